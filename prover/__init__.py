@@ -1,0 +1,1 @@
+"""Policies at inference, proof search, one round over a benchmark, and the `flywheel` command."""

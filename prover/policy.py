@@ -1,0 +1,39 @@
+"""The policy contract: states in, tactics with log-probabilities out, several states in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from lean_env.theorem import Theorem
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyQuery:
+    """A printed tactic state to act on. `seed` is the node's own random stream (theorem, node, round): a policy that
+    draws must draw from it alone, so that the answer does not depend on what else is in the batch."""
+
+    theorem: Theorem
+    state: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One tactic with its natural log-probability; `template` names its form (for costs and statistics, else '')."""
+
+    tactic: str
+    log_prob: float
+    template: str = ""
+
+
+class Policy(Protocol):
+    """Anything that proposes tactics: a trained network, the grammar, the portfolio."""
+
+    @property
+    def name(self) -> str: ...
+
+    def propose(self, queries: Sequence[PolicyQuery]) -> list[list[Proposal]]:
+        """For each query its proposals, best first, without duplicates. Deterministic given the queries' seeds."""
+        ...
