@@ -1,0 +1,42 @@
+# make demo: from a bare machine to a rising curve.  make test: the whole suite, the real Lean included.
+# Overridable: PYTHON=python3.12  PIP_INSTALL_FLAGS="--index-url …" (for example a CPU-only torch index)  TORCH="torch==2.13.0"
+PYTHON ?= python3
+VENV ?= .venv
+TORCH ?= $(shell cat .torch-requirement 2>/dev/null || echo "torch>=2.6")
+PIP_INSTALL_FLAGS ?=
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-long bench soak lint types clean
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 13) else "Python 3.11 or 3.12 is needed (lean-dojo supports no newer one); this is " + sys.version.split()[0] + ". Say which with: make PYTHON=python3.11")'
+	@echo "Downloads: about 0.4 GB of Python packages with a CPU-only torch (several GB with a CUDA build), then 122 MB of Lean; 3.5 GB of disk."
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) "$(TORCH)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) -e ".[dev]"
+	touch $@
+
+demo: $(VENV)/.installed
+	$(BIN)/flywheel setup
+	$(BIN)/flywheel demo
+
+test: $(VENV)/.installed
+	$(BIN)/flywheel setup
+	$(BIN)/python -m pytest -m "not long" tests
+
+test-long: $(VENV)/.installed
+	$(BIN)/flywheel setup
+	$(BIN)/python -m pytest -m long --timeout=5400 tests
+
+bench: $(VENV)/.installed
+	$(BIN)/flywheel setup
+	$(BIN)/python -m tests.bench
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/.installed
+	$(BIN)/mypy --strict lean_env prover corpus training
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
