@@ -1,0 +1,294 @@
+"""Best-first search over live tactic states: one synchronous function, `prove`.
+
+An edge (state s, tactic a) that ends at depth L has the cost g = sum of -log p along its path and the priority
+f = g / L^alpha, smallest first (length-normalised log-probability: BFS-Prover, arXiv 2502.03438, with alpha = 0.5).
+A policy that wants slow tactics to wait says so in the log-probabilities that it proposes. Edges are run lazily: a
+state costs one policy call when it is found, and a step only for those of its edges that reach the head of the queue.
+
+The order of tactics depends on theorem, seed, policy and budget alone, never on the clock or on what else runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import math
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from lean_env.leandojo import DojoCrashError, TacticState
+from lean_env.outcomes import Outcome, ProofSession, StepResult
+from lean_env.theorem import Theorem
+from prover.policy import Policy, PolicyQuery, Proposal
+from prover.search.budget import Budget, Ended, Spending, never
+from prover.search.graph import ProofStep, Pruned, SearchGraph, TemplateStatistics
+
+INTROS = Proposal("intros", 0.0, "intros")
+
+
+def stream_seed(*parts: object) -> int:
+    """A 63-bit seed that depends on the printed parts alone: the same in every process and on every machine."""
+    text = "\0".join(map(str, parts))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+@dataclass(frozen=True, slots=True)
+class SearchConfig:
+    """The knobs of the search; defaults as measured on library theorems with a network of one million parameters.
+
+    alpha: exponent of the length normalisation, 0 for none.
+    edges_per_state: only the best so many proposals of a state enter the queue.
+    batch: at most so many tactics go to Lean in one call (1-4). Only the queue's own head is batched, so the order
+        differs from a batch of one only where a tactic of the batch opens a state that would have gone before the rest.
+    noise: scale of the Gumbel noise on a proposal's log p (0 for none). It decides which edges are kept and when they
+        run (Gumbel top-k), not the cost of what lies behind them; noise in the choice alone hardly explores.
+    max_depth, max_state_chars, max_goals: states beyond are not searched from.
+    """
+
+    alpha: float = 0.5
+    edges_per_state: int = 40
+    batch: int = 4
+    noise: float = 0.0
+    max_depth: int = 12
+    max_state_chars: int = 6000
+    max_goals: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Pots:
+    """Where an attempt's time went, in seconds.
+
+    lean, model, other: wall-clock, waiting for a core or for a shared model included.
+    cpu: what the attempt cost by itself: milliseconds inside Lean, time inside the model, and this thread's own
+        processor time outside both. The axis on which arms are compared.
+    """
+
+    lean: float = 0.0
+    model: float = 0.0
+    other: float = 0.0
+    cpu: float = 0.0
+
+    def __add__(self, more: Pots) -> Pots:
+        return Pots(self.lean + more.lean, self.model + more.model, self.other + more.other, self.cpu + more.cpu)
+
+    @property
+    def wall(self) -> float:
+        return self.lean + self.model + self.other
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a search found and what it cost. `heartbeats` in thousands; `steps_to_proof` is None without a proof."""
+
+    ended: Ended
+    proof: tuple[ProofStep, ...] | None
+    steps: int
+    heartbeats: int
+    pots: Pots
+    wall_limit_hits: int
+    graph: SearchGraph = field(repr=False)
+
+    @property
+    def tactics(self) -> tuple[str, ...]:
+        """The proof's tactics, () without a proof."""
+        return tuple(step.tactic for step in self.proof or ())
+
+    @property
+    def steps_to_proof(self) -> int | None:
+        return self.steps if self.proof is not None else None
+
+    @property
+    def nodes(self) -> int:
+        return self.graph.states
+
+    @property
+    def templates(self) -> Mapping[str, TemplateStatistics]:
+        return self.graph.template_statistics()
+
+    @property
+    def pruned(self) -> Mapping[str, int]:
+        return self.graph.prune_counters()
+
+
+class Node(NamedTuple):
+    """A live state in the graph; g is the cost of the path to it, L its depth."""
+
+    number: int
+    state: TacticState
+    g: float
+    L: int
+
+
+class Edge(NamedTuple):
+    """A tactic that waits in the queue. Ordered by f, then first come first served."""
+
+    f: float
+    arrival: int
+    g: float
+    s: Node
+    a: Proposal
+
+
+def prove(
+    session: ProofSession,
+    root: TacticState,
+    theorem: Theorem,
+    policy: Policy,
+    budget: Budget,
+    *,
+    config: SearchConfig | None = None,
+    seed: int = 0,
+    stopped: Callable[[], bool] = never,
+) -> SearchResult:
+    """Searches for a proof of `root`, the open `theorem`, until it is found, the budget is spent or no edge is left.
+
+    A proof found is a claim: only the gate makes it a proof. `seed` is the round's; every state draws from its own
+    stream of it. All states that the search made are dropped before it returns; `root` stays the caller's.
+    A dead worker ends the search as CRASHED, a true `stopped()` (asked before each call to Lean) as STOPPED.
+    """
+    search = _Search(session, root, theorem, policy, config or SearchConfig(), seed, Spending(budget, stopped))
+    try:
+        ended = search.run()
+        session.drop(search.live)
+    except DojoCrashError:
+        ended = Ended.CRASHED
+    return search.result(ended)
+
+
+@dataclass(slots=True)
+class _Search:
+    session: ProofSession
+    root: TacticState
+    theorem: Theorem
+    policy: Policy
+    config: SearchConfig
+    seed: int
+    spending: Spending
+    graph: SearchGraph = field(default_factory=SearchGraph)
+    queue: list[Edge] = field(default_factory=list)
+    arrivals: int = 0
+    live: list[TacticState] = field(default_factory=list)
+    lean_seconds: float = 0.0
+    model_seconds: float = 0.0
+    inside_lean: float = 0.0
+    own_cpu: float = field(default_factory=lambda: -time.thread_time())
+
+    def run(self) -> Ended:
+        """The loop: take the best edges, run them, score the states that they open."""
+        new = [self.start()]
+        while True:
+            for s, proposals in self.propose(new):
+                for a, perturbed in proposals:
+                    f = (s.g - perturbed) / (s.L + 1) ** self.config.alpha
+                    heapq.heappush(self.queue, Edge(f, self.arrivals, s.g - a.log_prob, s, a))
+                    self.arrivals += 1
+            if not self.queue:
+                return Ended.EXHAUSTED
+            if limit := self.spending.limit():
+                return limit
+            batch = self.take_batch()
+            new = []
+            for edge, step in zip(batch, self.run_tactics(batch), strict=False):  # Lean stops at the first proof
+                self.spending.charge(step.heartbeats)
+                if node := self.record(edge, step):
+                    new.append(node)
+                if step.outcome is Outcome.PROVED:
+                    return Ended.PROVED
+
+    def start(self) -> Node:
+        """The node to search from: the theorem after a free `intros`, where that succeeds and changes something."""
+        root = Node(self.graph.add_state(self.root.pp, self.root.num_goals, 0), self.root, 0.0, 0)
+        edge = Edge(0.0, 0, 0.0, root._replace(L=-1), INTROS)
+        return self.record(edge, self.run_tactics([edge])[0]) or root
+
+    def propose(self, nodes: list[Node]) -> list[tuple[Node, list[tuple[Proposal, float]]]]:
+        """For each new node its proposals to queue, best first, each with its perturbed log p; one policy call."""
+        if not nodes:
+            return []
+        seeds = [stream_seed(self.seed, self.theorem.name, node.state.pp) for node in nodes]
+        queries = [PolicyQuery(self.theorem, n.state.pp, seed) for n, seed in zip(nodes, seeds, strict=True)]
+        started, cpu = time.perf_counter(), time.thread_time()
+        answers = self.policy.propose(queries)
+        self.model_seconds += time.perf_counter() - started
+        self.own_cpu -= time.thread_time() - cpu
+        return [(n, self.keep(a, seed)) for n, a, seed in zip(nodes, answers, seeds, strict=True)]
+
+    def keep(self, proposals: list[Proposal], seed: int) -> list[tuple[Proposal, float]]:
+        """The best `edges_per_state` proposals by log p plus noise from the node's own stream."""
+        scored = [(a, a.log_prob) for a in proposals]
+        if self.config.noise:
+            stream = random.Random(stream_seed(seed, "noise"))
+            scored = [(a, p + self.config.noise * gumbel(stream)) for a, p in scored]
+            scored.sort(key=lambda pair: -pair[1])
+        return scored[: self.config.edges_per_state]
+
+    def take_batch(self) -> list[Edge]:
+        """The best edge, and the next best ones as long as they belong to the same state."""
+        batch = [heapq.heappop(self.queue)]
+        size = min(self.config.batch, self.spending.steps_left)
+        while len(batch) < size and self.queue and self.queue[0].s.number == batch[0].s.number:
+            batch.append(heapq.heappop(self.queue))
+        return batch
+
+    def run_tactics(self, batch: list[Edge]) -> list[StepResult]:
+        started = time.perf_counter()
+        steps = self.session.run_tacs(batch[0].s.state, [edge.a.tactic for edge in batch], stop_at_proof=True)
+        self.lean_seconds += time.perf_counter() - started
+        self.inside_lean += sum(step.milliseconds for step in steps) / 1000
+        if steps[-1].outcome is Outcome.CRASHED:
+            raise steps[-1].result if isinstance(steps[-1].result, DojoCrashError) else DojoCrashError()
+        return steps
+
+    def record(self, edge: Edge, step: StepResult) -> Node | None:
+        """Writes what the tactic did into the graph; returns the node that it opened, if that is to be searched."""
+        s, a = edge.s, edge.a
+        if not isinstance(state := step.result, TacticState):
+            self.graph.add_step(s.number, a, step, str(step.outcome))
+            return None
+        depth = s.L + 1
+        known = self.graph.find(state.pp)
+        if known is not None:
+            self.graph.add_step(s.number, a, step, known, Pruned.NO_PROGRESS if known == s.number else Pruned.MERGED)
+        elif pruned := self.too_much(state, depth):
+            self.graph.add_step(s.number, a, step, str(pruned), pruned)
+        else:
+            number = self.graph.add_state(state.pp, state.num_goals, depth)
+            self.graph.add_step(s.number, a, step, number)
+            self.live.append(state)
+            return Node(number, state, edge.g, depth)
+        self.session.drop([state])
+        return None
+
+    def too_much(self, state: TacticState, depth: int) -> Pruned | None:
+        if depth > self.config.max_depth:
+            return Pruned.TOO_DEEP
+        if len(state.pp) > self.config.max_state_chars:
+            return Pruned.TOO_LARGE
+        return Pruned.TOO_MANY_GOALS if state.num_goals > self.config.max_goals else None
+
+    def result(self, ended: Ended) -> SearchResult:
+        wall = time.monotonic() - self.spending.started
+        own_cpu = self.own_cpu + time.thread_time()
+        pots = Pots(
+            lean=self.lean_seconds,
+            model=self.model_seconds,
+            other=max(0.0, wall - self.lean_seconds - self.model_seconds),
+            cpu=self.inside_lean + self.model_seconds + own_cpu,
+        )
+        return SearchResult(
+            ended=ended,
+            proof=self.graph.proof() if ended is Ended.PROVED else None,
+            steps=self.spending.steps,
+            heartbeats=self.spending.heartbeats,
+            pots=pots,
+            wall_limit_hits=sum(data["wall_limit"] for data in self.graph.tried()) + (ended is Ended.WALL_CLOCK),
+            graph=self.graph,
+        )
+
+
+def gumbel(stream: random.Random) -> float:
+    """A standard Gumbel draw."""
+    return -math.log(-math.log(stream.random() or 1e-300))

@@ -1,0 +1,145 @@
+"""The search graph: every tactic that was tried is an edge, every distinct printed tactic state a node.
+
+The graph is the search's only record; the proof, the statistics of each tactic form and the prune counters are read
+off it. Integer nodes are states (0 the theorem itself, 1 the state after the free `intros`, if that changed anything).
+A tactic that led to no new state points at a *sink*, a node named by the outcome (`proved`, `failed`, ...) or by the
+reason for which the state was pruned.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+
+from lean_env.outcomes import Outcome, StepResult
+from prover.policy import Proposal
+
+if TYPE_CHECKING:
+    Graph = nx.MultiDiGraph[int | str]
+else:
+    Graph = nx.MultiDiGraph
+
+
+class Pruned(StrEnum):
+    """Why a state that Lean accepted was not searched from. NO_PROGRESS: the tactic printed the same goals again.
+    MERGED: these goals were reached before, by other tactics."""
+
+    NO_PROGRESS = "no_progress"
+    MERGED = "merged"
+    TOO_DEEP = "too_deep"
+    TOO_LARGE = "too_large"
+    TOO_MANY_GOALS = "too_many_goals"
+
+
+@dataclass(frozen=True, slots=True)
+class ProofStep:
+    """One tactic of a found proof, with the name of its form (`template`, '' if it has none) and its natural log p."""
+
+    tactic: str
+    template: str = ""
+    log_prob: float = 0.0
+
+
+@dataclass(slots=True)
+class TemplateStatistics:
+    """How one tactic form fared in a search: counts, milliseconds and heartbeats (thousands) inside Lean."""
+
+    tried: int = 0
+    advanced: int = 0
+    proved: int = 0
+    failed: int = 0
+    timed_out: int = 0
+    milliseconds: float = 0.0
+    heartbeats: int = 0
+
+    def add(self, outcome: Outcome, milliseconds: float, heartbeats: int) -> None:
+        self.tried += 1
+        self.advanced += outcome is Outcome.ADVANCED
+        self.proved += outcome is Outcome.PROVED
+        self.failed += outcome in (Outcome.FAILED, Outcome.GIVEN_UP)
+        self.timed_out += outcome is Outcome.TIMED_OUT
+        self.milliseconds += milliseconds
+        self.heartbeats += heartbeats
+
+
+class SearchGraph:
+    """A `networkx.MultiDiGraph` with the few ways in which search writes to it and results are read from it."""
+
+    def __init__(self) -> None:
+        self.graph: Graph = nx.MultiDiGraph()
+        self._node_of_text: dict[str, int] = {}
+
+    def add_state(self, text: str, goals: int, depth: int) -> int:
+        """A new node for a printed state that is not in the graph yet."""
+        node = len(self._node_of_text)
+        self._node_of_text[text] = node
+        self.graph.add_node(node, text=text, goals=goals, depth=depth)
+        return node
+
+    def find(self, text: str) -> int | None:
+        """The node of a printed state, or None."""
+        return self._node_of_text.get(text)
+
+    def add_step(
+        self, source: int, proposal: Proposal, step: StepResult, target: int | str, pruned: Pruned | None = None
+    ) -> None:
+        """Records that `proposal`, run on `source`, ended as `step` at `target` (a node, or the name of a sink)."""
+        self.graph.add_edge(
+            source,
+            target,
+            key=proposal.tactic,
+            log_prob=proposal.log_prob,
+            template=proposal.template,
+            outcome=step.outcome,
+            milliseconds=step.milliseconds,
+            heartbeats=step.heartbeats,
+            wall_limit=step.wall_limit,
+            pruned=pruned,
+            #: The edge by which its target first came into the graph. Proofs follow these alone: two states that print
+            #: alike may differ in what is not printed, so a proof that hops over a merged state might not replay.
+            first=isinstance(target, int) and pruned is None,
+        )
+
+    @property
+    def states(self) -> int:
+        """How many distinct states the graph holds."""
+        return len(self._node_of_text)
+
+    def proof(self) -> tuple[ProofStep, ...] | None:
+        """The tactics from node 0 to the `proved` sink, or None."""
+        if Outcome.PROVED not in self.graph:
+            return None
+        steps: list[ProofStep] = []
+        target: int | str = Outcome.PROVED
+        while target != 0:
+            target, tactic, data = self._edge_into(target)
+            steps.append(ProofStep(tactic, data["template"], data["log_prob"]))
+        return tuple(reversed(steps))
+
+    def _edge_into(self, target: int | str) -> tuple[int | str, str, dict[str, Any]]:
+        """The edge by which `target` was reached first."""
+        for source, _, tactic, data in self.graph.in_edges(target, keys=True, data=True):
+            if data["first"] or target == Outcome.PROVED:
+                return source, tactic, data
+        raise LookupError(f"search graph: node {target!r} has no edge that created it")
+
+    def tried(self) -> Iterator[dict[str, Any]]:
+        """The attributes of every edge, in the order in which sources came into the graph."""
+        return (data for _, _, data in self.graph.edges(data=True))
+
+    def template_statistics(self) -> dict[str, TemplateStatistics]:
+        """Counts and costs by tactic form."""
+        statistics: dict[str, TemplateStatistics] = {}
+        for data in self.tried():
+            of_template = statistics.setdefault(data["template"], TemplateStatistics())
+            of_template.add(data["outcome"], data["milliseconds"], data["heartbeats"])
+        return statistics
+
+    def prune_counters(self) -> dict[str, int]:
+        """How often a state that Lean accepted was dropped, by reason."""
+        return dict(Counter(str(data["pruned"]) for data in self.tried() if data["pruned"]))
