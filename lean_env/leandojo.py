@@ -48,6 +48,7 @@ with _quiet_import():
         ProofGivenUp,
         TacticState,
     )
+    from lean_dojo.interaction.parse_goals import Goal
 
 TacticResult = TacticState | ProofFinished | LeanError | ProofGivenUp
 
@@ -55,6 +56,7 @@ __all__ = [
     "DojoCrashError",
     "DojoInitError",
     "DojoTacticTimeoutError",
+    "Goal",
     "LeanError",
     "ProofFinished",
     "ProofGivenUp",

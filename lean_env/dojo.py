@@ -1,0 +1,271 @@
+"""LeanDojo's `Dojo` over the embedded Lean: one theorem open in one leased worker, its tactic states alive there.
+
+    with Dojo(theorem, pool) as (dojo, state):
+        result = dojo.run_tac(state, "simp")
+
+`run_tac` returns and raises what LeanDojo's does. Tactics that are too long or nested too deep to be parsed safely get
+a LeanError without reaching Lean. PROVED and ProofFinished are claims until `lean_env.gate` agrees.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import TracebackType
+from typing import Any
+
+from lean_env.embedded.pool import WorkerPool
+from lean_env.embedded.worker import LeanRefused, Worker, WorkerDied
+from lean_env.leandojo import (
+    DojoCrashError,
+    DojoInitError,
+    DojoTacticTimeoutError,
+    Goal,
+    LeanError,
+    ProofFinished,
+    ProofGivenUp,
+    TacticResult,
+    TacticState,
+)
+from lean_env.limits import Limits
+from lean_env.outcomes import Outcome, StepResult
+from lean_env.theorem import Theorem
+
+#: Ids of states are unique in this process, so that a session recognises its own.
+_ids = itertools.count()
+
+
+class UnknownState(RuntimeError):
+    """The state belongs to another session, or was dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextStatement:
+    """A text theorem's statement as this session's worker elaborated it: lean4export NDJSON of the closed type, and the
+    names of its universe parameters. Not evidence: the gate elaborates the text again in a worker of its own."""
+
+    expression: str
+    levels: tuple[str, ...]
+
+
+class UnparsedTacticState(TacticState):  # type: ignore[misc]  # LeanDojo is untyped
+    """A TacticState whose text LeanDojo's goal parser refuses: it takes every ⊢ for a turnstile, but a string literal
+    or a «name» may hold one. Equal to any TacticState with the same text, as LeanDojo's states are; its `goals` have
+    conclusions only."""
+
+    def __post_init__(self) -> None:
+        pass
+
+    @cached_property
+    def goals(self) -> list[Goal]:
+        goals = [goal.rpartition("\n⊢ ") for goal in ("\n" + self.pp).split("\n\n")]
+        return [Goal(assumptions=[], conclusion=conclusion.strip()) for _, _, conclusion in goals]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TacticState) and self.pp == other.pp
+
+    def __hash__(self) -> int:
+        return hash((self.pp,))
+
+
+def tactic_state(pp: str, state_id: int) -> TacticState:
+    """LeanDojo's TacticState for a printed state, whatever it holds."""
+    try:
+        return TacticState(pp, state_id)
+    except (AssertionError, ValueError):
+        return UnparsedTacticState(pp, state_id)
+
+
+def refusal(tactic: str, limits: Limits) -> str | None:
+    """Why `tactic` may not reach Lean's parser, or None. Brackets in strings count too: a bound, not a parser."""
+    try:
+        size = len(tactic.encode())
+    except UnicodeEncodeError:
+        return "the tactic is no valid Unicode text"
+    if size > limits.max_tactic_bytes:
+        return f"the tactic has {size:,} bytes; more than {limits.max_tactic_bytes:,} are refused unread"
+    depth = deepest = 0
+    for character in tactic:
+        if character in "([{⟨":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in ")]}⟩":
+            depth -= 1
+    if deepest > limits.max_nesting:
+        return f"the tactic nests {deepest} brackets; more than {limits.max_nesting} are refused unread"
+    return None
+
+
+class Dojo:
+    """One theorem open in one worker of `pool`, leased for the life of the `with` block.
+
+    Entering raises DojoInitError when Lean does not know the theorem or its environment or cannot elaborate its text,
+    and DojoCrashError when the worker died of it. Satisfies `lean_env.outcomes.ProofSession`.
+    """
+
+    def __init__(self, theorem: Theorem, pool: WorkerPool, limits: Limits | None = None) -> None:
+        self.theorem = theorem
+        self.limits = limits or pool.limits
+        #: Set on entering a text theorem.
+        self.statement: TextStatement | None = None
+        self._pool = pool
+        self._stack = contextlib.ExitStack()
+        self._worker: Worker
+        # Our state id -> the printed state and the worker's id; finished proofs have a state too.
+        self._states: dict[int, tuple[str, int]] = {}
+        self._root = -1
+        self._crash: str | None = None
+
+    def __enter__(self) -> tuple[Dojo, TacticState]:
+        with self._stack:
+            self._worker = self._stack.enter_context(self._pool.lease(self.theorem.environment))
+            self._stack.callback(self._forget_everything)
+            root = self._open(self._worker)
+            self._stack = self._stack.pop_all()
+        return self, root
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def run_tac(self, state: TacticState, tactic: str) -> TacticResult:
+        """One tactic. Raises DojoTacticTimeoutError (the session lives on), DojoCrashError (it does not, and every
+        later call raises it again) and UnknownState (not a state of this session)."""
+        result = self._step(state, tactic).result
+        if isinstance(result, DojoTacticTimeoutError | DojoCrashError):
+            raise result
+        return result
+
+    def run_tacs(self, state: TacticState, tactics: Sequence[str], *, stop_at_proof: bool = True) -> list[StepResult]:
+        """Each tactic on the same state, in order, outcomes as values; see `ProofSession.run_tacs`."""
+        results: list[StepResult] = []
+        for tactic in tactics:
+            step = self._step(state, tactic)
+            results.append(step)
+            if step.outcome is Outcome.CRASHED or (stop_at_proof and step.outcome is Outcome.PROVED):
+                break
+        return results
+
+    def drop(self, states: Sequence[TacticState]) -> None:
+        """Frees states. The root stays as long as the session: exports start from it."""
+        known = [state.id for state in states if state.id in self._states and state.id != self._root]
+        if known and self._crash is None:
+            self._request("drop", states=[self._states.pop(known_id)[1] for known_id in known])
+
+    def export_proof(self, finished: ProofFinished) -> str:
+        """The closed proof as lean4export NDJSON, auxiliaries first, `flywheel.target` last.
+
+        Raises LeanRefused when the term is not closed, DojoCrashError, UnknownState."""
+        state = self._worker_id(finished.tactic_state_id, None)
+        reply = self._request("export_proof", root=self._states[self._root][1], state=state)
+        return str(reply["ndjson"])
+
+    def export_goals(self, state: TacticState) -> list[str | None]:
+        """Each goal's type with its context reverted, as NDJSON; None for a goal that has metavariables."""
+        reply = self._request("export_goals", state=self._worker_id(state.id, state.pp))
+        return list(reply["goals"])
+
+    def _open(self, worker: Worker) -> TacticState:
+        theorem = self.theorem
+        imports = list(theorem.environment.imports)
+        try:
+            if theorem.module is None:
+                reply = worker.request("open_text", imports=imports, statement=theorem.statement, name=theorem.name)
+                self.statement = TextStatement(reply["expression"], tuple(reply["levels"]))
+            else:
+                reply = worker.request("open_library", imports=imports, name=theorem.name)
+        except LeanRefused as error:
+            raise DojoInitError(
+                f"Lean cannot open `{theorem.name}` with imports [{theorem.environment.key}]: {error.message}"
+            ) from error
+        except WorkerDied as error:
+            raise DojoCrashError(str(error)) from error
+        root = self._keep(reply)
+        self._root = root.id
+        return root
+
+    def _keep(self, reply: dict[str, Any]) -> TacticState:
+        pp = "\n\n".join(reply["goals"])
+        state = tactic_state(pp, next(_ids))
+        self._states[state.id] = (pp, reply["state"])
+        return state
+
+    def _worker_id(self, state_id: int, pp: str | None) -> int:
+        """The worker's id of one of our states. The text is compared as well: an id alone may come from elsewhere."""
+        known = self._states.get(state_id)
+        if known is None or (pp is not None and known[0] != pp):
+            raise UnknownState(
+                f"State {state_id} is not open in this session of `{self.theorem.name}`: it belongs to another session, "
+                "was dropped, or the session is over. States cannot be carried between sessions; run the tactics again."
+            )
+        return known[1]
+
+    def _step(self, state: TacticState, tactic: str) -> StepResult:
+        if self._crash is not None:
+            return StepResult(Outcome.CRASHED, DojoCrashError(self._crash), 0.0, 0)
+        if not isinstance(state, TacticState):
+            raise UnknownState(f"A tactic runs on a TacticState, not on {state!r}.")
+        worker_state = self._worker_id(state.id, state.pp)
+        if reason := refusal(tactic, self.limits):
+            return StepResult(Outcome.FAILED, LeanError(reason), 0.0, 0)
+        try:
+            # One tactic a request (0.1 ms): each gets its own hard limit, and a crash loses no earlier result.
+            reply = self._request(
+                "run",
+                wall_s=(self.limits.soft_ms + self.limits.hard_margin_ms) / 1000,
+                state=worker_state,
+                tactics=[tactic],
+                soft_ms=self.limits.soft_ms,
+                heartbeats=self.limits.heartbeats,
+                stop_at_proof=True,
+            )
+        except DojoCrashError as error:
+            return StepResult(Outcome.CRASHED, error, 0.0, 0)
+        return self._step_result(reply["results"][0])
+
+    def _step_result(self, entry: dict[str, Any]) -> StepResult:
+        outcome = Outcome(entry["outcome"])
+        wall_limit = bool(entry.get("wall_limit"))
+        result: TacticResult | DojoTacticTimeoutError
+        match outcome:
+            case Outcome.ADVANCED:
+                result = self._keep(entry)
+            case Outcome.PROVED:
+                finished = next(_ids)
+                self._states[finished] = ("", entry["state"])
+                result = ProofFinished(finished)
+            case Outcome.GIVEN_UP:
+                result = ProofGivenUp()
+            case Outcome.TIMED_OUT:
+                result = DojoTacticTimeoutError(entry.get("error") or "the tactic's limit was reached")
+            case _:
+                result = LeanError(entry["error"])
+        if wall_limit:
+            self._worker.wall_limit_hits += 1
+        return StepResult(outcome, result, float(entry["ms"]), int(entry["heartbeats"]), wall_limit)
+
+    def _request(self, op: str, **fields: Any) -> dict[str, Any]:
+        """A request to the session's worker. Its death becomes DojoCrashError, now and for every later call."""
+        if self._crash is not None:
+            raise DojoCrashError(self._crash)
+        try:
+            return self._worker.request(op, **fields)
+        except WorkerDied as error:
+            self._crash = str(error)
+            raise DojoCrashError(self._crash) from error
+
+    def _forget_everything(self) -> None:
+        """Before the worker goes back to the pool: its memory is shared by all sessions to come."""
+        states = [worker_id for _, worker_id in self._states.values()]
+        self._states.clear()
+        if self._worker.alive and states:
+            try:
+                self._worker.request("drop", states=states)
+            except WorkerDied:
+                pass  # The pool sees it.
+            except LeanRefused:
+                self._worker.tainted = True

@@ -1,0 +1,33 @@
+"""What one tactic, one request and one worker may use. Every bound on untrusted work is a field here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on one worker and on each tactic that it runs.
+
+    A tactic ends by itself at `heartbeats` or at `soft_ms`; the worker is killed `hard_margin_ms` later, because some
+    kernel computations (big numbers under `decide +kernel`) never look at the cancel token.
+    """
+
+    #: Lean's allocation count for one tactic in thousands, the unit of `maxHeartbeats`; Lean's own default.
+    heartbeats: int = 200_000
+    #: Wall clock for one tactic after which Lean's cancel token is set. A net only: heartbeats decide, so that a busy
+    #: machine does not change what a search finds.
+    soft_ms: int = 5_000
+    #: Wall clock beyond `soft_ms` after which the worker is killed. Lean was seen to notice the token 1.5 s late.
+    hard_margin_ms: int = 3_000
+    #: Wall clock for requests that no cancel token covers: opening a theorem, printing, exporting, dropping.
+    request_ms: int = 30_000
+    #: Longer tactics are refused unread: parsing 20,000 nested parentheses costs 2 GiB.
+    max_tactic_bytes: int = 4_096
+    #: Deeper brackets in a tactic are refused unread; hand-written proofs stay under 20.
+    max_nesting: int = 200
+    #: Address space that a worker may map beyond what it has mapped when ready (Linux). Wasm memory is reserved before
+    #: that and stops at its own 2 GiB; this bounds everything else in the process.
+    extra_address_space_mb: int = 2_048
+    #: A worker whose wasm memory exceeds this is replaced between leases (wasm memory never shrinks; 173 MB at start).
+    recycle_wasm_mb: int = 1_024
