@@ -95,7 +95,7 @@ def test_every_state_but_the_root_is_dropped():
 def test_bounds_prune_and_are_counted():
     deep, _ = search(9, FixedPolicy(("sub 1", -1.0)), config=SearchConfig(max_depth=3))
     assert (deep.ended, deep.pruned) == (Ended.EXHAUSTED, {"no_progress": 1, "too_deep": 1})
-    wide, _ = search(9, FixedPolicy(("split", -1.0)), config=SearchConfig(max_goals=2))
+    wide, _ = search(9, FixedPolicy(("split", -1.0)), config=SearchConfig(max_goals=1))
     assert wide.pruned["too_many_goals"] == 1
     large, _ = search(9, FixedPolicy(("split", -1.0)), config=SearchConfig(max_state_chars=8))
     assert large.pruned["too_large"] == 1

@@ -1,0 +1,86 @@
+"""One model for several search threads.
+
+In deterministic mode a model call holds exactly the states that one search asks about, so that no number depends on
+which threads happen to run together (a matrix product may round differently in a larger batch). Otherwise threads that
+come while a call is under way are answered together by the next one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from prover.policy import Policy, PolicyQuery, Proposal
+
+
+@dataclass(slots=True)
+class _Request:
+    queries: Sequence[PolicyQuery]
+    answers: list[list[Proposal]] | None = None
+    error: Exception | None = None
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Account(threading.local):
+    waited: float = 0.0
+
+
+@dataclass(slots=True)
+class BatchingPolicy:
+    """A Policy that several threads may call; the policy behind it sees one call at a time."""
+
+    policy: Policy
+    deterministic: bool = True
+    _waiting: list[_Request] = field(default_factory=list)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _account: _Account = field(default_factory=_Account)
+
+    @property
+    def name(self) -> str:
+        return self.policy.name
+
+    @property
+    def waited_here(self) -> float:
+        """Seconds that the calling thread has spent in `propose` beyond its own share of the model's time."""
+        return self._account.waited
+
+    def propose(self, queries: Sequence[PolicyQuery]) -> list[list[Proposal]]:
+        started = time.perf_counter()
+        request = _Request(queries)
+        with self._guard:
+            self._waiting.append(request)
+        with self._turn:
+            if request.answers is None and request.error is None:
+                self._serve(self._take(request))
+        self._account.waited += time.perf_counter() - started - request.seconds
+        if request.error is not None:
+            raise request.error
+        assert request.answers is not None
+        return request.answers
+
+    def _take(self, request: _Request) -> list[_Request]:
+        with self._guard:
+            if self.deterministic:
+                self._waiting.remove(request)
+                return [request]
+            batch, self._waiting = self._waiting, []
+            return batch
+
+    def _serve(self, batch: list[_Request]) -> None:
+        """One call for the whole batch; its time is shared by the number of states."""
+        queries = [query for request in batch for query in request.queries]
+        started = time.perf_counter()
+        try:
+            answers = iter(self.policy.propose(queries))
+        except Exception as error:
+            for request in batch:
+                request.error = error
+            return
+        seconds = time.perf_counter() - started
+        for request in batch:
+            request.seconds = seconds * len(request.queries) / len(queries)
+            request.answers = [next(answers) for _ in request.queries]
