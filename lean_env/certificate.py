@@ -1,0 +1,55 @@
+"""What the gate returns: a certificate, or a rejection that names the check which failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Check(StrEnum):
+    """The gate's checks, in the order in which they are made; a rejection names the first that failed."""
+
+    STATEMENT = "statement"
+    TERM = "term"
+    TYPE = "type"
+    CONSTANTS = "constants"
+    AXIOMS = "axioms"
+    KERNEL = "kernel"
+
+
+class KernelVerdict(StrEnum):
+    """ACCEPT: the kernel checked every declaration. UNAVAILABLE: this kernel cannot run here, so it said nothing."""
+
+    ACCEPT = "accept"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What was established about one proof. The fields stand in the order of the checks that fill them.
+
+    Hashes are SHA-256 in hexadecimal. `statement_hash` is the canonical hash of the statement's expression.
+    `environment_digest` covers the constants of the modules that the proof may use. `proof_hash` covers the proof term
+    and the auxiliary constants it needs, under names of our own, so that it does not depend on how the worker numbered
+    them. `auxiliaries` are the names under which the worker exported those constants, in the order of their
+    declaration. `axioms` are the axioms that the proof and its auxiliaries mention themselves; what the library's
+    theorems rest on cannot be seen, because the distribution ships most of them without bodies. `kernels` maps each
+    kernel to its verdict. `gate_version` names the rules of this gate and the Lean that ran them.
+    """
+
+    statement_hash: str
+    proof_hash: str
+    auxiliaries: tuple[str, ...]
+    environment_digest: str
+    axioms: tuple[str, ...]
+    kernels: Mapping[str, KernelVerdict]
+    gate_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """The proof is refused. `reason` is for people; programs look at `check`."""
+
+    check: Check
+    reason: str
