@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(sys.argv[-2])
+grown: list[int] = []
 
 
 def read_exactly(count: int) -> bytes:
@@ -45,13 +46,23 @@ def serve(request: dict) -> None:
         case "echo":
             reply(id=number, ok=True, text=request.get("text", ""))
         case "memory":
-            reply(id=number, ok=True, wasm_mb=request.get("wasm_mb", 1))
+            reply(id=number, ok=True, wasm_mb=5000 if grown else 1)
         case "facts":
-            reply(id=number, ok=True, pid=os.getpid(), pgid=os.getpgid(0), sid=os.getsid(0), env=dict(os.environ),
-                  cwd=str(Path.cwd()), stdin=os.read(0, 1).decode(), fds=sorted(map(int, os.listdir("/dev/fd"))),
-                  argv=sys.argv)  # fmt: skip
+            reply(
+                id=number,
+                ok=True,
+                pid=os.getpid(),
+                pgid=os.getpgid(0),
+                sid=os.getsid(0),
+                env=dict(os.environ),
+                cwd=str(Path.cwd()),
+                stdin=os.read(0, 1).decode(),
+                fds=[int(entry.name) for entry in Path("/dev/fd").iterdir()],
+                argv=sys.argv,
+            )
         case "grow":
-            reply(id=number, ok=True, wasm_mb=5000)
+            grown.append(number)
+            reply(id=number, ok=True)
         case "taint":
             reply(id=number, ok=True, tainted=True)
         case "refuse":
