@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 
 class AttemptStatus(StrEnum):
     """PROVED: certified by the gate. REJECTED: search claimed a proof, the gate said no. UNPROVED: the budget was spent
-    or no edge was left. ERROR: crash, no worker, gate error: not a failed attempt, will be tried again on resume."""
+    or no edge was left. ERROR: crash, no worker, gate error: not a failed attempt, will be tried again on resume.
+    WITHHELD: certified, but a held-out statement is among its goals, so the corpus did not take the proof (only the
+    corpus gives this status)."""
 
     PROVED = "proved"
     REJECTED = "rejected"
     UNPROVED = "unproved"
     ERROR = "error"
+    WITHHELD = "withheld"
+
+
+class RoundKind(StrEnum):
+    """TRAIN: its proofs are for training, so it runs on the train split only. EVAL: an evaluation, counted by reports."""
+
+    TRAIN = "train"
+    EVAL = "eval"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +100,98 @@ class AttemptRecord:
     ordinal: int = 0
     stats: Mapping[str, Any] = field(default_factory=dict)
     proof: ProofRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkRecord:
+    """A stored benchmark. `key` (`name@revision`) names exactly this one wherever a benchmark is asked for."""
+
+    id: int
+    name: str
+    revision: str
+    library_digest: str
+    theorems: int
+    meta: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        return f"{self.name}@{self.revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One flywheel loop: its name, its resolved configuration and when it was first started."""
+
+    id: int
+    name: str
+    config: Mapping[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRecord:
+    """One model of a run, with all that is needed to say where it came from. Unfinished: no model path and hash."""
+
+    id: int
+    run: str
+    number: int
+    parent_id: int | None
+    snapshot_hash: str | None
+    recipe: str
+    config: Mapping[str, Any]
+    config_hash: str
+    seeds: Mapping[str, Any]
+    versions: Mapping[str, Any]
+    model_path: str | None
+    model_hash: str | None
+    metrics: Mapping[str, Any]
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRecord:
+    """One arm against a selection of theorems. `generation_id` is None for arms without a model."""
+
+    id: int
+    run: str
+    generation_id: int | None
+    benchmark: str
+    split: str
+    stratum: str
+    arm: str
+    kind: RoundKind
+    seed: int
+    config: Mapping[str, Any]
+    selected: int
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What `record_attempt` did. `proof_id` is the stored proof's, also when it was known before; None without one.
+    `new_attempt` is False when this attempt had been recorded already and nothing was written."""
+
+    attempt_id: int
+    proof_id: int | None
+    status: AttemptStatus
+    new_attempt: bool
+    new_proof: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProof:
+    """An accepted proof as it lies in the corpus. `benchmark` is the key of the benchmark that `theorem` is a row of;
+    `content_hash` covers what training reads (corpus/hashing.py)."""
+
+    id: int
+    benchmark: str
+    theorem: TheoremRecord
+    source: str
+    steps: tuple[StepRecord, ...]
+    certificate: CertificateRecord
+    text: str
+    term_bytes: int
+    content_hash: str
+    created_at: datetime

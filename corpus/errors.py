@@ -1,0 +1,31 @@
+"""What can go wrong with a corpus. Every message says what happened, why it may have, and which command helps."""
+
+from __future__ import annotations
+
+
+class CorpusError(Exception):
+    """Any refusal of the corpus; nothing was written."""
+
+
+class CorpusMissing(CorpusError):
+    """There is no corpus at this address and the caller did not ask to create one."""
+
+
+class SchemaMismatch(CorpusError):
+    """The database has another schema revision than this code, or is no corpus at all."""
+
+
+class NotFound(CorpusError, LookupError):
+    """A run, benchmark, theorem, generation, proof or snapshot of that name is not in the corpus."""
+
+
+class Conflict(CorpusError):
+    """Something of the same key but with other content is stored already; stored things do not change."""
+
+
+class LeakageError(CorpusError):
+    """A training proof goes through a statement that is held out for validation or test."""
+
+
+class SnapshotCorrupt(CorpusError):
+    """The rows of a snapshot no longer hash to what they hashed to when it was taken."""

@@ -1,0 +1,182 @@
+"""From names to rows and from rows to records: what store, snapshots and queries share."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from corpus import schema
+from corpus.errors import NotFound
+from corpus.records import (
+    BenchmarkRecord,
+    CertificateRecord,
+    GenerationRecord,
+    RoundRecord,
+    RunRecord,
+    StepRecord,
+    StoredProof,
+    TheoremRecord,
+)
+
+T = TypeVar("T")
+
+#: Values in one IN list; SQLite allows 32,766 parameters a statement.
+CHUNK = 10_000
+
+
+def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[list[T]]:
+    iterator = iter(values)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def benchmark_row(session: Session, benchmark: str) -> schema.Benchmark:
+    """`name@revision`, or `name` for the revision added last. Raises NotFound."""
+    name, _, revision = benchmark.partition("@")
+    query = select(schema.Benchmark).where(schema.Benchmark.name == name).order_by(schema.Benchmark.id.desc()).limit(1)
+    row = session.scalar(query.where(schema.Benchmark.revision == revision) if revision else query)
+    if row is None:
+        raise NotFound(f"The corpus has no benchmark {benchmark!r}. `flywheel bench list` shows those it has.")
+    return row
+
+
+def run_row(session: Session, name: str) -> schema.Run:
+    row = session.scalar(select(schema.Run).where(schema.Run.name == name))
+    if row is None:
+        raise NotFound(f"The corpus has no run {name!r}. `flywheel runs list` shows those it has.")
+    return row
+
+
+def benchmark_record(row: schema.Benchmark) -> BenchmarkRecord:
+    return BenchmarkRecord(row.id, row.name, row.revision, row.library_digest, row.theorem_count, row.meta)
+
+
+def theorem_record(row: schema.Theorem) -> TheoremRecord:
+    return TheoremRecord(
+        name=row.name,
+        statement=row.statement,
+        statement_hash=row.statement_hash,
+        environment=row.environment,
+        module=row.module,
+        split=row.split,
+        stratum=row.stratum,
+        family=row.family,
+        extra=row.extra,
+    )
+
+
+def run_record(row: schema.Run) -> RunRecord:
+    return RunRecord(row.id, row.name, row.config, row.created_at)
+
+
+def generation_record(session: Session, row: schema.Generation) -> GenerationRecord:
+    snapshot = session.get(schema.Snapshot, row.snapshot_id) if row.snapshot_id is not None else None
+    return GenerationRecord(
+        id=row.id,
+        run=session.get_one(schema.Run, row.run_id).name,
+        number=row.number,
+        parent_id=row.parent_id,
+        snapshot_hash=snapshot.hash if snapshot else None,
+        recipe=row.recipe,
+        config=row.config,
+        config_hash=row.config_hash,
+        seeds=row.seeds,
+        versions=row.versions,
+        model_path=row.model_path,
+        model_hash=row.model_hash,
+        metrics=row.metrics,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def round_record(session: Session, row: schema.Round) -> RoundRecord:
+    selected = select(func.count()).select_from(schema.RoundTheorem).where(schema.RoundTheorem.round_id == row.id)
+    return RoundRecord(
+        id=row.id,
+        run=session.get_one(schema.Run, row.run_id).name,
+        generation_id=row.generation_id,
+        benchmark=benchmark_record(session.get_one(schema.Benchmark, row.benchmark_id)).key,
+        split=row.split,
+        stratum=row.stratum,
+        arm=row.arm,
+        kind=row.kind,
+        seed=row.seed,
+        config=row.config,
+        selected=session.scalars(selected).one(),
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def load_proofs(session: Session, ids: Sequence[int]) -> list[StoredProof]:
+    """Whole proofs, in the order of `ids`: five queries however many they are. Keep `ids` within CHUNK."""
+    proofs = session.execute(
+        select(schema.Proof, schema.Theorem, schema.Benchmark, schema.Certificate)
+        .join(schema.Theorem, schema.Theorem.id == schema.Proof.theorem_id)
+        .join(schema.Benchmark, schema.Benchmark.id == schema.Theorem.benchmark_id)
+        .join(schema.Certificate, schema.Certificate.proof_id == schema.Proof.id)
+        .where(schema.Proof.id.in_(ids))
+    )
+    steps = _steps(session, ids)
+    found = {
+        proof.id: StoredProof(
+            id=proof.id,
+            benchmark=benchmark_record(benchmark).key,
+            theorem=theorem_record(theorem),
+            source=proof.source,
+            steps=tuple(steps[proof.id]),
+            certificate=_certificate_record(certificate),
+            text=proof.text,
+            term_bytes=proof.term_bytes,
+            content_hash=proof.content_hash,
+            created_at=proof.created_at,
+        )
+        for proof, theorem, benchmark, certificate in proofs
+    }
+    return [found[id] for id in ids]
+
+
+def _certificate_record(row: schema.Certificate) -> CertificateRecord:
+    return CertificateRecord(
+        statement_hash=row.statement_hash,
+        environment_digest=row.environment_digest,
+        proof_hash=row.proof_hash,
+        axioms=tuple(row.axioms),
+        kernels=row.kernels,
+        gate_version=row.gate_version,
+        auxiliaries=tuple(row.auxiliaries),
+    )
+
+
+def _steps(session: Session, proof_ids: Sequence[int]) -> defaultdict[int, list[StepRecord]]:
+    goals: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
+    goal_columns = (schema.Goal.proof_id, schema.Goal.position, schema.Goal.hash)
+    goal_order = (schema.Goal.proof_id, schema.Goal.position, schema.Goal.ordinal)
+    for proof_id, position, goal_hash in session.execute(
+        select(*goal_columns).where(schema.Goal.proof_id.in_(proof_ids)).order_by(*goal_order)
+    ):
+        goals[proof_id, position].append(goal_hash)
+    steps: defaultdict[int, list[StepRecord]] = defaultdict(list)
+    for row in session.execute(
+        select(*schema.Step.__table__.c)
+        .where(schema.Step.proof_id.in_(proof_ids))
+        .order_by(schema.Step.proof_id, schema.Step.position)
+    ):
+        steps[row.proof_id].append(
+            StepRecord(
+                state=row.state,
+                tactic=row.tactic,
+                state_after=row.state_after,
+                template=row.template,
+                milliseconds=row.milliseconds,
+                heartbeats=row.heartbeats,
+                goal_hashes=tuple(goals[row.proof_id, row.position]),
+            )
+        )
+    return steps

@@ -1,0 +1,341 @@
+"""The tables of the corpus.
+
+    benchmark 1-n theorem                 what there is to prove
+    run       1-n generation              one flywheel loop and its models; a generation names parent and snapshot
+    run       1-n round 1-n attempt       one model (or arm) against a selection of theorems (round_theorem)
+    theorem   1-n proof 1-n step 1-n goal accepted proofs as a clean worker replayed them; certificate 1-1 proof
+    attempt   n-1 proof                   every attempt that found this proof; the first one is the one that brought it
+    retraction, guard                     what must not be trained on, as new rows
+    snapshot_line 1-n snapshot            frozen sets of proofs; snapshot_change says which proof entered or left when
+
+Proofs, steps, goals, certificates, attempts, retractions, guards and snapshots are only ever inserted. Only generic
+column types are used, so that the same schema runs on SQLite and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from corpus.records import AttemptStatus, RoundKind
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time: SQLite forgets the zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _values(enum: type[StrEnum]) -> list[str]:
+    return [member.value for member in enum]
+
+
+#: Enums are plain text in the database, so that a new member needs no migration.
+STATUS = Enum(AttemptStatus, native_enum=False, length=16, values_callable=_values)
+KIND = Enum(RoundKind, native_enum=False, length=16, values_callable=_values)
+#: SHA-256 in lower-case hex.
+HASH = String(64)
+
+
+class Base(DeclarativeBase):
+    """One metadata for all tables; constraints have predictable names, so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads this class attribute)
+        datetime: UtcDateTime,
+        Mapping[str, Any]: JSON,
+        str: Text,
+    }
+
+
+class Clock(Base):
+    """One row, counted up first thing in every write transaction.
+
+    Writers thereby queue up on SQLite and on PostgreSQL alike, and ids grow in the order of commits; snapshots rely on
+    that when they look only at rows past the last id they saw.
+    """
+
+    __tablename__ = "clock"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    writes: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class Benchmark(Base):
+    __tablename__ = "benchmark"
+    __table_args__ = (UniqueConstraint("name", "revision"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    revision: Mapped[str] = mapped_column(String(100))
+    library_digest: Mapped[str] = mapped_column(String(128))
+    digest: Mapped[str] = mapped_column(HASH)  # over all theorem records in order
+    theorem_count: Mapped[int]
+    meta: Mapped[Mapping[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Theorem(Base):
+    __tablename__ = "theorem"
+    __table_args__ = (UniqueConstraint("benchmark_id", "name"), Index(None, "benchmark_id", "split", "stratum"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    benchmark_id: Mapped[int] = mapped_column(ForeignKey("benchmark.id"))
+    name: Mapped[str] = mapped_column(index=True)
+    statement: Mapped[str]
+    statement_hash: Mapped[str] = mapped_column(HASH, index=True)
+    environment: Mapped[str]
+    module: Mapped[str | None]
+    split: Mapped[str] = mapped_column(String(32))
+    stratum: Mapped[str] = mapped_column(String(32))
+    family: Mapped[str]
+    extra: Mapped[Mapping[str, Any]]
+
+
+class Run(Base):
+    """One flywheel loop."""
+
+    __tablename__ = "run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    config: Mapped[Mapping[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Generation(Base):
+    """One trained model: `finished_at` and the model columns stay empty until its weights are on disk."""
+
+    __tablename__ = "generation"
+    __table_args__ = (UniqueConstraint("run_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    number: Mapped[int]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("generation.id"))
+    snapshot_id: Mapped[int | None] = mapped_column(ForeignKey("snapshot.id"))
+    recipe: Mapped[str]
+    config: Mapped[Mapping[str, Any]]
+    config_hash: Mapped[str] = mapped_column(HASH)
+    seeds: Mapped[Mapping[str, Any]]
+    versions: Mapped[Mapping[str, Any]]
+    model_path: Mapped[str | None]
+    model_hash: Mapped[str | None] = mapped_column(HASH)
+    metrics: Mapped[Mapping[str, Any]]
+    started_at: Mapped[datetime] = mapped_column(default=now)
+    finished_at: Mapped[datetime | None]
+
+
+class Round(Base):
+    """Attempts of one arm over a selection of theorems. An evaluation is a round of kind `eval`."""
+
+    __tablename__ = "round"
+    __table_args__ = (UniqueConstraint("run_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    #: Hash over everything below down to `config`: what makes a restarted round the same round.
+    key: Mapped[str] = mapped_column(HASH)
+    generation_id: Mapped[int | None] = mapped_column(ForeignKey("generation.id"))
+    benchmark_id: Mapped[int] = mapped_column(ForeignKey("benchmark.id"))
+    kind: Mapped[RoundKind] = mapped_column(KIND, index=True)
+    split: Mapped[str] = mapped_column(String(32))
+    stratum: Mapped[str] = mapped_column(String(32))
+    arm: Mapped[str] = mapped_column(String(100))
+    seed: Mapped[int] = mapped_column(BigInteger)
+    config: Mapped[Mapping[str, Any]]
+    started_at: Mapped[datetime] = mapped_column(default=now)
+    finished_at: Mapped[datetime | None]
+
+
+class RoundTheorem(Base):
+    """The theorems a round has to try, in order."""
+
+    __tablename__ = "round_theorem"
+
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    theorem_id: Mapped[int] = mapped_column(ForeignKey("theorem.id"))
+
+    __table_args__ = (UniqueConstraint("round_id", "theorem_id"),)
+
+
+class Proof(Base):
+    __tablename__ = "proof"
+    __table_args__ = (UniqueConstraint("theorem_id", "tactics_hash"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    theorem_id: Mapped[int] = mapped_column(ForeignKey("theorem.id"))
+    #: SHA-256 over the list of tactics: the identity of a proof of one theorem.
+    tactics_hash: Mapped[str] = mapped_column(HASH)
+    #: SHA-256 over everything that training reads (corpus/hashing.py); what snapshots are made of.
+    content_hash: Mapped[str] = mapped_column(HASH, unique=True)
+    source: Mapped[str] = mapped_column(String(32))
+    length: Mapped[int]
+    text: Mapped[str]
+    term_bytes: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Step(Base):
+    __tablename__ = "step"
+
+    proof_id: Mapped[int] = mapped_column(ForeignKey("proof.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str]
+    tactic: Mapped[str]
+    state_after: Mapped[str]
+    template: Mapped[str]
+    milliseconds: Mapped[float]
+    heartbeats: Mapped[int] = mapped_column(BigInteger)
+
+
+class Goal(Base):
+    """Canonical hash of one goal (context reverted) of the state before a step; '' where it has metavariables."""
+
+    __tablename__ = "goal"
+
+    proof_id: Mapped[int] = mapped_column(ForeignKey("proof.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    ordinal: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[str] = mapped_column(HASH, index=True)
+
+
+class Certificate(Base):
+    """The gate's certificate, in the order of its checks."""
+
+    __tablename__ = "certificate"
+
+    proof_id: Mapped[int] = mapped_column(ForeignKey("proof.id"), primary_key=True)
+    statement_hash: Mapped[str] = mapped_column(HASH, index=True)
+    environment_digest: Mapped[str] = mapped_column(String(128))
+    proof_hash: Mapped[str] = mapped_column(HASH)
+    axioms: Mapped[list[str]] = mapped_column(JSON)
+    kernels: Mapped[Mapping[str, Any]]
+    gate_version: Mapped[str]
+    auxiliaries: Mapped[list[str]] = mapped_column(JSON)
+
+
+class Attempt(Base):
+    """One budgeted search. A retry after an ERROR has the same ordinal and the next `retry`."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (UniqueConstraint("round_id", "theorem_id", "ordinal", "retry"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    theorem_id: Mapped[int] = mapped_column(ForeignKey("theorem.id"))
+    ordinal: Mapped[int]
+    retry: Mapped[int]
+    status: Mapped[AttemptStatus] = mapped_column(STATUS)
+    steps: Mapped[int]
+    heartbeats: Mapped[int] = mapped_column(BigInteger)
+    lean_seconds: Mapped[float]
+    model_seconds: Mapped[float]
+    wall_seconds: Mapped[float]
+    wall_limit_hits: Mapped[int]
+    nodes: Mapped[int]
+    steps_to_proof: Mapped[int | None]
+    reason: Mapped[str]
+    stats: Mapped[Mapping[str, Any]]
+    proof_id: Mapped[int | None] = mapped_column(ForeignKey("proof.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Retraction(Base):
+    """A proof that is no longer believed. It stays stored, and leaves every later snapshot for good."""
+
+    __tablename__ = "retraction"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    proof_id: Mapped[int] = mapped_column(ForeignKey("proof.id"), unique=True)
+    reason: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Guard(Base):
+    """A held-out statement's hash: no root and no goal of a training proof may have it."""
+
+    __tablename__ = "guard"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(HASH, unique=True)
+
+
+class SnapshotLine(Base):
+    """All snapshots of one filter, with what the next one needs: the last ids seen and the bucket digests."""
+
+    __tablename__ = "snapshot_line"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    filter_hash: Mapped[str] = mapped_column(HASH, unique=True)
+    filter: Mapped[Mapping[str, Any]]
+    attempts_seen: Mapped[int]
+    retractions_seen: Mapped[int]
+    guards_seen: Mapped[int]
+    withheld: Mapped[int]  # proofs left out so far because of the guard
+    buckets: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Snapshot(Base):
+    __tablename__ = "snapshot"
+    __table_args__ = (UniqueConstraint("line_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    line_id: Mapped[int] = mapped_column(ForeignKey("snapshot_line.id"))
+    number: Mapped[int]
+    hash: Mapped[str] = mapped_column(HASH, index=True)
+    proofs: Mapped[int]
+    theorems: Mapped[int]
+    withheld: Mapped[int]  # its line's count when it was taken
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SnapshotChange(Base):
+    """A proof entered a line's set with snapshot `number`, or left it (`removed`): it does each at most once."""
+
+    __tablename__ = "snapshot_change"
+    __table_args__ = (Index(None, "line_id", "bucket"),)
+
+    line_id: Mapped[int] = mapped_column(ForeignKey("snapshot_line.id"), primary_key=True)
+    proof_id: Mapped[int] = mapped_column(ForeignKey("proof.id"), primary_key=True)
+    removed: Mapped[bool] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    bucket: Mapped[int]

@@ -1,0 +1,318 @@
+"""Frozen sets of proofs under a content hash: what a generation was trained on. By hand: `flywheel corpus snapshot`.
+
+A *line* is the row of snapshots of one filter. The next snapshot of a line looks at attempts, retractions and guard
+hashes past the last ones that the line has seen, writes who entered and who left, and rehashes the buckets they fall
+in: O(new rows), except for the count of theorems, which is one scan of an index. Two databases that hold the same
+proofs give the same hash, whatever order they came in.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, func, insert, select, union
+from sqlalchemy.orm import Session, aliased
+
+from corpus import rows, schema
+from corpus.database import reading, writing
+from corpus.errors import NotFound, SnapshotCorrupt
+from corpus.hashing import EMPTY_BUCKETS, bucket_of, content_hash, digest, set_hash, with_buckets
+from corpus.records import RoundKind, StoredProof
+from corpus.store import Corpus
+
+#: Proofs read at a time while streaming.
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotFilter:
+    """Which accepted proofs of `train` theorems found in training rounds count; empty or None means any.
+
+    `run`: found (also) by that run. `benchmarks`: keys, or names for the newest revision now. `sources`: `seed`,
+    `portfolio`, `grammar`, `policy`. `max_steps`: proofs of at most so many tactics.
+    """
+
+    run: str | None = None
+    benchmarks: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    max_steps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A frozen set. `withheld`: proofs its line has left out so far because they contain a held-out statement."""
+
+    id: int
+    hash: str
+    proofs: int
+    theorems: int
+    withheld: int
+    created_at: datetime
+
+
+def take_snapshot(corpus: Corpus, filter: SnapshotFilter = SnapshotFilter()) -> Snapshot:
+    """Freezes the accepted, non-retracted proofs that pass the filter and the guard.
+
+    Returns the line's last snapshot when nothing entered or left since.
+    """
+    with writing(corpus.engine) as session:
+        filter = _resolved(session, filter)
+        line = _line(session, filter)
+        last = session.scalar(
+            select(schema.Snapshot)
+            .where(schema.Snapshot.line_id == line.id)
+            .order_by(schema.Snapshot.number.desc())
+            .limit(1)
+        )
+        number = last.number + 1 if last else 1
+        left, left_withheld = _leaving(session, line)
+        entered, new_withheld = _entering(session, line, filter)
+        line.withheld += left_withheld + new_withheld
+        _advance(session, line)
+        if last is not None and not left and not entered:
+            return _snapshot(last)
+        _write_changes(session, line, number, entered, removed=False)
+        _write_changes(session, line, number, left, removed=True)
+        line.buckets = _rehashed(session, line, {bucket_of(proof_hash) for _, proof_hash in (*entered, *left)})
+        size = (last.proofs if last else 0) + len(entered) - len(left)
+        row = schema.Snapshot(
+            line_id=line.id,
+            number=number,
+            hash=set_hash(line.buckets, size),
+            proofs=size,
+            theorems=_count_theorems(session, line),
+            withheld=line.withheld,
+        )
+        session.add(row)
+        session.flush()
+        return _snapshot(row)
+
+
+def find_snapshot(corpus: Corpus, snapshot_hash: str) -> Snapshot:
+    """The snapshot of this hash (several lines may hold the same set: the first). Raises NotFound."""
+    with reading(corpus.engine) as session:
+        return _snapshot(_row(session, snapshot_hash))
+
+
+def snapshots(corpus: Corpus) -> list[Snapshot]:
+    """All snapshots, oldest first."""
+    with reading(corpus.engine) as session:
+        return [_snapshot(row) for row in session.scalars(select(schema.Snapshot).order_by(schema.Snapshot.id))]
+
+
+def snapshot_proofs(corpus: Corpus, snapshot_hash: str) -> Iterator[StoredProof]:
+    """The snapshot's proofs in the order of their content hashes, each checked against its own hash and, when the last
+    one is read, all of them against the snapshot's. Raises NotFound, SnapshotCorrupt."""
+    with reading(corpus.engine) as session:
+        row = _row(session, snapshot_hash)
+        line_id, number = row.line_id, row.number
+    buckets: defaultdict[int, list[str]] = defaultdict(list)
+    size, after = 0, ""
+    while True:
+        with reading(corpus.engine) as session:
+            ids = session.scalars(
+                select(schema.Proof.id)
+                .where(schema.Proof.content_hash > after, _in_line(line_id, number))
+                .order_by(schema.Proof.content_hash)
+                .limit(BATCH)
+            ).all()
+            batch = rows.load_proofs(session, ids)
+        for proof in batch:
+            _check(proof, snapshot_hash)
+            buckets[bucket_of(proof.content_hash)].append(proof.content_hash)
+            yield proof
+        size += len(batch)
+        if len(batch) < BATCH:
+            break
+        after = batch[-1].content_hash
+    if set_hash(with_buckets(EMPTY_BUCKETS, buckets), size) != snapshot_hash:
+        raise SnapshotCorrupt(
+            f"The {size} proofs of snapshot {snapshot_hash} hash to something else: rows were added, removed or "
+            "changed from outside. Restore the database from a copy."
+        )
+
+
+def verify(corpus: Corpus, snapshot_hash: str) -> int:
+    """Reads a whole snapshot and checks every hash; returns the number of proofs. Raises SnapshotCorrupt."""
+    return sum(1 for _ in snapshot_proofs(corpus, snapshot_hash))
+
+
+def _snapshot(row: schema.Snapshot) -> Snapshot:
+    return Snapshot(row.id, row.hash, row.proofs, row.theorems, row.withheld, row.created_at)
+
+
+def _row(session: Session, snapshot_hash: str) -> schema.Snapshot:
+    query = select(schema.Snapshot).where(schema.Snapshot.hash == snapshot_hash).order_by(schema.Snapshot.id).limit(1)
+    row = session.scalar(query)
+    if row is None:
+        raise NotFound(f"The corpus has no snapshot {snapshot_hash}. `flywheel corpus snapshot` takes one.")
+    return row
+
+
+def _check(proof: StoredProof, snapshot_hash: str) -> None:
+    if content_hash(proof.benchmark, proof.theorem, proof.source, proof.steps) != proof.content_hash:
+        raise SnapshotCorrupt(
+            f"Proof {proof.id} of {proof.theorem.name} in snapshot {snapshot_hash} is no longer what was accepted: its "
+            "rows were changed from outside. Restore the database from a copy, or retract the proof."
+        )
+
+
+def _resolved(session: Session, filter: SnapshotFilter) -> SnapshotFilter:
+    """The filter with exact benchmark keys in a fixed order. Raises NotFound for an unknown run or benchmark."""
+    if filter.run is not None:
+        rows.run_row(session, filter.run)
+    keys = {rows.benchmark_record(rows.benchmark_row(session, name)).key for name in filter.benchmarks}
+    return replace(filter, benchmarks=tuple(sorted(keys)), sources=tuple(sorted(set(filter.sources))))
+
+
+def _line(session: Session, filter: SnapshotFilter) -> schema.SnapshotLine:
+    spelled: dict[str, Any] = asdict(filter)
+    identity = digest(spelled)
+    line = session.scalar(select(schema.SnapshotLine).where(schema.SnapshotLine.filter_hash == identity))
+    if line is None:
+        line = schema.SnapshotLine(
+            filter_hash=identity,
+            filter=spelled,
+            attempts_seen=0,
+            retractions_seen=0,
+            guards_seen=0,
+            withheld=0,
+            buckets=EMPTY_BUCKETS,
+        )
+        session.add(line)
+        session.flush()
+    return line
+
+
+def _in_line(line_id: int, number: int) -> ColumnElement[bool]:
+    """Whether `proof` was in the line's set at snapshot `number`."""
+    change = schema.SnapshotChange
+
+    def changed(removed: bool) -> ColumnElement[bool]:
+        return exists().where(
+            change.line_id == line_id,
+            change.proof_id == schema.Proof.id,
+            change.removed.is_(removed),
+            change.number <= number,
+        )
+
+    return changed(False) & ~changed(True)
+
+
+def _leaking(after_guard: int) -> Select[tuple[int]]:
+    """Ids of all proofs that contain a statement of the guard past the id `after_guard`."""
+    held_out = select(schema.Guard.hash).where(schema.Guard.id > after_guard)
+    proof, theorem, certificate, goal = schema.Proof, schema.Theorem, schema.Certificate, schema.Goal
+    found = union(
+        select(proof.id).join(theorem, theorem.id == proof.theorem_id).where(theorem.statement_hash.in_(held_out)),
+        select(certificate.proof_id).where(certificate.statement_hash.in_(held_out)),
+        select(goal.proof_id).where(goal.hash.in_(held_out)),
+    ).subquery()
+    return select(found.c.id)
+
+
+def _entering(session: Session, line: schema.SnapshotLine, filter: SnapshotFilter) -> tuple[list[tuple[int, str]], int]:
+    """(id, content hash) of the proofs that attempts past the last one seen add; and how many the guard left out."""
+    proof, theorem = schema.Proof, schema.Theorem
+    leaks = proof.id.in_(_leaking(0))
+    query = (
+        select(proof.id, proof.content_hash, leaks)
+        .distinct()
+        .join(schema.Attempt, schema.Attempt.proof_id == proof.id)
+        .join(schema.Round, schema.Round.id == schema.Attempt.round_id)
+        .join(theorem, theorem.id == proof.theorem_id)
+        .where(
+            schema.Attempt.id > line.attempts_seen,
+            schema.Round.kind == RoundKind.TRAIN,
+            theorem.split == "train",
+            ~exists().where(schema.Retraction.proof_id == proof.id),
+            ~exists().where(schema.SnapshotChange.line_id == line.id, schema.SnapshotChange.proof_id == proof.id),
+        )
+    )
+    if filter.run is not None:
+        query = query.where(schema.Round.run_id == rows.run_row(session, filter.run).id)
+    if filter.benchmarks:
+        benchmarks = [rows.benchmark_row(session, key).id for key in filter.benchmarks]
+        query = query.where(theorem.benchmark_id.in_(benchmarks))
+    if filter.sources:
+        query = query.where(proof.source.in_(filter.sources))
+    if filter.max_steps is not None:
+        query = query.where(proof.length <= filter.max_steps)
+    found = session.execute(query).all()
+    entered = [(id, proof_hash) for id, proof_hash, leak in found if not leak]
+    return entered, len(found) - len(entered)
+
+
+def _leaving(session: Session, line: schema.SnapshotLine) -> tuple[list[tuple[int, str]], int]:
+    """(id, content hash) of members retracted or guarded against since; and how many of them the guard hit."""
+    change = schema.SnapshotChange
+    leaking = _leaking(line.guards_seen)
+    retracted = select(schema.Retraction.proof_id).where(schema.Retraction.id > line.retractions_seen)
+    found = session.execute(
+        select(schema.Proof.id, schema.Proof.content_hash, schema.Proof.id.in_(leaking))
+        .where(schema.Proof.id.in_(union(retracted, leaking)))
+        .where(exists().where(change.line_id == line.id, change.proof_id == schema.Proof.id, change.removed.is_(False)))
+        .where(~exists().where(change.line_id == line.id, change.proof_id == schema.Proof.id, change.removed.is_(True)))
+    ).all()
+    return [(id, proof_hash) for id, proof_hash, _ in found], sum(leak for _, _, leak in found)
+
+
+def _advance(session: Session, line: schema.SnapshotLine) -> None:
+    # Sound because writers take turns (schema.Clock): no row with a smaller id can appear later.
+    line.attempts_seen = session.scalar(select(func.max(schema.Attempt.id))) or 0
+    line.retractions_seen = session.scalar(select(func.max(schema.Retraction.id))) or 0
+    line.guards_seen = session.scalar(select(func.max(schema.Guard.id))) or 0
+
+
+def _write_changes(
+    session: Session, line: schema.SnapshotLine, number: int, proofs: Sequence[tuple[int, str]], *, removed: bool
+) -> None:
+    if proofs:
+        session.execute(
+            insert(schema.SnapshotChange),
+            [
+                {
+                    "line_id": line.id,
+                    "proof_id": id,
+                    "removed": removed,
+                    "number": number,
+                    "bucket": bucket_of(proof_hash),
+                }
+                for id, proof_hash in proofs
+            ],
+        )
+
+
+def _members(line_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Conditions on `snapshot_change` that leave one row for each proof now in the line."""
+    change, gone = schema.SnapshotChange, aliased(schema.SnapshotChange)
+    return (
+        change.line_id == line_id,
+        change.removed.is_(False),
+        ~exists().where(gone.line_id == line_id, gone.proof_id == change.proof_id, gone.removed.is_(True)),
+    )
+
+
+def _rehashed(session: Session, line: schema.SnapshotLine, touched: set[int]) -> bytes:
+    """The line's bucket digests after the touched buckets changed."""
+    buckets: dict[int, list[str]] = {bucket: [] for bucket in touched}
+    for bucket, proof_hash in session.execute(
+        select(schema.SnapshotChange.bucket, schema.Proof.content_hash)
+        .join(schema.Proof, schema.Proof.id == schema.SnapshotChange.proof_id)
+        .where(*_members(line.id), schema.SnapshotChange.bucket.in_(sorted(touched)))
+    ):
+        buckets[bucket].append(proof_hash)
+    return with_buckets(line.buckets, buckets)
+
+
+def _count_theorems(session: Session, line: schema.SnapshotLine) -> int:
+    return session.scalars(
+        select(func.count(schema.Proof.theorem_id.distinct()))
+        .select_from(schema.SnapshotChange)
+        .join(schema.Proof, schema.Proof.id == schema.SnapshotChange.proof_id)
+        .where(*_members(line.id))
+    ).one()

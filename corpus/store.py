@@ -1,0 +1,491 @@
+"""Writing to the corpus: benchmarks, runs, generations, rounds, attempts with their proofs, retractions.
+
+    with Corpus.open("corpus.db") as corpus: ...
+
+Every method is one transaction. Whatever has a natural key is idempotent by it, so a loop that was killed anywhere
+calls the same methods in the same order again and gets its own rows back. Nothing accepted is updated or deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from enum import StrEnum
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Engine, func, insert, select
+from sqlalchemy.orm import Session
+
+from corpus import rows, schema
+from corpus.accept import extend_guard, find_leak, store_proof
+from corpus.database import connect, reading, writing
+from corpus.errors import Conflict, CorpusError, LeakageError, NotFound
+from corpus.hashing import canonical_json, digest
+from corpus.records import (
+    AttemptRecord,
+    AttemptStatus,
+    BenchmarkRecord,
+    GenerationRecord,
+    Recorded,
+    RoundKind,
+    RoundRecord,
+    RunRecord,
+    TheoremRecord,
+)
+
+#: Splits whose statements no training proof may contain.
+HELD_OUT = ("valid", "test")
+
+
+class OnLeak(StrEnum):
+    """What to do with a training proof that contains a held-out statement. WITHHOLD: keep the attempt with status
+    WITHHELD, without its proof. RAISE: LeakageError, nothing is written (for proofs a person wrote)."""
+
+    WITHHOLD = "withhold"
+    RAISE = "raise"
+
+
+class Corpus:
+    """An open corpus. Threads may share it; processes open their own. Usable as a context manager."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = True, upgrade: bool = False) -> Self:
+        """Opens the corpus at `url` (an SQLAlchemy URL, or a file path for SQLite).
+
+        An empty or absent database becomes a corpus if `create`; one of an older schema is upgraded if `upgrade`.
+        Otherwise raises CorpusMissing or SchemaMismatch, which name the command that helps.
+        """
+        return cls(connect(url, create=create, upgrade=upgrade))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- benchmarks -------------------------------------------------------------------------------------------------
+
+    def add_benchmark(
+        self,
+        name: str,
+        revision: str,
+        library_digest: str,
+        theorems: Iterable[TheoremRecord],
+        meta: Mapping[str, Any] | None = None,
+    ) -> BenchmarkRecord:
+        """Stores a benchmark; its valid and test statements join the guard. The same one again changes nothing.
+
+        Raises Conflict when this revision is stored with other theorems or another library.
+        """
+        if "@" in name or not name or not revision:
+            raise ValueError(f"A benchmark needs a revision and a name without '@': {name!r}, {revision!r}.")
+        records = list(theorems)
+        content = digest([library_digest, [asdict(record) for record in records]])
+        with writing(self.engine) as session:
+            row = session.scalar(
+                select(schema.Benchmark).where(schema.Benchmark.name == name, schema.Benchmark.revision == revision)
+            )
+            if row is not None:
+                if row.digest != content:
+                    raise Conflict(
+                        f"Benchmark {name}@{revision} is stored with other content. Its theorems or its library "
+                        "changed without a new revision: rebuild it with `flywheel bench build`, under a new revision."
+                    )
+                return rows.benchmark_record(row)
+            row = schema.Benchmark(
+                name=name,
+                revision=revision,
+                library_digest=library_digest,
+                digest=content,
+                theorem_count=len(records),
+                meta=dict(meta or {}),
+            )
+            session.add(row)
+            session.flush()
+            if records:
+                session.execute(insert(schema.Theorem), [{"benchmark_id": row.id, **asdict(r)} for r in records])
+            extend_guard(session, (record.statement_hash for record in records if record.split in HELD_OUT))
+            return rows.benchmark_record(row)
+
+    def benchmarks(self) -> list[BenchmarkRecord]:
+        with reading(self.engine) as session:
+            return [rows.benchmark_record(row) for row in session.scalars(select(schema.Benchmark).order_by("id"))]
+
+    def theorems(self, benchmark: str, split: str | None = None, stratum: str | None = None) -> list[TheoremRecord]:
+        """A benchmark's theorems in its own order. `benchmark`: `name@revision`, or `name` for the newest revision."""
+        with reading(self.engine) as session:
+            query = select(schema.Theorem).where(
+                schema.Theorem.benchmark_id == rows.benchmark_row(session, benchmark).id
+            )
+            if split is not None:
+                query = query.where(schema.Theorem.split == split)
+            if stratum is not None:
+                query = query.where(schema.Theorem.stratum == stratum)
+            return [rows.theorem_record(row) for row in session.scalars(query.order_by(schema.Theorem.id))]
+
+    def theorem(self, name: str, benchmark: str | None = None) -> TheoremRecord:
+        """The theorem of this name; without a benchmark, of the one added last that has it. Raises NotFound."""
+        with reading(self.engine) as session:
+            query = select(schema.Theorem).where(schema.Theorem.name == name).order_by(schema.Theorem.id.desc())
+            if benchmark is not None:
+                query = query.where(schema.Theorem.benchmark_id == rows.benchmark_row(session, benchmark).id)
+            row = session.scalar(query.limit(1))
+            if row is None:
+                raise NotFound(
+                    f"No theorem {name!r} in {benchmark or 'any benchmark'}. `flywheel bench show` lists them."
+                )
+            return rows.theorem_record(row)
+
+    def set_guard(self, hashes: Iterable[str]) -> int:
+        """Adds statement hashes that no training proof may contain, besides the stored valid and test statements.
+
+        The guard only grows: what was added stays. Returns how many were new. Proofs stored before that contain one
+        leave the next snapshot.
+        """
+        with writing(self.engine) as session:
+            return extend_guard(session, hashes)
+
+    # --- runs and generations ---------------------------------------------------------------------------------------
+
+    def start_run(self, name: str, config: Mapping[str, Any]) -> RunRecord:
+        """Creates a run, or returns the one of this name. Raises Conflict when that has another configuration."""
+        with writing(self.engine) as session:
+            row = session.scalar(select(schema.Run).where(schema.Run.name == name))
+            if row is None:
+                row = schema.Run(name=name, config=dict(config))
+                session.add(row)
+                session.flush()
+            elif canonical_json(row.config) != canonical_json(dict(config)):
+                different = sorted(k for k in {*row.config, *config} if row.config.get(k) != config.get(k))
+                raise Conflict(
+                    f"Run {name!r} was started with another configuration (different: {', '.join(different)}). "
+                    "Resume it with its own by `flywheel run --resume`, or choose another name."
+                )
+            return rows.run_record(row)
+
+    def run(self, name: str) -> RunRecord:
+        with reading(self.engine) as session:
+            return rows.run_record(rows.run_row(session, name))
+
+    def runs(self) -> list[RunRecord]:
+        with reading(self.engine) as session:
+            return [rows.run_record(row) for row in session.scalars(select(schema.Run).order_by(schema.Run.id))]
+
+    def start_generation(
+        self,
+        *,
+        run: str,
+        number: int,
+        parent: int | None,
+        recipe: str,
+        config: Mapping[str, Any],
+        config_hash: str,
+        seeds: Mapping[str, Any],
+        versions: Mapping[str, Any],
+        snapshot_hash: str | None,
+    ) -> int:
+        """The id of generation `number` of a run; `parent` is a generation's id.
+
+        An unfinished generation starts anew with these values (its training was cut off). A finished one is returned
+        if it is the same training, and raises Conflict if parent, recipe, configuration, seeds or snapshot differ.
+        """
+        with writing(self.engine) as session:
+            values: dict[str, Any] = {
+                "parent_id": parent,
+                "snapshot_id": _snapshot_id(session, snapshot_hash),
+                "recipe": recipe,
+                "config": dict(config),
+                "config_hash": config_hash,
+                "seeds": dict(seeds),
+                "versions": dict(versions),
+            }
+            run_id = rows.run_row(session, run).id
+            row = session.scalar(
+                select(schema.Generation).where(schema.Generation.run_id == run_id, schema.Generation.number == number)
+            )
+            if row is None:
+                row = schema.Generation(run_id=run_id, number=number, metrics={}, started_at=schema.now(), **values)
+                session.add(row)
+                session.flush()
+            elif row.finished_at is None:
+                for name, value in values.items():
+                    setattr(row, name, value)
+                row.started_at = schema.now()
+            else:
+                stored = rows.generation_record(session, row)
+                asked = (parent, recipe, config_hash, canonical_json(dict(seeds)), snapshot_hash)
+                kept = (
+                    stored.parent_id,
+                    stored.recipe,
+                    stored.config_hash,
+                    canonical_json(stored.seeds),
+                    stored.snapshot_hash,
+                )
+                if asked != kept:
+                    raise Conflict(
+                        f"Generation {number} of run {run!r} is finished and came from another parent, recipe, "
+                        f"configuration, seeds or snapshot: stored {kept}, asked {asked}. Take the next number."
+                    )
+            return row.id
+
+    def finish_generation(
+        self, generation_id: int, *, model_path: str, model_hash: str, metrics: Mapping[str, Any]
+    ) -> None:
+        """Records where the weights lie and their SHA-256; call it once they are on disk. Again is harmless."""
+        with writing(self.engine) as session:
+            row = _get(session, schema.Generation, generation_id, "generation")
+            if row.finished_at is not None:
+                if row.model_hash != model_hash:
+                    raise Conflict(f"Generation {row.number} is finished with other weights ({row.model_hash}).")
+                return
+            row.model_path, row.model_hash, row.metrics = model_path, model_hash, dict(metrics)
+            row.finished_at = schema.now()
+
+    def generation(self, generation_id: int) -> GenerationRecord:
+        with reading(self.engine) as session:
+            return rows.generation_record(session, _get(session, schema.Generation, generation_id, "generation"))
+
+    def generations(self, run: str) -> list[GenerationRecord]:
+        """A run's generations by number, unfinished ones too."""
+        with reading(self.engine) as session:
+            query = select(schema.Generation).where(schema.Generation.run_id == rows.run_row(session, run).id)
+            return [
+                rows.generation_record(session, row)
+                for row in session.scalars(query.order_by(schema.Generation.number))
+            ]
+
+    # --- rounds -----------------------------------------------------------------------------------------------------
+
+    def start_round(
+        self,
+        *,
+        run: str,
+        generation_id: int | None,
+        benchmark: str,
+        split: str,
+        stratum: str,
+        arm: str,
+        kind: RoundKind,
+        seed: int,
+        config: Mapping[str, Any],
+        selection: Sequence[str],
+    ) -> RoundRecord:
+        """Starts a round, or returns the one started before with the same values of everything but `selection`.
+
+        `selection`: names of theorems of that benchmark, split and stratum ('' = any), in the order to try them. It
+        counts only the first time: a resumed round keeps what it had selected, since what a caller would select now
+        may depend on what the round has done since. Raises LeakageError for training on another split than `train`.
+        """
+        if kind is RoundKind.TRAIN and split != "train":
+            raise LeakageError(
+                f"A training round runs on the split `train`, not on {split!r}. Start an evaluation there."
+            )
+        with writing(self.engine) as session:
+            run_id, benchmark_id = rows.run_row(session, run).id, rows.benchmark_row(session, benchmark).id
+            if generation_id is not None:
+                generation = _get(session, schema.Generation, generation_id, "generation")
+                if generation.finished_at is None:
+                    raise CorpusError(f"Generation {generation.number} has no weights yet: finish its training first.")
+            key = digest([generation_id, benchmark_id, kind, split, stratum, arm, seed, dict(config)])
+            row = session.scalar(select(schema.Round).where(schema.Round.run_id == run_id, schema.Round.key == key))
+            if row is None:
+                row = schema.Round(
+                    run_id=run_id,
+                    key=key,
+                    generation_id=generation_id,
+                    benchmark_id=benchmark_id,
+                    kind=kind,
+                    split=split,
+                    stratum=stratum,
+                    arm=arm,
+                    seed=seed,
+                    config=dict(config),
+                )
+                session.add(row)
+                session.flush()
+                _select_theorems(session, row, selection)
+            return rows.round_record(session, row)
+
+    def finish_round(self, round: RoundRecord) -> RoundRecord:
+        """Marks a round as done; again is harmless. Theorems left with errors alone may still be retried later."""
+        with writing(self.engine) as session:
+            row = _get(session, schema.Round, round.id, "round")
+            row.finished_at = row.finished_at or schema.now()
+            return rows.round_record(session, row)
+
+    def rounds(self, run: str, kind: RoundKind | None = None) -> list[RoundRecord]:
+        """A run's rounds in the order they were started."""
+        with reading(self.engine) as session:
+            query = select(schema.Round).where(schema.Round.run_id == rows.run_row(session, run).id)
+            if kind is not None:
+                query = query.where(schema.Round.kind == kind)
+            return [rows.round_record(session, row) for row in session.scalars(query.order_by(schema.Round.id))]
+
+    def selected(self, round: RoundRecord) -> list[TheoremRecord]:
+        """All theorems of a round in its order."""
+        return self._round_theorems(round, pending=None, max_errors=None)
+
+    def pending(self, round: RoundRecord, *, ordinal: int = 0, max_errors: int | None = None) -> list[TheoremRecord]:
+        """Theorems that have no final attempt of this ordinal yet, in the round's order. An ERROR is not final; with
+        `max_errors`, theorems that erred that often are left out (they stay unanswered, not unproved)."""
+        return self._round_theorems(round, pending=ordinal, max_errors=max_errors)
+
+    def _round_theorems(
+        self, round: RoundRecord, *, pending: int | None, max_errors: int | None
+    ) -> list[TheoremRecord]:
+        with reading(self.engine) as session:
+            query = (
+                select(schema.Theorem)
+                .join(schema.RoundTheorem, schema.RoundTheorem.theorem_id == schema.Theorem.id)
+                .where(schema.RoundTheorem.round_id == round.id)
+                .order_by(schema.RoundTheorem.position)
+            )
+            if pending is not None:
+                attempts = select(schema.Attempt.theorem_id).where(
+                    schema.Attempt.round_id == round.id, schema.Attempt.ordinal == pending
+                )
+                query = query.where(
+                    schema.Theorem.id.not_in(attempts.where(schema.Attempt.status != AttemptStatus.ERROR))
+                )
+                if max_errors is not None:
+                    often = attempts.where(schema.Attempt.status == AttemptStatus.ERROR)
+                    often = often.group_by(schema.Attempt.theorem_id).having(func.count() >= max_errors)
+                    query = query.where(schema.Theorem.id.not_in(often))
+            return [rows.theorem_record(row) for row in session.scalars(query)]
+
+    # --- attempts and proofs ----------------------------------------------------------------------------------------
+
+    def record_attempt(
+        self, round: RoundRecord, attempt: AttemptRecord, *, on_leak: OnLeak = OnLeak.WITHHOLD
+    ) -> Recorded:
+        """Stores an attempt with its proof, steps and certificate: all or nothing, on disk when it returns.
+
+        An attempt of the same round, theorem and ordinal that is already final is returned as it is, whatever the new
+        one says. A proof with the same tactics as a stored one of that theorem is not stored again: the attempt points
+        to the stored one. Proofs of `train` theorems pass the guard first (see OnLeak).
+        """
+        _check_attempt(attempt)
+        with writing(self.engine) as session:
+            theorem = _theorem_of_round(session, round, attempt.theorem)
+            earlier = session.scalars(
+                select(schema.Attempt)
+                .where(
+                    schema.Attempt.round_id == round.id,
+                    schema.Attempt.theorem_id == theorem.id,
+                    schema.Attempt.ordinal == attempt.ordinal,
+                )
+                .order_by(schema.Attempt.retry)
+            ).all()
+            for row in earlier:
+                if row.status is not AttemptStatus.ERROR:
+                    return Recorded(row.id, row.proof_id, row.status, new_attempt=False, new_proof=False)
+            status, reason, proof = attempt.status, attempt.reason, attempt.proof
+            leak = find_leak(session, theorem, proof) if proof is not None and theorem.split == "train" else None
+            if leak is not None:
+                message = f"The proof of {theorem.name} goes through the held-out statement {leak}."
+                if on_leak is OnLeak.RAISE:
+                    raise LeakageError(f"{message} A training proof must not: leave it out, or prove it another way.")
+                status, reason, proof = AttemptStatus.WITHHELD, message, None
+            proof_id, new_proof = store_proof(session, theorem, proof) if proof is not None else (None, False)
+            row = schema.Attempt(
+                round_id=round.id,
+                theorem_id=theorem.id,
+                ordinal=attempt.ordinal,
+                retry=len(earlier),
+                status=status,
+                steps=attempt.steps,
+                heartbeats=attempt.heartbeats,
+                lean_seconds=attempt.lean_seconds,
+                model_seconds=attempt.model_seconds,
+                wall_seconds=attempt.wall_seconds,
+                wall_limit_hits=attempt.wall_limit_hits,
+                nodes=attempt.nodes,
+                steps_to_proof=attempt.steps_to_proof,
+                reason=reason,
+                stats=dict(attempt.stats),
+                proof_id=proof_id,
+            )
+            session.add(row)
+            session.flush()
+            return Recorded(row.id, proof_id, status, new_attempt=True, new_proof=new_proof)
+
+    def retract(self, proof_id: int, reason: str) -> None:
+        """Stops believing a proof: it stays stored and leaves every later snapshot. The first reason stays."""
+        with writing(self.engine) as session:
+            _get(session, schema.Proof, proof_id, "proof")
+            known = session.scalar(select(schema.Retraction.id).where(schema.Retraction.proof_id == proof_id))
+            if known is None:
+                session.add(schema.Retraction(proof_id=proof_id, reason=reason))
+
+
+T = TypeVar("T", bound=schema.Base)
+
+
+def _get(session: Session, table: type[T], id: int, what: str) -> T:
+    row = session.get(table, id)
+    if row is None:
+        raise NotFound(f"The corpus has no {what} with id {id}.")
+    return row
+
+
+def _snapshot_id(session: Session, snapshot_hash: str | None) -> int | None:
+    if snapshot_hash is None:
+        return None
+    found = session.scalar(select(func.min(schema.Snapshot.id)).where(schema.Snapshot.hash == snapshot_hash))
+    if found is None:
+        raise NotFound(f"The corpus has no snapshot {snapshot_hash}. `flywheel corpus snapshot` takes one.")
+    return found
+
+
+def _select_theorems(session: Session, round: schema.Round, selection: Sequence[str]) -> None:
+    query = select(schema.Theorem.name, schema.Theorem.id).where(
+        schema.Theorem.benchmark_id == round.benchmark_id, schema.Theorem.split == round.split
+    )
+    if round.stratum:
+        query = query.where(schema.Theorem.stratum == round.stratum)
+    ids = {name: id for name, id in session.execute(query)}
+    unknown = [name for name in selection if name not in ids]
+    if unknown:
+        raise NotFound(
+            f"{len(unknown)} selected theorems are not in the benchmark's split {round.split!r}"
+            f"{f' and stratum {round.stratum!r}' if round.stratum else ''}, the first is {unknown[0]!r}."
+        )
+    if len(set(selection)) != len(selection):
+        raise ValueError("A theorem is selected twice; several attempts at one theorem differ by their ordinal.")
+    if selection:
+        session.execute(
+            insert(schema.RoundTheorem),
+            [{"round_id": round.id, "position": i, "theorem_id": ids[name]} for i, name in enumerate(selection)],
+        )
+
+
+def _theorem_of_round(session: Session, round: RoundRecord, name: str) -> schema.Theorem:
+    row = session.scalar(
+        select(schema.Theorem)
+        .join(schema.RoundTheorem, schema.RoundTheorem.theorem_id == schema.Theorem.id)
+        .where(schema.RoundTheorem.round_id == round.id, schema.Theorem.name == name)
+    )
+    if row is None:
+        raise NotFound(f"Theorem {name!r} is not among the theorems that round {round.id} selected.")
+    return row
+
+
+def _check_attempt(attempt: AttemptRecord) -> None:
+    proved = attempt.status is AttemptStatus.PROVED
+    if attempt.status is AttemptStatus.WITHHELD:
+        raise ValueError("Only the corpus withholds a proof; report the attempt as PROVED.")
+    if proved != (attempt.proof is not None):
+        raise ValueError(f"An attempt has a proof if and only if it is PROVED; this one is {attempt.status}.")
+    if proved and attempt.steps_to_proof is None:
+        raise ValueError("A PROVED attempt needs steps_to_proof: rates at step budgets are counted from it.")
+    if attempt.proof is not None and not attempt.proof.steps:
+        raise ValueError("A proof needs at least one step.")
