@@ -1,0 +1,239 @@
+"""The action space: every template with everything that a state offers for its slots, as text and back.
+
+    space = ActionSpace(retriever)
+    situation = space.look(theorem.environment, state)
+    situation.text(0), situation.find("cases xs <;> simp_all")
+
+An action is a template and at most two *pointers* (a local, a definition, a premise). The enumeration is a pure
+function of the environment and the printed state: an action index means the same in search, training and tests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from itertools import combinations, product
+
+import numpy as np
+import numpy.typing as npt
+
+from lean_env.theorem import Environment
+from prover.goal import Goal, Local, LocalKind, parse_state
+from prover.retrieval import IDENTIFIER, RetrievedPremise, Retriever, Shape
+from prover.templates import TEMPLATES, Slot, Template
+
+#: Locals that can be pointed at, the latest ones when there are more (the context grows downwards).
+MAX_LOCALS = 16
+#: Into a slot of its kind go at most so many locals of data and proofs of hypotheses.
+_MAX_DATA, _MAX_PROOFS = 8, 8
+#: A premise can always be rewritten with when it is among the best so many, whether or not its left side seems to fit.
+_ALWAYS_REWRITE = 3
+_ALWAYS_CLOSER = 6
+#: In forms with two slots only so many of each kind, or pairs would drown everything else.
+_PAIR_LIMITS = {
+    Slot.DATA: 4,
+    Slot.PROOF: 4,
+    Slot.PREMISE: 6,
+    Slot.REWRITE: 5,
+    Slot.EQUIVALENCE: 5,
+    Slot.DEFINITION: 3,
+}
+_MANY, _FEW = 6, 3
+
+
+class PointerKind(StrEnum):
+    """What a pointer points at; its letter marks it in the prompt (`L3`, `D0`, `P11`)."""
+
+    LOCAL = "L"
+    DEFINITION = "D"
+    PREMISE = "P"
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Something a tactic can name. `rank` counts within its kind, from 0."""
+
+    kind: PointerKind
+    rank: int
+    name: str
+
+    @property
+    def marker(self) -> str:
+        return f"{self.kind}{self.rank}"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Parallel int64 arrays, one entry an action: the template's index in TEMPLATES, then the pointer indices of its
+    two slots (-1 where it has none). Actions of one template are neighbours."""
+
+    template: npt.NDArray[np.int64]
+    first: npt.NDArray[np.int64]
+    second: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.template)
+
+
+class ActionSpace:
+    """Looks at states: retrieves for them and enumerates what can be tried."""
+
+    def __init__(self, retriever: Retriever) -> None:
+        self.retriever = retriever
+
+    def look(self, environment: Environment, state: str, required: Sequence[str] = ()) -> Situation:
+        """The situation of a printed state, whose first goal is the one acted on. `required`: names of premises that
+        must be offered if the environment holds them (training on a hand-written step; search never sets it)."""
+        goals = parse_state(state)
+        goal = goals[0] if goals else Goal((), "")
+        return Situation(
+            goal=goal,
+            goal_count=max(len(goals), 1),
+            premises=self.retriever.premises(environment, goal, required=required),
+            definitions=self.retriever.definitions(environment, goal),
+        )
+
+    def premises_in(self, environment: Environment, tactic: str) -> list[str]:
+        """The library theorems that a tactic's text names and the environment holds."""
+        return [name for name in IDENTIFIER.findall(tactic) if self.retriever.holds(environment, name)]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A state as a policy sees it. `pointers` are its locals, then definitions, then premises."""
+
+    goal: Goal
+    goal_count: int
+    premises: tuple[RetrievedPremise, ...]
+    definitions: tuple[str, ...]
+
+    @cached_property
+    def locals(self) -> tuple[Local, ...]:
+        usable = [
+            local
+            for local in self.goal.locals
+            if local.accessible and local.kind not in (LocalKind.INSTANCE, LocalKind.TYPE)
+        ]
+        # A later local of the same name shadows the earlier one: only the last can be written.
+        last = {local.name: index for index, local in enumerate(usable)}
+        return tuple(local for index, local in enumerate(usable) if last[local.name] == index)[-MAX_LOCALS:]
+
+    @cached_property
+    def pointers(self) -> tuple[Pointer, ...]:
+        return (
+            *(Pointer(PointerKind.LOCAL, rank, local.name) for rank, local in enumerate(self.locals)),
+            *(Pointer(PointerKind.DEFINITION, rank, name) for rank, name in enumerate(self.definitions)),
+            *(Pointer(PointerKind.PREMISE, rank, premise.name) for rank, premise in enumerate(self.premises)),
+        )
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        """Every action of this state, in the order of TEMPLATES, then of pointers."""
+        fillers = self._fillers()
+        rows: list[tuple[int, int, int]] = []
+        for index, template in enumerate(TEMPLATES):
+            if template.wants_premises and not self.premises:
+                continue
+            if template.wants_definitions and not self.definitions:
+                continue
+            match template.slots:
+                case ():
+                    rows.append((index, -1, -1))
+                case (slot,):
+                    rows.extend((index, pointer, -1) for pointer in fillers[slot])
+                case (first, second):
+                    left = fillers[first][: _PAIR_LIMITS[first]]
+                    right = fillers[second][: _PAIR_LIMITS[second]]
+                    pairs = product(left, right) if template.ordered else combinations(left, 2)
+                    rows.extend((index, a, b) for a, b in pairs if a != b)
+        table = np.array(rows, dtype=np.int64).reshape(-1, 3)
+        return Candidates(table[:, 0], table[:, 1], table[:, 2])
+
+    def template(self, action: int) -> Template:
+        """The template of an action."""
+        return TEMPLATES[int(self.candidates.template[action])]
+
+    def text(self, action: int) -> str:
+        """The tactic that an action stands for."""
+        template = self.template(action)
+        filled = (int(self.candidates.first[action]), int(self.candidates.second[action]))
+        names = [self.pointers[pointer].name for pointer in filled if pointer >= 0]
+        return template.form.format(
+            *names,
+            premises=self._premise_list(_MANY),
+            few=self._premise_list(_FEW),
+            definitions=", ".join(self.definitions),
+            generalizing=self._generalizing(names[0]) if "{generalizing}" in template.form else "",
+        )
+
+    def find(self, tactic: str) -> int | None:
+        """The action whose text this tactic is (up to spaces), or None: it is not in the action space of this state.
+        Of two actions with one text the earlier counts."""
+        return self._by_text.get(_normal(tactic))
+
+    @cached_property
+    def _by_text(self) -> dict[str, int]:
+        return {_normal(self.text(action)): action for action in reversed(range(len(self.candidates)))}
+
+    def _premise_list(self, count: int) -> str:
+        return ", ".join(premise.name for premise in self.premises[:count])
+
+    def _generalizing(self, name: str) -> str:
+        """A `generalizing` clause over the locals that may vary: data and proofs that the chosen one does not need."""
+        needed = next(set(IDENTIFIER.findall(local.type)) for local in self.locals if local.name == name)
+        free = [
+            local.name
+            for local in self.locals
+            if local.kind in (LocalKind.DATA, LocalKind.PROOF) and local.name != name and local.name not in needed
+        ]
+        return " generalizing " + " ".join(free) if free else ""
+
+    def _fillers(self) -> dict[Slot, list[int]]:
+        """Pointer indices for each kind of slot, likeliest first: locals latest first, premises by rank."""
+        by_kind: dict[LocalKind, list[int]] = {kind: [] for kind in LocalKind}
+        types = {local.name for local in self.goal.locals if local.kind is LocalKind.TYPE}
+        mentioned = set(IDENTIFIER.findall(self.goal.conclusion))
+        for local in self.goal.locals:
+            if local.kind is LocalKind.PROOF:
+                mentioned.update(IDENTIFIER.findall(local.type))
+        for index, local in reversed(list(enumerate(self.locals))):
+            # Nothing can be split on an element of a type variable, nor gained from data that nothing mentions.
+            idle = local.kind is LocalKind.DATA and (local.type in types or local.name not in mentioned)
+            if not idle:
+                by_kind[local.kind].append(index)
+        definitions_start = len(self.locals)
+        premises_start = definitions_start + len(self.definitions)
+        fillers = {
+            Slot.DATA: by_kind[LocalKind.DATA][:_MAX_DATA],
+            Slot.PROOF: by_kind[LocalKind.PROOF][:_MAX_PROOFS],
+            Slot.PROPOSITION: by_kind[LocalKind.PROPOSITION],
+            Slot.FUNCTION: by_kind[LocalKind.FUNCTION],
+            Slot.DEFINITION: list(range(definitions_start, premises_start)),
+        }
+        for slot in (Slot.PREMISE, Slot.REWRITE, Slot.REWRITE_BACK, Slot.CLOSER, Slot.EQUIVALENCE):
+            fillers[slot] = [
+                premises_start + rank for rank, premise in enumerate(self.premises) if _fills(slot, rank, premise)
+            ]
+        return fillers
+
+
+def _fills(slot: Slot, rank: int, premise: RetrievedPremise) -> bool:
+    two_sided = premise.premise.shape in (Shape.EQUATION, Shape.IFF)
+    match slot:
+        case Slot.REWRITE:
+            return two_sided and bool(premise.premise.left) and (premise.left_fits or rank < _ALWAYS_REWRITE)
+        case Slot.REWRITE_BACK:
+            return two_sided and premise.right_fits
+        case Slot.CLOSER:
+            return premise.conclusion_fits or premise.premise.hypotheses > 0 or rank < _ALWAYS_CLOSER
+        case Slot.EQUIVALENCE:
+            return premise.premise.shape is Shape.IFF
+        case _:
+            return True
+
+
+def _normal(tactic: str) -> str:
+    return re.sub(r"\s+", " ", tactic).strip()

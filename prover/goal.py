@@ -1,0 +1,195 @@
+"""Printed goals, parsed: the locals with what kind of thing each is, and the conclusion.
+
+Policies see what people see, Lean's pretty-printed tactic state, so the kind of a local (data, proposition, type,
+function, instance) is read off its printed type. That is a heuristic: a wrong guess offers a tactic that fails or
+withholds one, and never affects what counts as a proof.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+TURNSTILE = "⊢ "
+_CASE = re.compile(r"case [^\n]*$")
+_OPENING, _CLOSING = "([{⟨⦃", ")]}⟩⦄"
+#: Binary symbols that make a printed type a proposition when they stand outside all brackets.
+_RELATION = re.compile(r"(?:^|\s)(=|≠|≤|<|≥|>|∈|∉|∧|∨|↔|∣|⊆|⊂|≍|~|<\+:|<:\+|<:\+:|<\+|≈|∘r)(?:\s|$)")
+_PROPOSITION_START = re.compile(r"(∀|∃|¬|True\b|False\b)")
+#: Heads of applications that print without a relation symbol and are propositions.
+_PREDICATES = frozenset(
+    [
+        *("Nonempty", "Acc", "WellFounded", "HEq", "Ne", "Not", "And", "Or"),
+        *(
+            "Iff",
+            "Exists",
+            "Subsingleton",
+            "LawfulBEq",
+            "ReflBEq",
+            "Nat.Coprime",
+            "Nat.le",
+            "Nat.lt",
+            "Int.NonNeg",
+            "Int.le",
+            "Int.lt",
+            "Option.Rel",
+        ),
+        *("Function.Injective", "Function.Surjective", "Function.LeftInverse", "Function.RightInverse"),
+        *(
+            "List.Nodup",
+            "List.Pairwise",
+            "List.Perm",
+            "List.Sublist",
+            "List.IsPrefix",
+            "List.IsSuffix",
+            "List.IsInfix",
+            "List.Mem",
+            "List.Lex",
+        ),
+        *("Array.Pairwise", "Array.Perm", "Array.Nodup", "Array.Mem", "Array.Lex"),
+        *("Vector.Pairwise", "Vector.Perm", "Vector.Nodup", "Vector.Mem", "Vector.Lex"),
+        *("Std.Associative", "Std.Commutative", "Std.LawfulIdentity"),
+    ]
+)
+_IDENTIFIER_HEAD = re.compile(r"[^\W\d][\w.'!?✝]*")
+
+
+class LocalKind(StrEnum):
+    """What a local is, as far as its printed type tells. PROPOSITION is a variable `p : Prop`, PROOF a proof of
+    something, DATA a term that is neither a function nor a type."""
+
+    DATA = "data"
+    PROOF = "proof"
+    PROPOSITION = "proposition"
+    FUNCTION = "function"
+    TYPE = "type"
+    INSTANCE = "instance"
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """One local hypothesis. `value` is the body of a `let` (None otherwise); a name with a dagger is not `accessible`:
+    a tactic cannot write it."""
+
+    name: str
+    type: str
+    kind: LocalKind
+    value: str | None = None
+
+    @property
+    def accessible(self) -> bool:
+        return "✝" not in self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A printed goal. `case` is its tag without the word `case`, '' if it has none."""
+
+    locals: tuple[Local, ...]
+    conclusion: str
+    case: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(local.name for local in self.locals)
+
+
+def parse_state(state: str) -> tuple[Goal, ...]:
+    """The goals of a printed state (joined by blank lines), first one first; `()` for the empty text and `no goals`."""
+    if not state.strip() or state.strip() == "no goals":
+        return ()
+    return tuple(parse_goal(text) for text in re.split(r"\n\s*\n", state.strip("\n")))
+
+
+def parse_goal(text: str) -> Goal:
+    """One printed goal. Text without a turnstile is taken as a bare conclusion (a statement, not a goal)."""
+    lines = text.strip("\n").split("\n")
+    case = ""
+    if _CASE.match(lines[0]):
+        case = lines[0].removeprefix("case ").strip()
+        lines = lines[1:]
+    declarations: list[str] = []
+    for index, line in enumerate(lines):
+        if line.startswith("⊢"):
+            conclusion = " ".join(part.strip() for part in [line[1:], *lines[index + 1 :]])
+            return Goal(_locals(declarations), conclusion.strip(), case)
+        if line[:1].isspace() and declarations:
+            declarations[-1] += " " + line.strip()
+        else:
+            declarations.append(line.strip())
+    return Goal((), " ".join(line.strip() for line in lines), case)
+
+
+def split_top_level(text: str, separator: str) -> list[str]:
+    """`text` cut at each `separator` that stands outside all brackets."""
+    parts, start, depth, index = [], 0, 0, 0
+    while index < len(text):
+        character = text[index]
+        if character in _OPENING:
+            depth += 1
+        elif character in _CLOSING:
+            depth -= 1
+        elif depth == 0 and text.startswith(separator, index):
+            parts.append(text[start:index])
+            index += len(separator)
+            start = index
+            continue
+        index += 1
+    parts.append(text[start:])
+    return parts
+
+
+def outside_brackets(text: str) -> str:
+    """`text` with everything inside brackets left out: `f (a = b) = c` becomes `f () = c`."""
+    kept, depth = [], 0
+    for character in text:
+        if character in _CLOSING:
+            depth -= 1
+        if depth <= 0:
+            kept.append(character)
+        if character in _OPENING:
+            depth += 1
+    return "".join(kept)
+
+
+def _locals(declarations: list[str]) -> tuple[Local, ...]:
+    parsed: list[tuple[str, str, str | None]] = []
+    for declaration in declarations:
+        names, colon, rest = declaration.partition(" : ")
+        if not colon:
+            continue
+        type_, *value = split_top_level(rest, " := ")
+        parsed.extend((name, type_.strip(), " := ".join(value).strip() if value else None) for name in names.split())
+    types = {name: type_ for name, type_, _ in parsed}
+    return tuple(Local(name, type_, _kind(name, type_, types), value) for name, type_, value in parsed)
+
+
+def _kind(name: str, type_: str, types: dict[str, str]) -> LocalKind:
+    if re.match(r"inst(_\d+)?(✝|$)", name):
+        return LocalKind.INSTANCE
+    if type_ == "Prop":
+        return LocalKind.PROPOSITION
+    if re.match(r"(Type|Sort)\b", type_) and "→" not in outside_brackets(type_):
+        return LocalKind.TYPE
+    if _is_proposition(type_, types):
+        return LocalKind.PROOF
+    if "→" in outside_brackets(type_):
+        return LocalKind.FUNCTION
+    return LocalKind.DATA
+
+
+def _is_proposition(type_: str, types: dict[str, str]) -> bool:
+    """Whether a printed type is a proposition. Lean prints a pi type as `∀` exactly when its codomain is one."""
+    if _PROPOSITION_START.match(type_):
+        return True
+    codomain = split_top_level(type_, " → ")[-1].strip()
+    if _PROPOSITION_START.match(codomain) or _RELATION.search(outside_brackets(codomain)):
+        return True
+    head = _IDENTIFIER_HEAD.match(codomain)
+    if head is None:
+        return False
+    if head.group() in _PREDICATES:
+        return True
+    head_type = types.get(head.group(), "")
+    return head_type == "Prop" or split_top_level(head_type, " → ")[-1].strip() == "Prop"

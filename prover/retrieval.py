@@ -1,0 +1,326 @@
+"""Which library theorems and definitions a goal may want: BM25 over printed statements, then a look at their shape.
+
+Only what the theorem's environment holds is ever returned. The query is the goal's conclusion plus, at a third of the
+weight, what its hypotheses and the types of its variables say. A candidate whose conclusion (or left- or right-hand
+side) uses only symbols that the goal has too is likelier to apply, so the best 48 by BM25 are ranked again with that in
+mind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+
+import bm25s
+import numpy as np
+import numpy.typing as npt
+
+from lean_env.theorem import Environment
+from prover.goal import Goal, LocalKind, outside_brackets, split_top_level
+
+PREMISES = 12
+DEFINITIONS = 6
+_POOL = 48
+_CONTEXT_WEIGHT = 0.3
+#: How much a fitting side is worth, as a share of the best BM25 score of the state.
+_FIT_BONUS = 0.25
+#: A goal longer than this is cut for the query: such goals are rarely proved and would cost milliseconds.
+_QUERY_CHARACTERS = 3000
+
+IDENTIFIER = re.compile(r"[^\W\d][\w.'!?✝]*")
+_SYMBOL = re.compile(
+    r"<\+:\+|<\+:|<:\+|<\+|\+\+|::|&&&|\|\|\||\^\^\^|<<<|>>>|~~~|\|\||&&|==|!=|#\[|#v\[|\[\]|[=≠≤<≥>∈∉∧∨¬↔∃∀∣≍⊆~+*/%^\-!↑×∘]"
+)
+_KEYWORDS = frozenset({"fun", "if", "then", "else", "match", "with", "let", "have"})
+_SORTS = frozenset({"Type", "Sort", "Prop"})
+_NUMERAL = re.compile(r"(?<![\w.])\d+(?![\w.])")
+
+
+def symbols(text: str) -> list[str]:
+    """The constants, notation and numerals of a printed term, variables included, in order of appearance."""
+    return [*IDENTIFIER.findall(text), *_SYMBOL.findall(text), *_NUMERAL.findall(text)]
+
+
+def _terms(text: str, variables: frozenset[str] | set[str]) -> list[str]:
+    """BM25 terms: every symbol that is no variable, and the pieces of dotted names (`List.map` counts as `map` too)."""
+    terms = []
+    for symbol in symbols(text):
+        if symbol in variables:
+            continue
+        terms.append(symbol)
+        if "." in symbol:
+            terms.extend(piece for piece in symbol.split(".") if len(piece) > 2)
+    return terms
+
+
+def _bound_inside(symbol: str) -> bool:
+    """A name that a `fun`, `∃` or `match` inside a term is likely to bind, or one of these words themselves."""
+    return symbol in _KEYWORDS or (len(symbol) <= 2 and symbol[0].islower())
+
+
+class Shape(StrEnum):
+    """What a premise concludes: it decides which tactics can use it."""
+
+    EQUATION = "equation"
+    IFF = "iff"
+    IMPLICATION = "implication"
+    FACT = "fact"
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """A library theorem as tactics see it. The symbol sets leave bound variables out; `left` and `right` are the two
+    sides of an equation or equivalence and empty otherwise; `hypotheses` counts the arrows before the conclusion;
+    `types` are the constants in the types of its variables (printed operators do not show whose `+` they are)."""
+
+    name: str
+    shape: Shape
+    hypotheses: int
+    conclusion: frozenset[str]
+    left: frozenset[str]
+    right: frozenset[str]
+    types: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievedPremise:
+    """A premise for one goal. A side *fits* when all its symbols occur in the goal's conclusion and the goal also has
+    the types of the premise's variables (`typed`). `relative_score` is BM25's, 1 for the best of the state."""
+
+    premise: Premise
+    typed: bool
+    left_fits: bool
+    right_fits: bool
+    conclusion_fits: bool
+    relative_score: float
+
+    @property
+    def name(self) -> str:
+        return self.premise.name
+
+
+def read_premise(name: str, statement: str) -> Premise:
+    """The shape of a printed statement."""
+    variables, types, body, hypotheses = _strip_binders(" ".join(statement.split()))
+    left: frozenset[str] = frozenset()
+    right: frozenset[str] = frozenset()
+
+    def constants(text: str) -> frozenset[str]:
+        return frozenset(symbol for symbol in symbols(text) if symbol not in variables and not _bound_inside(symbol))
+
+    shape = Shape.IMPLICATION if hypotheses else Shape.FACT
+    sides = split_top_level(body, " ↔ ")
+    if len(sides) == 2:
+        shape = Shape.IFF
+    elif not re.search(r" [∧∨] |^[¬∃∀]", outside_brackets(body)):
+        sides = split_top_level(body, " = ")
+        if len(sides) == 2:
+            shape = Shape.EQUATION
+    if len(sides) == 2:
+        left, right = constants(sides[0]), constants(sides[1])
+    return Premise(name, shape, hypotheses, constants(body), left, right, types)
+
+
+def _strip_binders(statement: str) -> tuple[frozenset[str], frozenset[str], str, int]:
+    """Bound names, the constants of their types, the conclusion, and the number of hypotheses in front of it."""
+    variables: set[str] = set()
+    types: set[str] = set()
+    hypotheses = 0
+    while True:
+        statement = statement.strip()
+        if statement.startswith("∀ "):
+            binders, *rest = split_top_level(statement[2:], ", ")
+            if not rest:
+                break
+            for names, type_ in _binder_groups(binders):
+                variables.update(names)
+                types.update(_type_constants(type_))
+            statement = ", ".join(rest)
+            continue
+        if len(split_top_level(statement, " ↔ ")) > 1:
+            break
+        _, *consequent = split_top_level(statement, " → ")
+        if not consequent:
+            break
+        hypotheses += 1
+        statement = " → ".join(consequent)
+    return frozenset(variables), frozenset(types), statement, hypotheses
+
+
+def _binder_groups(binders: str) -> Iterable[tuple[list[str], str]]:
+    """`(a b : Nat) {α : Type} [BEq α]` or `x y : Nat`: the names and the type of each group that binds names."""
+    if binders[:1] not in "({⦃[":
+        names, _, type_ = binders.partition(" : ")
+        yield names.split(), type_
+        return
+    depth, start = 0, 0
+    for index, character in enumerate(binders):
+        if character in "([{⦃":
+            if depth == 0:
+                start = index
+            depth += 1
+        elif character in ")]}⦄":
+            depth -= 1
+            if depth == 0:
+                names, colon, type_ = binders[start + 1 : index].partition(" : ")
+                if colon:
+                    yield names.split(), type_
+
+
+def _type_constants(type_: str) -> Iterable[str]:
+    """The constants that a printed type applies: `List (Option Nat)` gives List, Option, Nat; a proposition nothing."""
+    if re.search(r"[=≠≤<≥>∈∉∧∨↔¬∀∃∣]", type_):
+        return ()
+    return (name for name in IDENTIFIER.findall(type_) if name[0].isupper() and name not in _SORTS)
+
+
+@dataclass(frozen=True)
+class PremiseIndex:
+    """Library theorems as three parallel sequences, and `definitions` (name to module): what retrieval searches."""
+
+    names: Sequence[str]
+    modules: Sequence[str]
+    statements: Sequence[str]
+    definitions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not len(self.names) == len(self.modules) == len(self.statements):
+            raise ValueError("names, modules and statements of a premise index differ in length")
+
+
+class Retriever:
+    """BM25 over a premise index; `closure` gives the modules that an environment sees. Ties go to the earlier name."""
+
+    def __init__(self, index: PremiseIndex, closure: Callable[[Environment], frozenset[str]]) -> None:
+        order = sorted(range(len(index.names)), key=lambda i: index.names[i])
+        self._names = [index.names[i] for i in order]
+        self._statements = [index.statements[i] for i in order]
+        self._position = {name: i for i, name in enumerate(self._names)}
+        self._definitions = dict(index.definitions)
+        self._closure = closure
+        module_names = sorted(set(index.modules))
+        module_number = {module: i for i, module in enumerate(module_names)}
+        self._module_names = module_names
+        self._module_of = np.array([module_number[index.modules[i]] for i in order], dtype=np.int32)
+        self._visible_cache: dict[str, tuple[npt.NDArray[np.bool_], frozenset[str]]] = {}
+        self._premise = lru_cache(maxsize=None)(self._read)
+        corpus = [
+            _terms(statement, _strip_binders(" ".join(statement.split()))[0]) + _name_pieces(name)
+            for name, statement in zip(self._names, self._statements, strict=True)
+        ]
+        self._bm25 = bm25s.BM25(k1=1.2, b=0.75)
+        if corpus:
+            self._bm25.index(corpus, show_progress=False)
+
+    def premises(
+        self, environment: Environment, goal: Goal, count: int = PREMISES, required: Sequence[str] = ()
+    ) -> tuple[RetrievedPremise, ...]:
+        """At most `count` premises for `goal`, likeliest first. `required` names that the environment holds are always
+        among them (at the end if BM25 did not find them): how a hand-written step keeps its lemma."""
+        mask, _ = self._visible(environment)
+        if not self._names or not mask.any():
+            return ()
+        scores = self._scores(goal)
+        scores *= mask
+        size = min(_POOL, len(scores))
+        threshold = np.partition(scores, len(scores) - size)[len(scores) - size]
+        pool = np.flatnonzero((scores >= threshold) & (scores > 0))
+        best = float(scores.max()) or 1.0
+        view = _GoalView.of(goal)
+        ranked = []
+        for position in pool:
+            retrieved = view.fit(self._premise(int(position)), float(scores[position]) / best)
+            fit = 1.0 if retrieved.left_fits or retrieved.conclusion_fits else 0.5 if retrieved.right_fits else 0.0
+            foreign = 0.0 if retrieved.typed else 1.0
+            rank = retrieved.relative_score + _FIT_BONUS * (fit - foreign)
+            ranked.append((-rank, int(position), retrieved))
+        ranked.sort(key=lambda entry: entry[:2])
+        chosen = [retrieved for _, _, retrieved in ranked[:count]]
+        found = {retrieved.name for retrieved in chosen}
+        missing = [
+            name
+            for name in dict.fromkeys(required)
+            if name not in found and name in self._position and mask[self._position[name]]
+        ][:count]
+        if missing:
+            del chosen[count - len(missing) :]
+            for place in (self._position[name] for name in missing):
+                chosen.append(view.fit(self._premise(place), float(scores[place]) / best))
+        return tuple(chosen)
+
+    def definitions(self, environment: Environment, goal: Goal, count: int = DEFINITIONS) -> tuple[str, ...]:
+        """Definitions named in the conclusion and visible in the environment, in order of appearance."""
+        _, modules = self._visible(environment)
+        names = dict.fromkeys(IDENTIFIER.findall(goal.conclusion[:_QUERY_CHARACTERS]))
+        return tuple(name for name in names if self._definitions.get(name) in modules)[:count]
+
+    def holds(self, environment: Environment, name: str) -> bool:
+        """Whether the environment holds the premise."""
+        position = self._position.get(name)
+        return position is not None and bool(self._visible(environment)[0][position])
+
+    def _read(self, position: int) -> Premise:
+        return read_premise(self._names[position], self._statements[position])
+
+    def _visible(self, environment: Environment) -> tuple[npt.NDArray[np.bool_], frozenset[str]]:
+        if environment.key not in self._visible_cache:
+            modules = self._closure(environment)
+            in_closure = np.array([name in modules for name in self._module_names], dtype=bool)
+            self._visible_cache[environment.key] = (in_closure[self._module_of], modules)
+        return self._visible_cache[environment.key]
+
+    def _scores(self, goal: Goal) -> npt.NDArray[np.float32]:
+        names = goal.names
+        conclusion = set(_terms(goal.conclusion[:_QUERY_CHARACTERS], names))
+        context = {
+            term
+            for local in goal.locals
+            if local.kind in (LocalKind.PROOF, LocalKind.DATA, LocalKind.FUNCTION)
+            for term in _terms(local.type[:_QUERY_CHARACTERS], names)
+        }
+        scores = np.zeros(len(self._names), dtype=np.float32)
+        for terms, weight in ((conclusion, 1.0), (context - conclusion, _CONTEXT_WEIGHT)):
+            known = self._bm25.get_tokens_ids(sorted(terms))
+            if known:
+                scores += np.float32(weight) * self._bm25.get_scores_from_ids(known)
+        return scores
+
+
+@dataclass(frozen=True, slots=True)
+class _GoalView:
+    """What fitting a premise needs of a goal: its conclusion's symbols and the types in sight."""
+
+    symbols: frozenset[str]
+    types: frozenset[str]
+
+    @classmethod
+    def of(cls, goal: Goal) -> _GoalView:
+        conclusion = goal.conclusion[:_QUERY_CHARACTERS]
+        types = {
+            name
+            for local in goal.locals
+            if local.kind in (LocalKind.DATA, LocalKind.FUNCTION)
+            for name in _type_constants(local.type)
+        }
+        for constant in IDENTIFIER.findall(conclusion):
+            types.add(constant)
+            types.add(constant.rpartition(".")[0])
+        return cls(frozenset(symbols(conclusion)), frozenset(types))
+
+    def fit(self, premise: Premise, relative_score: float) -> RetrievedPremise:
+        typed = premise.types <= self.types
+        return RetrievedPremise(
+            premise,
+            typed=typed,
+            left_fits=typed and bool(premise.left) and premise.left <= self.symbols,
+            right_fits=typed and bool(premise.right) and premise.right <= self.symbols,
+            conclusion_fits=typed and bool(premise.conclusion) and premise.conclusion <= self.symbols,
+            relative_score=relative_score,
+        )
+
+
+def _name_pieces(name: str) -> list[str]:
+    return [piece for piece in re.split(r"[._]", name) if len(piece) > 2]

@@ -1,0 +1,347 @@
+"""The forms of tactics that every policy here chooses from: templates with slots for locals, premises, definitions.
+
+One table serves the trained ranker, the grammar and portfolio search, so that none of them can do what another cannot.
+`cost` (nats) is the hand-set order of portfolio search: -log of how readily a form is tried. `milliseconds` is its
+typical time inside Lean on library goals (failed runs included), for policies that discount slow forms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Slot(StrEnum):
+    """What may fill a slot of a template. The four kinds after PREMISE are premises whose printed shape lets the form
+    work: an equation or equivalence whose left (right) side fits the goal, a conclusion that fits, an equivalence."""
+
+    DATA = "data"
+    PROOF = "proof"
+    PROPOSITION = "proposition"
+    FUNCTION = "function"
+    DEFINITION = "definition"
+    PREMISE = "premise"
+    REWRITE = "rewrite"
+    REWRITE_BACK = "rewrite-back"
+    CLOSER = "closer"
+    EQUIVALENCE = "equivalence"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A tactic with slots. In `form`, `{0}` and `{1}` stand for what fills the slots, `{premises}` for the six best
+    premises, `{few}` for the three best, `{definitions}` for the definitions in the goal, `{generalizing}` for a
+    `generalizing` clause over everything that does not occur in the type of slot 0 (empty if there is nothing).
+
+    `ordered`: whether (a, b) and (b, a) are different actions. A pair never repeats a pointer."""
+
+    name: str
+    form: str
+    slots: tuple[Slot, ...]
+    cost: float
+    milliseconds: float
+    ordered: bool = True
+
+    @property
+    def wants_premises(self) -> bool:
+        return "{premises}" in self.form or "{few}" in self.form
+
+    @property
+    def wants_definitions(self) -> bool:
+        return "{definitions}" in self.form
+
+
+def _table(*slots: Slot, rows: str, ordered: bool = True) -> tuple[Template, ...]:
+    """Reads rows `name | cost | milliseconds | form`."""
+    templates = []
+    for row in rows.strip().splitlines():
+        name, cost, milliseconds, form = (cell.strip() for cell in row.split("|", 3))
+        templates.append(Template(name, form, slots, float(cost), float(milliseconds), ordered))
+    return tuple(templates)
+
+
+_CLOSED = _table(
+    rows="""
+    rfl | 1.0 | 7 | rfl
+    simp | 1.2 | 5 | simp
+    simp_all | 1.2 | 8 | simp_all
+    omega | 1.3 | 3 | omega
+    decide | 1.6 | 2 | decide
+    grind | 1.6 | 30 | grind
+    intros | 1.5 | 1 | intros
+    contradiction | 2.0 | 3 | contradiction
+    assumption | 2.0 | 3 | assumption
+    constructor | 2.6 | 2 | constructor
+    constructor_simp_all | 2.5 | 10 | constructor <;> intros <;> simp_all
+    constructor_omega | 3.0 | 6 | constructor <;> intros <;> omega
+    refine_pair | 3.0 | 2 | refine ⟨?_, ?_⟩
+    anonymous_rfl | 3.2 | 2 | exact ⟨_, rfl⟩
+    ext | 2.6 | 4 | ext
+    ext_simp | 2.4 | 12 | ext <;> simp
+    ext_simp_all | 3.0 | 14 | ext <;> simp_all
+    funext | 2.8 | 2 | funext x
+    funext_cases | 3.2 | 6 | funext x <;> cases x <;> rfl
+    split | 2.8 | 8 | split
+    split_simp_all | 2.8 | 15 | split <;> simp_all
+    split_omega | 3.2 | 10 | split <;> omega
+    repeat_split | 3.2 | 20 | repeat' split <;> simp_all
+    left | 3.4 | 1 | left
+    right | 3.4 | 1 | right
+    exfalso | 4.0 | 1 | exfalso
+    symm | 3.6 | 1 | symm
+    congr | 3.4 | 4 | congr
+    congr_one | 3.4 | 3 | congr 1
+    propext | 3.2 | 2 | apply propext
+    subst_vars | 2.8 | 2 | subst_vars
+    simp_everywhere | 3.0 | 8 | simp at *
+    simp_hypotheses | 2.8 | 8 | simp [*]
+    simp_all_omega | 2.4 | 12 | simp_all <;> omega
+    simp_omega | 2.6 | 9 | simp <;> omega
+    simp_rfl | 2.6 | 8 | simp <;> rfl
+    exact_rfl | 2.6 | 4 | exact rfl
+    dsimp | 3.4 | 3 | dsimp
+    ac_rfl | 2.4 | 5 | ac_rfl
+    infer_instance | 2.8 | 3 | infer_instance
+    nofun | 3.2 | 2 | nofun
+    trivial | 3.2 | 3 | trivial
+    and_intros | 3.4 | 2 | and_intros <;> simp_all
+    by_contradiction | 3.4 | 3 | false_or_by_contra
+    solve_by_elim | 3.0 | 6 | solve_by_elim
+    simp_premises | 2.0 | 48 | simp [{premises}]
+    simp_few | 2.4 | 20 | simp [{few}]
+    simp_all_premises | 2.0 | 45 | simp_all [{premises}]
+    simp_all_few | 2.4 | 25 | simp_all [{few}]
+    elim_premises | 2.6 | 20 | solve_by_elim [{premises}]
+    simp_definitions | 2.6 | 20 | simp [{definitions}]
+    simp_all_definitions | 2.8 | 30 | simp_all [{definitions}]
+    simp_definitions_few | 2.9 | 30 | simp [{definitions}, {few}]
+    ext_simp_few | 3.0 | 30 | ext <;> simp [{few}]
+    split_simp_all_few | 3.2 | 35 | split <;> simp_all [{few}]
+    simp_few_omega | 2.8 | 25 | simp [{few}] <;> omega
+    """
+)
+
+_DATA = _table(
+    Slot.DATA,
+    rows="""
+    cases | 2.8 | 3 | cases {0}
+    cases_rfl | 2.6 | 10 | cases {0} <;> rfl
+    cases_simp | 2.6 | 14 | cases {0} <;> simp
+    cases_simp_all | 2.2 | 18 | cases {0} <;> simp_all
+    cases_omega | 3.0 | 8 | cases {0} <;> omega
+    cases_decide | 3.2 | 6 | cases {0} <;> decide
+    cases_simp_few | 2.8 | 46 | cases {0} <;> simp [{few}]
+    cases_simp_premises | 3.0 | 60 | cases {0} <;> simp [{premises}]
+    induction | 3.0 | 5 | induction {0}
+    induction_simp_all | 2.2 | 21 | induction {0} <;> simp_all
+    induction_simp_hypotheses | 3.0 | 21 | induction {0} <;> simp [*]
+    induction_omega | 3.2 | 10 | induction {0} <;> omega
+    induction_simp_all_omega | 3.0 | 25 | induction {0} <;> simp_all <;> omega
+    induction_simp_all_few | 2.6 | 60 | induction {0} <;> simp_all [{few}]
+    induction_simp_all_premises | 3.0 | 85 | induction {0} <;> simp_all [{premises}]
+    induction_simp_all_definitions | 3.0 | 40 | induction {0} <;> simp_all [{definitions}]
+    induction_generalizing | 3.6 | 6 | induction {0}{generalizing}
+    induction_generalizing_simp_all | 3.0 | 22 | induction {0}{generalizing} <;> simp_all
+    induction_generalizing_few | 3.2 | 60 | induction {0}{generalizing} <;> simp_all [{few}]
+    exists | 3.2 | 2 | exists {0}
+    """,
+)
+
+_PROOF = _table(
+    Slot.PROOF,
+    rows="""
+    exact_local | 2.0 | 2 | exact {0}
+    exact_local_applied | 2.6 | 2 | exact {0} ..
+    exact_local_symm | 3.0 | 2 | exact {0}.symm
+    exact_local_left | 3.4 | 1 | exact {0}.1
+    exact_local_right | 3.4 | 1 | exact {0}.2
+    apply_local | 2.4 | 2 | apply {0}
+    rw_local | 2.6 | 3 | rw [{0}]
+    rw_local_back | 3.0 | 3 | rw [← {0}]
+    simp_local | 2.6 | 8 | simp [{0}]
+    simp_at | 3.0 | 6 | simp at {0}
+    simp_at_simp_all | 3.2 | 14 | simp at {0} <;> simp_all
+    simpa_using | 2.8 | 8 | simpa using {0}
+    cases_proof | 2.8 | 3 | cases {0}
+    cases_proof_simp_all | 2.6 | 15 | cases {0} <;> simp_all
+    induction_proof | 3.4 | 5 | induction {0}
+    induction_proof_simp_all | 3.0 | 25 | induction {0} <;> simp_all
+    subst | 2.8 | 2 | subst {0}
+    injection | 3.4 | 2 | injection {0}
+    revert | 4.0 | 1 | revert {0}
+    split_at | 3.6 | 10 | split at {0} <;> simp_all
+    """,
+)
+
+_FUNCTION = _table(
+    Slot.FUNCTION,
+    rows="""
+    apply_function | 3.4 | 2 | apply {0}
+    exists_function | 3.6 | 2 | exists {0}
+    """,
+)
+
+_PROPOSITION = _table(
+    Slot.PROPOSITION,
+    rows="""
+    by_cases_proposition | 2.8 | 3 | by_cases h : {0}
+    by_cases_simp_all | 2.4 | 12 | by_cases h : {0} <;> simp_all
+    """,
+)
+
+_DEFINITION = _table(
+    Slot.DEFINITION,
+    rows="""
+    unfold | 3.0 | 4 | unfold {0}
+    unfold_simp | 3.0 | 15 | unfold {0} <;> simp
+    unfold_split | 3.4 | 15 | unfold {0} <;> split <;> simp_all
+    rw_definition | 3.2 | 4 | rw [{0}]
+    simp_definition | 2.6 | 27 | simp [{0}]
+    simp_only_definition | 3.4 | 8 | simp only [{0}]
+    simp_all_definition | 2.8 | 35 | simp_all [{0}]
+    simp_definition_omega | 3.2 | 25 | simp [{0}] <;> omega
+    """,
+)
+
+_PREMISE = (
+    _table(
+        Slot.CLOSER,
+        rows="""
+        exact_premise | 2.6 | 8 | exact {0} ..
+        exact_premise_symm | 3.4 | 4 | exact ({0} ..).symm
+        apply_premise | 2.8 | 8 | apply {0}
+        apply_premise_simp_all | 2.8 | 15 | apply {0} <;> simp_all
+        apply_premise_assumption | 2.9 | 6 | apply {0} <;> assumption
+        apply_premise_omega | 3.3 | 8 | apply {0} <;> omega
+        simpa_premise | 3.2 | 15 | simpa using {0} ..
+        """,
+    )
+    + _table(
+        Slot.EQUIVALENCE,
+        rows="""
+        apply_premise_mpr | 3.2 | 6 | apply {0}.mpr
+        apply_premise_mp | 3.6 | 6 | apply {0}.mp
+        """,
+    )
+    + _table(
+        Slot.REWRITE,
+        rows="""
+        rw_premise | 2.7 | 4 | rw [{0}]
+        rw_premise_simp | 3.0 | 14 | rw [{0}] <;> simp
+        rw_premise_simp_all | 3.0 | 15 | rw [{0}] <;> simp_all
+        rw_premise_omega | 3.3 | 8 | rw [{0}] <;> omega
+        simp_only_premise | 3.4 | 7 | simp only [{0}]
+        """,
+    )
+    + _table(
+        Slot.REWRITE_BACK,
+        rows="""
+        rw_premise_back | 3.2 | 4 | rw [← {0}]
+        rw_premise_back_simp | 3.5 | 12 | rw [← {0}] <;> simp
+        simp_premise_back | 3.4 | 12 | simp [← {0}]
+        """,
+    )
+    + _table(
+        Slot.PREMISE,
+        rows="""
+        simp_premise | 2.6 | 14 | simp [{0}]
+        simp_all_premise | 2.9 | 18 | simp_all [{0}]
+        simp_premise_omega | 3.3 | 15 | simp [{0}] <;> omega
+        ext_simp_premise | 3.4 | 18 | ext <;> simp [{0}]
+        """,
+    )
+)
+
+_PAIRS = (
+    _table(
+        Slot.DATA,
+        Slot.DATA,
+        ordered=False,
+        rows="""
+        cases_cases_simp_all | 3.0 | 25 | cases {0} <;> cases {1} <;> simp_all
+        cases_cases_rfl | 3.2 | 12 | cases {0} <;> cases {1} <;> rfl
+        by_cases_equal | 3.6 | 12 | by_cases h : {0} = {1} <;> simp_all
+        """,
+    )
+    + _table(
+        Slot.DATA,
+        Slot.PREMISE,
+        rows="""
+        cases_simp_premise | 3.2 | 24 | cases {0} <;> simp [{1}]
+        induction_simp_all_premise | 3.2 | 32 | induction {0} <;> simp_all [{1}]
+        """,
+    )
+    + _table(
+        Slot.DATA,
+        Slot.DEFINITION,
+        rows="""
+        cases_simp_definition | 3.2 | 25 | cases {0} <;> simp [{1}]
+        induction_simp_all_definition | 3.2 | 35 | induction {0} <;> simp_all [{1}]
+        """,
+    )
+    + _table(
+        Slot.DEFINITION,
+        Slot.PREMISE,
+        rows="""
+        simp_definition_premise | 3.4 | 25 | simp [{0}, {1}]
+        """,
+    )
+    + _table(
+        Slot.REWRITE,
+        Slot.PREMISE,
+        rows="""
+        rw_premise_then_premise | 3.6 | 6 | rw [{0}, {1}]
+        """,
+    )
+    + _table(
+        Slot.PREMISE,
+        Slot.PREMISE,
+        ordered=False,
+        rows="""
+        simp_two_premises | 3.4 | 20 | simp [{0}, {1}]
+        simp_all_two_premises | 3.6 | 25 | simp_all [{0}, {1}]
+        """,
+    )
+    + _table(
+        Slot.PREMISE,
+        Slot.PROOF,
+        rows="""
+        exact_premise_local | 3.0 | 3 | exact {0} {1}
+        apply_premise_local | 3.4 | 3 | apply {0} {1}
+        simpa_premise_using | 3.2 | 14 | simpa [{0}] using {1}
+        rw_premise_at | 3.6 | 4 | rw [{0}] at {1}
+        simp_premise_at | 3.6 | 12 | simp [{0}] at {1}
+        have_premise_simp_all | 3.6 | 14 | have := {0} {1} <;> simp_all
+        have_premise_omega | 3.6 | 8 | have := {0} {1} <;> omega
+        """,
+    )
+    + _table(
+        Slot.EQUIVALENCE,
+        Slot.PROOF,
+        rows="""
+        exact_premise_mp | 3.2 | 3 | exact {0}.mp {1}
+        exact_premise_mpr | 3.2 | 3 | exact {0}.mpr {1}
+        """,
+    )
+    + _table(
+        Slot.PROOF,
+        Slot.PROOF,
+        rows="""
+        exact_local_local | 3.0 | 2 | exact {0} {1}
+        rw_local_at | 3.6 | 3 | rw [{0}] at {1}
+        exact_local_trans | 3.4 | 2 | exact {0}.trans {1}
+        exact_pair | 3.2 | 2 | exact ⟨{0}, {1}⟩
+        """,
+    )
+    + _table(
+        Slot.PROOF,
+        Slot.DATA,
+        rows="""
+        exact_local_data | 3.2 | 2 | exact {0} {1}
+        specialize | 3.6 | 2 | specialize {0} {1}
+        specialize_simp_all | 3.6 | 12 | specialize {0} {1} <;> simp_all
+        """,
+    )
+)
+
+TEMPLATES: tuple[Template, ...] = _CLOSED + _DATA + _PROOF + _FUNCTION + _PROPOSITION + _DEFINITION + _PREMISE + _PAIRS
