@@ -1,0 +1,54 @@
+'use strict';
+/**
+ * What Lean sees as files. Nothing of the host can be written from Lean, and after a snapshot restore nothing of the host
+ * can be read either: `#eval IO.FS.writeFile` works on whatever is mounted.
+ */
+const { LEAN_PREFIX } = require('./environments.js');
+
+const READ_ONLY_FILE_SYSTEM = 69; // EROFS in WASI's numbering, which emscripten uses
+const WRITING = { writeOnly: 1, readWrite: 2, create: 64, truncate: 512, append: 1024 };
+const ANY_WRITING = Object.values(WRITING).reduce((all, flag) => all | flag, 0);
+const CHANGES_A_NODE = ['setattr', 'mknod', 'rename', 'unlink', 'rmdir', 'symlink'];
+
+/** @param {any} FS  emscripten's file system @returns {(...args: any[]) => never} */
+function refusal(FS) {
+  return () => {
+    throw new FS.ErrnoError(READ_ONLY_FILE_SYSTEM);
+  };
+}
+
+/** Mounts the host's library folder at /lean/lib, read-only. For cold starts. @param {any} FS @param {string} library */
+function mountLibrary(FS, library) {
+  const { NODEFS } = FS.filesystems;
+  const refuse = refusal(FS);
+  for (const operation of CHANGES_A_NODE) NODEFS.node_ops[operation] = refuse;
+  NODEFS.stream_ops.write = refuse;
+  const { open } = NODEFS.stream_ops;
+  NODEFS.stream_ops.open = (/** @type {{flags: number}} */ stream) => {
+    if (stream.flags & ANY_WRITING) refuse();
+    return open(stream);
+  };
+  FS.mkdirTree(LEAN_PREFIX + '/lib');
+  FS.mount(NODEFS, { root: library }, LEAN_PREFIX + '/lib');
+}
+
+/**
+ * Puts empty files where Lean tests that a module's .olean exists before it asks for its data (which is in memory), then
+ * makes the in-memory file system read-only, so that no text can plant a module of its own.
+ * @param {any} FS @param {string[]} paths  as Lean sees them
+ */
+function stubLibrary(FS, paths) {
+  for (const path of paths) {
+    FS.mkdirTree(path.slice(0, path.lastIndexOf('/')));
+    FS.writeFile(path, '');
+  }
+  const refuse = refusal(FS);
+  const operations = FS.filesystems.MEMFS.ops_table;
+  for (const operation of CHANGES_A_NODE) {
+    operations.dir.node[operation] = refuse;
+    operations.file.node[operation] = refuse;
+  }
+  operations.file.stream.write = refuse;
+}
+
+module.exports = { mountLibrary, stubLibrary };
