@@ -23,7 +23,7 @@ class AttemptStatus(StrEnum):
 
 
 class RoundKind(StrEnum):
-    """TRAIN: its proofs are for training, so it runs on the train split only. EVAL: an evaluation, counted by reports."""
+    """TRAIN: its proofs are for training, so it runs on the train split only. EVAL: an evaluation."""
 
     TRAIN = "train"
     EVAL = "eval"

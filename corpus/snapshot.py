@@ -203,7 +203,7 @@ def _in_line(line_id: int, number: int) -> ColumnElement[bool]:
     return changed(False) & ~changed(True)
 
 
-def _leaking(after_guard: int) -> Select[tuple[int]]:
+def _leaking(after_guard: int) -> Select[int]:
     """Ids of all proofs that contain a statement of the guard past the id `after_guard`."""
     held_out = select(schema.Guard.hash).where(schema.Guard.id > after_guard)
     proof, theorem, certificate, goal = schema.Proof, schema.Theorem, schema.Certificate, schema.Goal

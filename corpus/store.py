@@ -371,7 +371,8 @@ class Corpus:
 
         An attempt of the same round, theorem and ordinal that is already final is returned as it is, whatever the new
         one says. A proof with the same tactics as a stored one of that theorem is not stored again: the attempt points
-        to the stored one. Proofs of `train` theorems pass the guard first (see OnLeak).
+        to the stored one. Proofs of training rounds pass the guard first (see
+        OnLeak).
         """
         _check_attempt(attempt)
         with writing(self.engine) as session:
@@ -389,7 +390,9 @@ class Corpus:
                 if row.status is not AttemptStatus.ERROR:
                     return Recorded(row.id, row.proof_id, row.status, new_attempt=False, new_proof=False)
             status, reason, proof = attempt.status, attempt.reason, attempt.proof
-            leak = find_leak(session, theorem, proof) if proof is not None and theorem.split == "train" else None
+            leak = None
+            if proof is not None and round.kind is RoundKind.TRAIN:
+                leak = find_leak(session, theorem, proof)
             if leak is not None:
                 message = f"The proof of {theorem.name} goes through the held-out statement {leak}."
                 if on_leak is OnLeak.RAISE:
