@@ -116,7 +116,8 @@ class ProofView:
 @dataclass(frozen=True, slots=True)
 class TheoremOutcome:
     """What a round knows of one theorem after all its attempts. `status` None: not tried yet. `steps_to_proof` is the
-    least over the attempts whose proof is stored; the seconds and steps are sums over them, failed retries included."""
+    least over the attempts whose proof is stored; the seconds and steps are sums over them, failed retries included.
+    `cpu_seconds`: processor time of model, Lean and the rest (the attempts' stats), the axis on which arms compare."""
 
     theorem: str
     stratum: str
@@ -128,6 +129,7 @@ class TheoremOutcome:
     model_seconds: float
     wall_seconds: float
     wall_limit_hits: int
+    cpu_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,4 +422,5 @@ def _outcome(name: str, stratum: str, attempts: Sequence[schema.Attempt]) -> The
         model_seconds=sum(a.model_seconds for a in attempts),
         wall_seconds=sum(a.wall_seconds for a in attempts),
         wall_limit_hits=sum(a.wall_limit_hits for a in attempts),
+        cpu_seconds=sum(float(a.stats.get("cpu_seconds", a.wall_seconds)) for a in attempts),
     )

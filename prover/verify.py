@@ -1,0 +1,97 @@
+"""From a claimed proof to a certified one: replay in a worker that never searched, then the gate.
+
+The words that end up in the corpus (states, times, goals) are the replay's, not the search's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from corpus.records import CertificateRecord, ProofRecord, StepRecord
+from lean_env.certificate import Certificate, Rejection
+from lean_env.embedded.pool import NoWorker, WorkerPool
+from lean_env.embedded.worker import LeanRefused, RefusalKind, WorkerDied
+from lean_env.gate import GateError
+from lean_env.leandojo import DojoCrashError, DojoInitError
+from lean_env.library.expression import goal_hash
+from lean_env.library.ndjson import NdjsonError, read_expression
+from lean_env.replay import ReplayFailed, replay
+from lean_env.theorem import Theorem
+from prover.attempt import Refused, Undecided
+from prover.search.graph import ProofStep
+
+
+class GateLike(Protocol):
+    """The part of `lean_env.gate.Gate` that is used here."""
+
+    def check(self, theorem: Theorem, proof_ndjson: str) -> Certificate | Rejection: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """`prover.attempt.Verify` over the gate and a pool of elaborating workers, which had better not be the one that
+    searches."""
+
+    replay_pool: WorkerPool
+    gate: GateLike
+
+    def __call__(self, theorem: Theorem, proof: Sequence[ProofStep], source: str) -> ProofRecord:
+        try:
+            replayed = replay(self.replay_pool, theorem, [step.tactic for step in proof])
+            verdict = self.gate.check(theorem, replayed.proof_ndjson)
+        except ReplayFailed as error:
+            raise Refused(f"replay: {error}") from error
+        except LeanRefused as error:
+            if error.kind is not RefusalKind.LEAN:
+                raise Undecided(f"replay: {error}") from error
+            raise Refused(f"Lean does not export the proof term: {error}") from error
+        except (DojoCrashError, DojoInitError, WorkerDied, NoWorker, GateError) as error:
+            raise Undecided(f"{type(error).__name__}: {error}") from error
+        if isinstance(verdict, Rejection):
+            raise Refused(f"gate, {verdict.check}: {verdict.reason}")
+        steps = tuple(
+            StepRecord(
+                state=step.state,
+                tactic=step.tactic,
+                state_after=step.state_after,
+                template=found.template,
+                milliseconds=step.ms,
+                heartbeats=step.heartbeats,
+                goal_hashes=tuple(_goal_hash(goal) for goal in step.goals_ndjson),
+            )
+            for step, found in zip(replayed.steps, proof, strict=True)
+        )
+        text = proof_text(theorem, [step.tactic for step in steps])
+        return ProofRecord(steps, source, _record(verdict), text, term_bytes=len(replayed.proof_ndjson))
+
+
+def proof_text(theorem: Theorem, tactics: Sequence[str]) -> str:
+    """The proof as Lean source, with the options that every tactic state carries here."""
+    options = "set_option tactic.hygienic false in\nset_option pp.fieldNotation false in\n"
+    block = "".join(f"  {tactic.replace(chr(10), chr(10) + '  ')}\n" for tactic in tactics)
+    colon = "" if theorem.module is None and not theorem.statement.startswith("∀") else ": "
+    return f"{options}theorem {theorem.name} {colon}{theorem.statement} := by\n{block}"
+
+
+def _goal_hash(goal: str | None) -> str:
+    """'' for a goal that has no closed expression."""
+    if goal is None:
+        return ""
+    try:
+        return goal_hash(read_expression(goal))
+    except NdjsonError:
+        return ""
+
+
+def _record(certificate: Certificate) -> CertificateRecord:
+    return CertificateRecord(
+        statement_hash=certificate.statement_hash,
+        environment_digest=certificate.environment_digest,
+        proof_hash=certificate.proof_hash,
+        axioms=certificate.axioms,
+        kernels={kernel: str(verdict) for kernel, verdict in certificate.kernels.items()},
+        gate_version=certificate.gate_version,
+        auxiliaries=certificate.auxiliaries,
+    )
