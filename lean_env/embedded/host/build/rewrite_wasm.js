@@ -2,10 +2,10 @@
 /**
  * Rewrites the package's lean.wasm so that one thread of Node starts it fast:
  *
- *     node rewrite_wasm.js PACKAGE TARGET      reads PACKAGE/lean.wasm and TARGET/keep.txt (made by lean_env/embedded/glue.py),
+ *     node rewrite_wasm.js PACKAGE TARGET      reads PACKAGE/lean.wasm and PACKAGE/exports.json (made by lean_env/embedded/glue.py),
  *                                              writes TARGET/slim.wasm, slim.json, symbols.bin
  *
- * 1. Exports: 200,000 become about 60: those in keep.txt, those that the module imports from itself (GOT.*), and the
+ * 1. Exports: 200,000 become about 60: those in exports.json, those that the module imports from itself (GOT.*), and the
  *    mutable globals (for snapshots). Every formerly exported function has a slot in the function table instead, and
  *    symbols.bin maps its name to the slot.
  * 2. The function table becomes an import, so that runtime/invoke.js can share it with its helper module.
@@ -147,7 +147,7 @@ function rewrite(source, target) {
   }
   const tableSize = module.tableSize + added.length + SPARE_SLOTS;
 
-  const keep = new Set(fs.readFileSync(path.join(target, 'keep.txt'), 'utf8').split('\n'));
+  const keep = new Set(JSON.parse(fs.readFileSync(path.join(source, 'exports.json'), 'utf8')));
   for (const { module: from, field } of module.imports) if (from.startsWith('GOT.')) keep.add(field);
   const kept = module.exports.filter((e) => keep.has(e.name) || e.kind === KIND.memory);
   module.globals.forEach((global, i) => {

