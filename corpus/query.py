@@ -368,7 +368,10 @@ def _coverage(session: Session) -> tuple[Coverage, ...]:
         .group_by(benchmark.id, benchmark.name, benchmark.revision, theorem.split, theorem.stratum)
         .order_by(benchmark.id, theorem.split, theorem.stratum)
     )
-    return tuple(Coverage(f"{name}@{revision}", *rest) for name, revision, *rest in found)
+    return tuple(
+        Coverage(f"{name}@{revision}", split, stratum, proved_theorems, theorems)
+        for name, revision, split, stratum, proved_theorems, theorems in found
+    )
 
 
 def _filtered(session: Session, filter: ProofFilter) -> Select[int]:
