@@ -121,7 +121,7 @@ class _Reader:
         if len(text) > MAX_BYTES:
             raise NdjsonError(f"{len(text):,} characters exceed the limit of {MAX_BYTES:,}")
         lines = text.split("\n")
-        if lines[-1]:
+        if lines[-1] or len(lines) == 1:
             raise NdjsonError("the last line has no end: the file was cut off")
         for number, line in enumerate(lines[:-1], start=1):
             try:

@@ -1,0 +1,120 @@
+"""An exported proof as the gate sees it: the target theorem and the auxiliary constants that it needs, nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from lean_env.library.expression import Constant, ExpressionHasher, Literal, Projection, subterms
+from lean_env.library.ndjson import ExportedDeclaration, NdjsonError, read_declarations
+from lean_env.library.ndjson_writer import write_declarations
+from lean_env.library.olean import Kind
+
+#: The name under which a worker exports the theorem.
+TARGET = "flywheel.target"
+
+#: Bound on all nodes met when each declaration is walked by itself; they share nodes, so this can exceed the size of
+#: the file. Seen in honest proofs: under 200,000.
+MAX_VISITED_NODES = 5_000_000
+
+#: The type that the kernel gives a literal without the term naming it.
+_TYPE_OF_NUMBERS = "Nat"
+_TYPE_OF_STRINGS = "String"
+
+
+@dataclass(frozen=True, slots=True)
+class ProofTerm:
+    """`auxiliaries` are in the order of their declaration and refer to earlier ones only; `target` comes last.
+
+    `constants` are all names that these declarations mention and that are not auxiliaries, the types of literals
+    included. `proof_hash` is a SHA-256 in hexadecimal over values and types, with each auxiliary standing for its
+    content, so that names and order of auxiliaries do not matter.
+    """
+
+    target: ExportedDeclaration
+    auxiliaries: tuple[ExportedDeclaration, ...]
+    constants: frozenset[str]
+    proof_hash: str
+
+    @classmethod
+    def read(cls, ndjson: str) -> ProofTerm:
+        """Reads an export strictly. Raises NdjsonError.
+
+        Declarations that the target does not need are left out. A declaration sees the auxiliaries above it only;
+        what it mentions besides is taken for a constant of the library, which the gate then looks up.
+        """
+        declarations = read_declarations(ndjson)
+        if not declarations or declarations[-1].name != TARGET:
+            raise NdjsonError(f"the last declaration is not {TARGET}")
+        target = declarations[-1]
+        if target.kind is not Kind.THEOREM:
+            raise NdjsonError(f"{TARGET} is declared as {target.kind}, not as a theorem")
+
+        position = {declaration.name: i for i, declaration in enumerate(declarations)}
+        mentions: dict[str, set[str]] = {}
+        needed = {TARGET}
+        outside: set[str] = set()
+        budget = MAX_VISITED_NODES
+        for i in reversed(range(len(declarations))):
+            declaration = declarations[i]
+            if declaration.name not in needed:
+                continue
+            names, visited = _mentions(declaration)
+            budget -= visited
+            if budget < 0:
+                raise NdjsonError(f"the declarations unfold to more than {MAX_VISITED_NODES:,} nodes")
+            mentions[declaration.name] = names
+            for name in names:
+                if position.get(name, i) < i:
+                    needed.add(name)
+                else:
+                    outside.add(name)
+        closure = tuple(d for d in declarations if d.name in needed)
+        return cls(target, closure[:-1], frozenset(outside), _closure_hash(closure))
+
+    def kernel_ndjson(self) -> str:
+        """The closure in our own spelling, auxiliaries under neutral names.
+
+        Kernels hard-wire the meaning of some names (`Nat.gcd` on literals, ...); where an environment lacks one of
+        them, an auxiliary of that name would inherit it. Under these names none can.
+        """
+        renamed = {auxiliary.name: f"flywheel.auxiliary.{i}" for i, auxiliary in enumerate(self.auxiliaries)}
+        return write_declarations((*self.auxiliaries, self.target), renamed)
+
+
+def _mentions(declaration: ExportedDeclaration) -> tuple[set[str], int]:
+    """All constants that a declaration names or implies, and how many nodes were visited."""
+    names: set[str] = set()
+    visited = 0
+    for root in (declaration.type, declaration.value):
+        for node in subterms(root):
+            visited += 1
+            if isinstance(node, Constant):
+                names.add(node.name)
+            elif isinstance(node, Projection):
+                names.add(node.structure)
+            elif isinstance(node, Literal):
+                names.add(_TYPE_OF_NUMBERS if isinstance(node.value, int) else _TYPE_OF_STRINGS)
+    return names, visited
+
+
+class _ClosureHasher(ExpressionHasher):
+    """Lets an auxiliary constant count by its content instead of its name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.contents: dict[str, bytes] = {}
+
+    def _name(self, name: str) -> bytes:
+        return self.contents.get(name) or super()._name(name)
+
+
+def _closure_hash(closure: tuple[ExportedDeclaration, ...]) -> str:
+    hasher = _ClosureHasher()
+    digest = b""
+    for declaration in closure:
+        type_hash = hasher.hash(declaration.type, declaration.level_params)
+        value_hash = hasher.hash(declaration.value, declaration.level_params)
+        digest = hashlib.sha256(f"{declaration.kind} {type_hash} {value_hash}".encode()).digest()
+        hasher.contents[declaration.name] = digest
+    return digest.hex()
