@@ -199,8 +199,8 @@ class Dojo:
         known = self._states.get(state_id)
         if known is None or (pp is not None and known[0] != pp):
             raise UnknownState(
-                f"State {state_id} is not open in this session of `{self.theorem.name}`: it belongs to another one, was "
-                "dropped, or the session is over. States cannot be carried between sessions; run the tactics again."
+                f"State {state_id} is not open in this session of `{self.theorem.name}`: it belongs to another one, or "
+                "was dropped, or the session is over. States do not carry over; run the tactics again."
             )
         return known[1]
 

@@ -1,41 +1,45 @@
 """LeanDojo's own types, imported in the one place that contains what importing lean_dojo does.
 
-Importing lean_dojo logs in to GitHub when GITHUB_ACCESS_TOKEN is set, reads a `.env`, and asks a remote cache for
-traced repositories unless told otherwise. None of that may happen because someone proves a theorem here.
+Importing lean_dojo logs in to GitHub when GITHUB_ACCESS_TOKEN is set, reads a `.env`, asks a remote cache for traced
+repositories unless told otherwise, and fails where there is no git. None of that may happen because someone proves a
+theorem here.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from unittest import mock
+
+from lean_env.paths import leandojo_cache
 
 
 @contextmanager
 def _quiet_import() -> Iterator[None]:
-    """The environment that makes `import lean_dojo` silent and local; restored afterwards."""
-    wanted = {"DISABLE_REMOTE_CACHE": "1", "GITHUB_ACCESS_TOKEN": None, "NUM_PROCS": "1"}
-    before = {name: os.environ.get(name) for name in wanted}
-    real_load = None
-    try:
-        for name, value in wanted.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ.setdefault(name, value)
-        import dotenv
+    """Makes `import lean_dojo` silent and local; everything is as before afterwards."""
+    import dotenv
 
-        real_load = dotenv.load_dotenv
-        dotenv.load_dotenv = lambda *_args, **_kwargs: False
-        yield
-    finally:
-        if real_load is not None:
-            dotenv.load_dotenv = real_load
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    settings = {
+        "CACHE_DIR": str(leandojo_cache()),
+        "DISABLE_REMOTE_CACHE": "1",
+        "GIT_PYTHON_REFRESH": "quiet",
+        "NUM_PROCS": "1",
+    }
+    with (
+        mock.patch.dict(os.environ, settings | os.environ),
+        mock.patch.object(dotenv, "load_dotenv"),
+    ):
+        os.environ.pop("GITHUB_ACCESS_TOKEN", None)
+        if shutil.which("git"):
+            yield
+        else:
+            # lean_dojo asks for git's version, only to refuse old ones; its Dojo types need no git.
+            answer = subprocess.CompletedProcess("git --version", 0, b"git version 2.25.0", b"")
+            with mock.patch.object(subprocess, "run", return_value=answer):
+                yield
 
 
 with _quiet_import():

@@ -3,6 +3,7 @@
     cache_root()/                  env FLYWHEEL_CACHE, else the user's cache folder
         lean-<package version>/    an installation of embedded Lean (see `lean_env.embedded.install`)
         setup.lock                 held while `flywheel setup` works
+        leandojo/                  LeanDojo's traced repositories, unless CACHE_DIR says otherwise
         tmp-*/                     an installation that is being made; left behind only by a killed setup
 """
 
@@ -31,3 +32,8 @@ def installation_root() -> Path:
 def setup_lock() -> Path:
     """The file lock that lets only one `flywheel setup` write the cache."""
     return cache_root() / "setup.lock"
+
+
+def leandojo_cache() -> Path:
+    """LeanDojo's own folder for traced repositories, unless the user's CACHE_DIR names another."""
+    return cache_root() / "leandojo"

@@ -13,16 +13,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 import psutil
 
+from lean_env.embedded.install import Installation
 from lean_env.embedded.worker import LeanRefused, Role, Worker, WorkerDied
 from lean_env.limits import Limits
 from lean_env.theorem import Environment
-
-if TYPE_CHECKING:
-    from lean_env.embedded.install import Installation
 
 #: Workers keep about 48 environments; older entries of our own record are stale.
 _REMEMBERED_ENVIRONMENTS = 48

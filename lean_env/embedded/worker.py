@@ -20,15 +20,13 @@ import sys
 import threading
 import time
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import psutil
 
+from lean_env.embedded.install import Installation
 from lean_env.embedded.protocol import FrameReader, ProtocolError, encode
 from lean_env.limits import Limits
-
-if TYPE_CHECKING:
-    from lean_env.embedded.install import Installation
 
 Role = Literal["elaborate", "decide"]
 
