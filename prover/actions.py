@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from lean_env.theorem import Environment
 from prover.goal import Goal, Local, LocalKind, parse_state
+from prover.policy import Proposal
 from prover.retrieval import IDENTIFIER, RetrievedPremise, Retriever, Shape
 from prover.templates import TEMPLATES, Slot, Template
 
@@ -135,15 +136,18 @@ class Situation:
         fillers = self._fillers()
         rows: list[tuple[int, int, int]] = []
         for index, template in enumerate(TEMPLATES):
-            if template.wants_premises and not self.premises:
-                continue
-            if template.wants_definitions and not self.definitions:
+            if not self._lists_enough(template):
                 continue
             match template.slots:
                 case ():
                     rows.append((index, -1, -1))
                 case (slot,):
-                    rows.extend((index, pointer, -1) for pointer in fillers[slot])
+                    clause = "{generalizing}" in template.form
+                    rows.extend(
+                        (index, pointer, -1)
+                        for pointer in fillers[slot]
+                        if not clause or self._generalizing(self.pointers[pointer].name)
+                    )
                 case (first, second):
                     left = fillers[first][: _PAIR_LIMITS[first]]
                     right = fillers[second][: _PAIR_LIMITS[second]]
@@ -174,9 +178,29 @@ class Situation:
         Of two actions with one text the earlier counts."""
         return self._by_text.get(_normal(tactic))
 
+    def proposals(self, log_probs: npt.NDArray[np.float64], top_k: int) -> list[Proposal]:
+        """The `top_k` likeliest actions as proposals, ties in the order of enumeration, no text twice, nothing that has
+        probability 0. `log_probs`: one for each candidate."""
+        proposals: dict[str, Proposal] = {}
+        for action in np.argsort(-log_probs, kind="stable"):
+            if len(proposals) == top_k or log_probs[action] == -np.inf:
+                break
+            tactic = self.text(int(action))
+            template = self.template(int(action)).name
+            proposals.setdefault(tactic, Proposal(tactic, float(log_probs[action]), template))
+        return list(proposals.values())
+
     @cached_property
     def _by_text(self) -> dict[str, int]:
         return {_normal(self.text(action)): action for action in reversed(range(len(self.candidates)))}
+
+    def _lists_enough(self, template: Template) -> bool:
+        """Whether the lists in a form have entries, and more than a shorter form already offers."""
+        if "{premises}" in template.form and len(self.premises) <= _FEW:
+            return False
+        if "{few}" in template.form and not self.premises:
+            return False
+        return "{definitions}" not in template.form or len(self.definitions) >= 1
 
     def _premise_list(self, count: int) -> str:
         return ", ".join(premise.name for premise in self.premises[:count])

@@ -42,14 +42,6 @@ class Template:
     milliseconds: float
     ordered: bool = True
 
-    @property
-    def wants_premises(self) -> bool:
-        return "{premises}" in self.form or "{few}" in self.form
-
-    @property
-    def wants_definitions(self) -> bool:
-        return "{definitions}" in self.form
-
 
 def _table(*slots: Slot, rows: str, ordered: bool = True) -> tuple[Template, ...]:
     """Reads rows `name | cost | milliseconds | form`."""
