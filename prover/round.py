@@ -65,25 +65,24 @@ class RoundConfig:
 class Plan:
     """Which searches a theorem gets.
 
-    policy: the main phase. portfolio: a phase of portfolio search. portfolio_first: run it before the policy on every
-    theorem (the two find different proofs; one after the other beat either at equal time). portfolio_share: the share
-    of theorems, drawn by seed and name, that get portfolio search alone. budgets: tactic steps by theorem in place of
-    the main phase's own, from the matchmaker.
+    policy: the main phase. first: phases that run before it (portfolio search, say: the two find different proofs, and
+        one after the other beat either at equal time). budgets: the main phase's budget by theorem, from the
+        matchmaker, in place of its own.
+    portfolio: a phase that takes the whole attempt on a share of the theorems, drawn by seed and name.
     """
 
     policy: Phase
-    portfolio: Phase | None = None
-    portfolio_first: bool = False
-    portfolio_share: float = 0.0
+    first: tuple[Phase, ...] = ()
     budgets: Mapping[str, Budget] = field(default_factory=dict)
+    portfolio: Phase | None = None
+    portfolio_share: float = 0.0
 
     def phases(self, theorem: Theorem, seed: int) -> tuple[Phase, ...]:
-        main = replace(self.policy, budget=self.budgets.get(theorem.name, self.policy.budget))
-        if self.portfolio is None:
-            return (main,)
-        if stream_seed(seed, "portfolio share", theorem.name) < self.portfolio_share * 2**63:
-            return (replace(self.portfolio, budget=main.budget),)
-        return (self.portfolio, main) if self.portfolio_first else (main,)
+        budget = self.budgets.get(theorem.name, self.policy.budget)
+        drawn = stream_seed(seed, "portfolio share", theorem.name) < self.portfolio_share * 2**63
+        if self.portfolio is not None and drawn:
+            return (replace(self.portfolio, budget=budget),)
+        return (*self.first, replace(self.policy, budget=budget))
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ The words that end up in the corpus (states, times, goals) are the replay's, not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from corpus.records import CertificateRecord, ProofRecord, StepRecord
@@ -18,6 +18,7 @@ from lean_env.leandojo import DojoCrashError, DojoInitError
 from lean_env.library.expression import goal_hash
 from lean_env.library.ndjson import NdjsonError, read_expression
 from lean_env.replay import ReplayFailed, replay
+from lean_env.statement import StatedText
 from lean_env.theorem import Theorem
 from prover.attempt import Refused, Undecided
 from prover.search.graph import ProofStep
@@ -26,21 +27,24 @@ from prover.search.graph import ProofStep
 class GateLike(Protocol):
     """The part of `lean_env.gate.Gate` that is used here."""
 
-    def check(self, theorem: Theorem, proof_ndjson: str) -> Certificate | Rejection: ...
+    def check(
+        self, theorem: Theorem, proof_ndjson: str, stated: StatedText | None = None
+    ) -> Certificate | Rejection: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
     """`prover.attempt.Verify` over the gate and a pool of elaborating workers, which had better not be the one that
-    searches."""
+    searches. `stated`: by name, what text theorems say (`lean_env.statement.state_text`)."""
 
     replay_pool: WorkerPool
     gate: GateLike
+    stated: Mapping[str, StatedText] = field(default_factory=dict)
 
     def __call__(self, theorem: Theorem, proof: Sequence[ProofStep], source: str) -> ProofRecord:
         try:
             replayed = replay(self.replay_pool, theorem, [step.tactic for step in proof])
-            verdict = self.gate.check(theorem, replayed.proof_ndjson)
+            verdict = self.gate.check(theorem, replayed.proof_ndjson, self.stated.get(theorem.name))
         except ReplayFailed as error:
             raise Refused(f"replay: {error}") from error
         except LeanRefused as error:
