@@ -1,0 +1,208 @@
+'use strict';
+// Lean's command loop, on this thread: text in, messages and the final command state out.
+
+const { withFields, takeField } = require('./objects.js');
+
+/** @typedef {import('./types.js').Lean} Lean */
+/** @typedef {import('./types.js').Pointer} Pointer */
+/** @typedef {import('./types.js').LeanMessage} LeanMessage */
+
+const FILE_NAME = '<input>';
+
+// Command.State {env, messages, scopes, ...}; Scope {header, opts, currNamespace, openDecls, ...}
+const STATE_ENVIRONMENT = 0;
+const STATE_MESSAGES = 1;
+const STATE_SCOPES = 2;
+const SCOPE_OPTIONS = 1;
+
+/** After these commands the loop stops: end of input, `#exit`, and an `import` that comes too late. */
+const TERMINAL_KINDS = new Set(['Lean.Parser.Command.eoi', 'Lean.Parser.Command.exit', 'Lean.Parser.Command.import']);
+
+/** @param {Lean} lean */
+const emptyLog = (lean) => lean.inc(lean.globalValue('l_Lean_MessageLog_empty'));
+
+/**
+ * @param {Lean} lean
+ * @param {Pointer} environment   borrowed
+ * @param {Pointer} options       consumed
+ * @returns {Pointer} owned Command.State
+ */
+function initialState(lean, environment, options) {
+  return lean.call('l_Lean_Elab_Command_mkState', lean.inc(environment), emptyLog(lean), options);
+}
+
+/**
+ * @param {Lean} lean
+ * @param {Pointer} state   borrowed Command.State
+ * @returns {Pointer} borrowed
+ */
+const environmentOf = (lean, state) => lean.field(state, STATE_ENVIRONMENT);
+
+/**
+ * The kind of a syntax node as text, '' for atoms, identifiers and missing syntax.
+ * @param {Lean} lean
+ * @param {Pointer} syntax   borrowed
+ */
+function syntaxKind(lean, syntax) {
+  const isNode = (syntax & 1) === 0 && lean.tag(syntax) === 1; // Syntax.node info kind args
+  return isNode ? lean.nameToString(lean.field(syntax, 1)) : '';
+}
+
+/**
+ * The children of a syntax node (none for anything else), borrowed.
+ * @param {Lean} lean
+ * @param {Pointer} syntax   borrowed
+ * @returns {Pointer[]}
+ */
+function syntaxArguments(lean, syntax) {
+  const isNode = (syntax & 1) === 0 && lean.tag(syntax) === 1;
+  return isNode ? lean.arrayItems(lean.field(syntax, 2)) : [];
+}
+
+/**
+ * Parses `text` as exactly one member of a syntax category, to its end.
+ * @param {Lean} lean
+ * @param {Pointer} environment   borrowed
+ * @param {string} category
+ * @param {string} text
+ * @returns {{syntax: Pointer, error: null} | {syntax: null, error: string}}  syntax owned
+ */
+function parseCategory(lean, environment, category, text) {
+  const result = lean.call(
+    'l_Lean_Parser_runParserCategory',
+    lean.inc(environment),
+    lean.makeName(category),
+    lean.makeString(text),
+    lean.makeString(FILE_NAME),
+  );
+  const parsed = lean.tag(result) === 1; // Except.ok
+  const value = takeField(lean, result, 0);
+  return parsed ? { syntax: value, error: null } : { syntax: null, error: lean.takeString(value) };
+}
+
+/**
+ * Elaborates one parsed command.
+ * @param {Lean} lean
+ * @param {Pointer} syntax        consumed
+ * @param {Pointer} state         consumed Command.State
+ * @param {Pointer} fileMap       consumed
+ * @param {Pointer} position      consumed String.Pos of the command
+ * @param {Pointer | null} cancelToken   borrowed
+ * @returns {Pointer} owned Command.State
+ */
+function elaborateCommand(lean, syntax, state, fileMap, position, cancelToken) {
+  const { box } = lean;
+  const cancel = cancelToken === null ? box(0) : lean.makeCtor(1, [lean.inc(cancelToken)]);
+  // Command.Context {fileName, fileMap, currRecDepth, cmdPos, macroStack, quotContext?, currMacroScope, ref, snap?, cancelTk?
+  //                  | suppressElabErrors : Bool}
+  const context = lean.makeCtor(
+    0,
+    [lean.makeString(FILE_NAME), fileMap, box(0), position, box(0), box(0), box(1), box(0), box(0), cancel],
+    4,
+  );
+  lean.u8()[context + 8 + 4 * 10] = 0;
+  const reference = lean.makeRef(state);
+  lean.dec(lean.call('l_Lean_Elab_Command_elabCommandTopLevel', syntax, context, lean.inc(reference)));
+  const after = lean.readRef(reference);
+  lean.dec(reference);
+  return after;
+}
+
+/**
+ * Empties the message log of a command state.
+ * @param {Lean} lean
+ * @param {Pointer} state   consumed Command.State
+ * @returns {{state: Pointer, messages: LeanMessage[]}}
+ */
+function takeMessages(lean, state) {
+  const messages = lean.messages(lean.inc(lean.field(state, STATE_MESSAGES)));
+  return { state: withFields(lean, state, { [STATE_MESSAGES]: emptyLog(lean) }), messages };
+}
+
+/**
+ * Parses and elaborates a text, command by command.
+ * @param {Lean} lean
+ * @param {string} source
+ * @param {Pointer} state   consumed Command.State
+ * @param {object} [options]
+ * @param {Pointer | null} [options.cancelToken]   borrowed
+ * @param {() => boolean} [options.cancelled]      asked between commands: a cancelled command must not be followed by the next
+ * @returns {{state: Pointer, messages: LeanMessage[]}}  state owned
+ */
+function elaborateText(lean, source, state, { cancelToken = null, cancelled = () => false } = {}) {
+  const { box } = lean;
+  const bytes = Buffer.byteLength(source);
+  // mkInputContext input fileName normalizeInput endPos endPos_valid
+  const input = lean.call(
+    'l_Lean_Parser_mkInputContext',
+    lean.makeString(source),
+    lean.makeString(FILE_NAME),
+    box(1),
+    box(bytes),
+    box(0),
+  );
+  /** @type {LeanMessage[]} */
+  const messages = [];
+  let position = box(0);
+  let recovering = 0;
+  for (;;) {
+    const scope = lean.field(lean.field(state, STATE_SCOPES), 0);
+    // ParserModuleContext {env, options, currNamespace, openDecls}
+    const parserContext = lean.makeCtor(0, [
+      lean.inc(lean.field(state, STATE_ENVIRONMENT)),
+      lean.inc(lean.field(scope, 1)),
+      lean.inc(lean.field(scope, 2)),
+      lean.inc(lean.field(scope, 3)),
+    ]);
+    const parserState = lean.makeCtor(0, [position], 4); // ModuleParserState {pos | recovering}
+    lean.u8()[parserState + 12] = recovering;
+    const commandPosition = position;
+    const parsed = lean.call('l_Lean_Parser_parseCommand', lean.inc(input), parserContext, parserState, emptyLog(lean));
+    const syntax = lean.inc(lean.field(parsed, 0)); // (syntax, parserState, log)
+    const rest = lean.field(parsed, 1);
+    const nextState = lean.field(rest, 0);
+    position = lean.inc(lean.field(nextState, 0));
+    recovering = lean.u8()[nextState + 12];
+    state = withFields(lean, state, { [STATE_MESSAGES]: lean.inc(lean.field(rest, 1)) });
+    lean.dec(parsed);
+
+    const terminal = TERMINAL_KINDS.has(syntaxKind(lean, syntax));
+    const fileMap = lean.inc(lean.field(input, 2));
+    const after = elaborateCommand(lean, syntax, state, fileMap, commandPosition, cancelToken);
+    const taken = takeMessages(lean, after);
+    state = taken.state;
+    messages.push(...taken.messages);
+    if (terminal || cancelled()) break;
+  }
+  lean.dec(position);
+  lean.dec(input);
+  return { state, messages };
+}
+
+/**
+ * The options that `set_option` lines give. Options do not depend on the environment they were set in.
+ * @param {Lean} lean
+ * @param {Record<string, string>} settings
+ * @returns {Pointer} owned Options
+ */
+function makeOptions(lean, settings) {
+  const lines = Object.entries(settings).map(([name, value]) => `set_option ${name} ${value}\n`);
+  const { state, messages } = elaborateText(lean, lines.join(''), initialState(lean, lean.environment, lean.emptyOptions()));
+  if (messages.length) throw new Error(`options refused: ${messages[0].data}`);
+  const options = lean.inc(lean.field(lean.field(lean.field(state, STATE_SCOPES), 0), SCOPE_OPTIONS));
+  lean.dec(state);
+  return options;
+}
+
+module.exports = {
+  FILE_NAME,
+  initialState,
+  environmentOf,
+  syntaxKind,
+  syntaxArguments,
+  parseCategory,
+  elaborateCommand,
+  takeMessages,
+  elaborateText,
+  makeOptions,
+};

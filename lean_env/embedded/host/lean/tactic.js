@@ -1,0 +1,117 @@
+'use strict';
+/** One tactic on one state. */
+const { withFields, test } = require('./objects.js');
+const { parseCategory } = require('./frontend.js');
+const { CORE_CONTEXT, CORE_STATE, environmentOf, runMonadic, share, release, exceptionText } = require('./states.js');
+
+/** @typedef {import('./types.js').Lean} Lean */
+/** @typedef {import('./types.js').Pointer} Pointer */
+/** @typedef {import('./types.js').TacticState} TacticState */
+
+/** Lean's own default of `maxHeartbeats`, in thousands. */
+const DEFAULT_HEARTBEATS = 200_000;
+
+/** The limit is a boxed Nat after multiplication by 1,000, which must stay below 2^31. */
+const MAX_HEARTBEATS = 2_000_000;
+
+/**
+ * What a step did. `exhausted`: Lean's heartbeats ran out. `heartbeats`: used, in thousands, rounded up.
+ * @typedef {{state: TacticState, error: null, exhausted: boolean, heartbeats: number}
+ *   | {state: null, error: string, exhausted: boolean, heartbeats: number}} Step
+ */
+
+/**
+ * One tactic, or several on lines or with `;`.
+ * @param {Lean} lean
+ * @param {Pointer} environment  borrowed
+ * @param {string} text
+ */
+function parseTactic(lean, environment, text) {
+  const single = parseCategory(lean, environment, 'tactic', text);
+  if (single.syntax !== null) return single;
+  // The category takes one tactic; in parentheses a sequence is one. It must still parse to its end.
+  const sequence = parseCategory(lean, environment, 'tactic', `(\n${text}\n)`);
+  return sequence.syntax !== null ? sequence : single;
+}
+
+/**
+ * Sets the heartbeat counter back, so that what runs next has its whole allowance.
+ * @param {Lean} lean
+ * @param {TacticState} state  borrowed
+ */
+function resetHeartbeats(lean, state) {
+  lean.fn('lean_io_set_heartbeats')(lean.field(state.coreContext, CORE_CONTEXT.initHeartbeats));
+}
+
+/** Heartbeats since the last reset, in Lean's unit. @param {Lean} lean @param {TacticState} state  borrowed */
+function usedHeartbeats(lean, state) {
+  const initial = lean.field(state.coreContext, CORE_CONTEXT.initHeartbeats) >>> 1;
+  return (lean.fn('lean_io_get_num_heartbeats')() >>> 1) - initial;
+}
+
+/** @param {Lean} lean @param {TacticState} state  consumed @param {number} limit  in Lean's unit @returns {TacticState} */
+function withHeartbeatLimit(lean, state, limit) {
+  return { ...state, coreContext: withFields(lean, state.coreContext, { [CORE_CONTEXT.maxHeartbeats]: lean.box(limit) }) };
+}
+
+/** The errors in the message log of a state. @param {Lean} lean @param {TacticState} state  borrowed */
+function loggedErrors(lean, state) {
+  const log = lean.field(state.core, CORE_STATE.messages);
+  if (!test(lean, 'l_Lean_MessageLog_hasErrors', log)) return [];
+  return lean.messages(lean.inc(log)).filter((message) => message.severity === 'error').map((message) => String(message.data));
+}
+
+/** @param {Lean} lean @param {TacticState} state  consumed @returns {TacticState} */
+function withoutMessages(lean, state) {
+  const empty = lean.inc(lean.globalValue('l_Lean_MessageLog_empty'));
+  return { ...state, core: withFields(lean, state.core, { [CORE_STATE.messages]: empty }) };
+}
+
+/**
+ * Runs a tactic. The parent is untouched.
+ * @param {Lean} lean
+ * @param {TacticState} parent  borrowed
+ * @param {string} text
+ * @param {number} heartbeats  limit in thousands, 0 = Lean's default
+ * @returns {Step}  the state is owned
+ */
+function runTactic(lean, parent, text, heartbeats) {
+  const limit = (heartbeats || DEFAULT_HEARTBEATS) * 1000;
+  const parsed = parseTactic(lean, environmentOf(lean, parent), text);
+  if (parsed.syntax === null) return { state: null, error: parsed.error, exhausted: false, heartbeats: 0 };
+
+  resetHeartbeats(lean, parent);
+  const limited = withHeartbeatLimit(lean, share(lean, parent), limit);
+  const run = runMonadic(lean, limited, 'tactic', 'l_Lean_Elab_Tactic_evalTactic', [parsed.syntax]);
+  release(lean, limited);
+  const used = usedHeartbeats(lean, parent);
+  const spent = Math.ceil(used / 1000);
+  // `set_option maxHeartbeats` inside a tactic can lift Lean's own check; the count cannot be talked out of it.
+  const overspent = used > limit;
+  /** @param {string} error @param {boolean} exhausted @returns {Step} */
+  const failed = (error, exhausted) => ({ state: null, error, exhausted, heartbeats: spent });
+
+  const errors = loggedErrors(lean, run.state);
+  if (!run.ok) {
+    const exhausted = overspent || test(lean, 'l_Lean_Exception_isMaxHeartbeat', run.value);
+    release(lean, run.state);
+    const reason = exceptionText(lean, run.value);
+    // An abort exception says nothing; its reason is in the log.
+    return failed([reason, ...errors].join('\n'), exhausted);
+  }
+  lean.dec(run.value);
+  if (overspent || errors.length) {
+    release(lean, run.state);
+    return failed(errors.join('\n') || 'more heartbeats used than allowed', overspent);
+  }
+  const pruned = runMonadic(lean, run.state, 'tactic', 'l_Lean_Elab_Tactic_pruneSolvedGoals', []);
+  release(lean, run.state);
+  if (!pruned.ok) {
+    release(lean, pruned.state);
+    return failed(exceptionText(lean, pruned.value), false);
+  }
+  lean.dec(pruned.value);
+  return { state: withoutMessages(lean, pruned.state), error: null, exhausted: false, heartbeats: spent };
+}
+
+module.exports = { MAX_HEARTBEATS, runTactic, resetHeartbeats };
