@@ -135,7 +135,8 @@ theorem length_cases_nil {α : Type} (a : List α) (h : a.length = 0) : a = [] :
   simp at h
 
 theorem cons_ne_nil_here {α : Type} (x : α) (a : List α) : x :: a ≠ [] := by
-  exact List.cons_ne_nil ..
+  intro
+  contradiction
 
 theorem head_tail_length {α : Type} (x : α) (a : List α) : (x :: a).tail.length = a.length := by
   rw [List.tail_cons]

@@ -20,7 +20,7 @@ theorem or_swap_of (p q r : Prop) (h : p ∨ q ∨ r) : r ∨ q ∨ p := by
   right
   right
   assumption
-  cases h
+  cases h_1
   right
   left
   assumption
@@ -46,19 +46,19 @@ theorem not_and_self_left (p q : Prop) : ¬(p ∧ ¬p ∧ q) := by
   simp_all
 
 theorem contrapose_weak (p q : Prop) (f : p → q) (hn : ¬q) : ¬p := by
-  intros
+  intro
   apply hn
   apply f
   assumption
 
 theorem not_or_left (p q : Prop) (h : ¬(p ∨ q)) : ¬p := by
-  intros
+  intro
   apply h
   left
   assumption
 
 theorem not_or_right (p q : Prop) (h : ¬(p ∨ q)) : ¬q := by
-  intros
+  intro
   apply h
   right
   assumption
@@ -84,7 +84,7 @@ theorem iff_compose (p q r : Prop) (h : p ↔ q) (k : q ↔ r) : p ↔ r := by
 
 theorem exists_swap {α β : Type} (r : α → β → Prop) (h : ∃ a, ∃ b, r a b) : ∃ b, ∃ a, r a b := by
   cases h
-  cases h
+  cases h_1
   exists w_1
   exists w
 
@@ -92,7 +92,7 @@ theorem exists_weaken {α : Type} (p q : α → Prop) (f : ∀ x, p x → q x) (
   cases h
   exists w
   apply f
-  exact h
+  exact h_1
 
 theorem forall_and_split {α : Type} (p q : α → Prop) (h : ∀ x, p x ∧ q x) : (∀ x, p x) ∧ (∀ x, q x) := by
   constructor
@@ -107,7 +107,7 @@ theorem forall_instance {α : Type} (p : α → Prop) (a : α) (h : ∀ x, p x) 
   apply h
 
 theorem not_exists_of_forall_not {α : Type} (p : α → Prop) (h : ∀ x, ¬p x) : ¬∃ x, p x := by
-  intros
+  intro
   cases a
   apply h
   assumption
@@ -130,7 +130,7 @@ theorem eq_subst_pred {α : Type} (p : α → Prop) (a b : α) (h : b = a) (hp :
   exact hp
 
 theorem ne_swap {α : Type} (a b : α) (h : a ≠ b) : b ≠ a := by
-  intros
+  intro
   apply h
   symm
   assumption
@@ -186,10 +186,10 @@ theorem or_assoc_use (p q r : Prop) (h : (p ∨ q) ∨ r) : p ∨ q ∨ r := by
   exact h
 
 theorem not_not_em_like (p : Prop) : ¬¬(p ∨ ¬p) := by
-  intros
+  intro
   apply a
   right
-  intros
+  intro
   apply a
   left
   assumption

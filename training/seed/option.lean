@@ -40,7 +40,8 @@ theorem option_some_inj_here {α : Type} (a b : α) (h : some a = some b) : b = 
   simp_all
 
 theorem option_some_ne_none_here {α : Type} (a : α) : some a ≠ none := by
-  exact Option.some_ne_none ..
+  intro
+  contradiction
 
 theorem option_getD_map {α : Type} (f : α → α) (a : α) (d : α) : ((some a).map f).getD d = f a := by
   rfl

@@ -1,0 +1,147 @@
+"""`flywheel corpus …`: look into the accepted-proof corpus and freeze it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.tree import Tree
+
+from corpus import query
+from corpus.snapshot import SnapshotFilter, snapshots, take_snapshot, verify
+from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
+from prover.cli.output import DONE, console, emit_json
+
+app = typer.Typer(no_args_is_help=True, help="Look into the accepted-proof corpus and freeze it.")
+
+
+@app.command()
+def stats(home: HomeOption = DEFAULT_HOME, db: DatabaseOption = None, json: JsonOption = False) -> None:
+    """Counts: proofs by source and split, theorems proved of all, who found them first.
+
+    Example: flywheel corpus stats --json
+    """
+    with Place.of(home, db).corpus() as corpus:
+        numbers = query.stats(corpus)
+    if json:
+        emit_json(numbers)
+        return
+    console.print(
+        f"{numbers.proofs} proofs of {numbers.theorems_proved} theorems ({numbers.mean_length:.1f} tactics each, "
+        f"{numbers.retracted} retracted) from {numbers.attempts} attempts in {numbers.runs} runs; "
+        f"{numbers.snapshots} snapshots; {numbers.test_evaluations} evaluations on test so far"
+    )
+    for title, counts in (("source", numbers.by_source), ("attempts", numbers.by_status)):
+        console.print(f"{title}: " + ", ".join(f"{key} {count}" for key, count in counts.items()))
+    table = Table("benchmark", "split", "stratum", "proved", "theorems", title="coverage")
+    for row in numbers.coverage:
+        table.add_row(row.benchmark, row.split, row.stratum, str(row.proved), str(row.theorems))
+    console.print(table)
+    firsts = Table("run", "generation", "proofs", title="found first by")
+    for origin in numbers.origins:
+        label = "no model" if origin.generation is None else f"M_{origin.generation}"
+        firsts.add_row(origin.run, label, str(origin.proofs))
+    console.print(firsts)
+
+
+@app.command("list")
+def list_(
+    theorem: Annotated[str | None, typer.Option(help="Part of the theorem's name.")] = None,
+    source: Annotated[str | None, typer.Option(help="seed, portfolio, grammar or policy.")] = None,
+    split: Annotated[str | None, typer.Option(help="train, valid or test.")] = None,
+    run: Annotated[str | None, typer.Option(help="Found by this run.")] = None,
+    tactic: Annotated[str | None, typer.Option(help="Part of one of its tactics.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 30,
+    offset: Annotated[int, typer.Option(min=0)] = 0,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Proofs, newest first.
+
+    Example: flywheel corpus list --tactic induction --limit 5
+    """
+    wanted = query.ProofFilter(theorem=theorem, source=source, split=split, run=run, tactic=tactic)
+    with Place.of(home, db).corpus() as corpus:
+        page = query.list_proofs(corpus, wanted, limit=limit, offset=offset)
+    if json:
+        emit_json(page)
+        return
+    table = Table("id", "theorem", "split", "stratum", "source", "tactics", "found")
+    for proof in page.proofs:
+        table.add_row(
+            str(proof.id), proof.theorem, proof.split, proof.stratum, proof.source, str(proof.length), str(proof.found)
+        )
+    console.print(table)
+    console.print(f"{page.offset + 1 if page.proofs else 0}-{page.offset + len(page.proofs)} of {page.total}")
+
+
+@app.command()
+def show(
+    proof: Annotated[int, typer.Argument(help="The proof's id, from `flywheel corpus list`.")],
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """One proof: its text, every step with its state, its certificate and who found it.
+
+    Example: flywheel corpus show 17
+    """
+    with Place.of(home, db).corpus() as corpus:
+        view = query.show_proof(corpus, proof)
+    if json:
+        emit_json(view)
+        return
+    stored = view.proof
+    console.print(stored.text, markup=False)
+    if view.retracted is not None:
+        console.print(f"RETRACTED: {view.retracted}")
+    tree = Tree(f"environment {stored.theorem.environment}")
+    for step in stored.steps:
+        branch = tree.add(f"{step.tactic}   ({step.milliseconds:.0f} ms, {step.heartbeats} heartbeats)")
+        branch.add(step.state)
+    console.print(tree, markup=False)
+    certificate = stored.certificate
+    console.print(f"statement {certificate.statement_hash}\nenvironment {certificate.environment_digest}")
+    console.print(f"proof term {certificate.proof_hash}; axioms: {', '.join(certificate.axioms) or 'none'}")
+    console.print(f"kernels: {', '.join(f'{k} {v}' for k, v in certificate.kernels.items())}")
+    for finding in view.findings:
+        console.print(f"found by {finding}")
+
+
+@app.command()
+def snapshot(
+    run: Annotated[str | None, typer.Option(help="Only proofs found by this run.")] = None,
+    check: Annotated[str | None, typer.Option("--verify", help="Check every hash of this snapshot instead.")] = None,
+    all_: Annotated[bool, typer.Option("--list", help="List the snapshots instead.")] = False,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Freezes the accepted train proofs under a content hash, for `flywheel train --snapshot HASH`.
+
+    Example: flywheel corpus snapshot; flywheel corpus snapshot --verify HASH
+    """
+    with Place.of(home, db).corpus() as corpus:
+        if check is not None:
+            count = verify(corpus, check)
+            if json:
+                emit_json({"snapshot": check, "verified_proofs": count})
+            else:
+                console.print(f"{count} proofs, every hash holds")
+            return
+        found = snapshots(corpus) if all_ else [take_snapshot(corpus, SnapshotFilter(run=run))]
+    if json:
+        emit_json(found if all_ else found[0])
+        return
+    for one in found:
+        console.print(f"{one.hash}  {one.n_proofs} proofs of {one.n_theorems} theorems")
+
+
+@app.command()
+def upgrade(home: HomeOption = DEFAULT_HOME, db: DatabaseOption = None) -> None:
+    """Brings the database's schema up to date with this version of the program; nothing stored is changed."""
+    Place.of(home, db).corpus(upgrade=True).close()
+    console.print("the schema is up to date")
+    raise typer.Exit(DONE)

@@ -1,0 +1,94 @@
+"""How commands speak: a console for people, one JSON document for scripts, exit codes, progress lines.
+
+Exit codes: 0 done, 1 the work failed (a proof was not found, a check refused), 2 it could not start, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+DONE, FAILED, CANNOT_START, INTERRUPTED = 0, 1, 2, 130
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+class UserError(Exception):
+    """Something the user can mend before the work starts: shown as one line, exit code 2."""
+
+
+class WorkFailed(Exception):
+    """The work ran and its answer is no: shown as one line, exit code 1."""
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON-able data: dataclasses become objects, paths and enums text, sets sorted lists."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted(plain(item) for item in value)
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value if not hasattr(value, "value") else value.value
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    return str(value) if isinstance(value, Path) or not hasattr(value, "isoformat") else value.isoformat()
+
+
+def emit_json(value: Any) -> None:
+    """One JSON document on stdout, keys in the order of the fields."""
+    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")
+
+
+class Ticker:
+    """Progress of a long command: a live bar on a terminal, at most one plain line every `every` seconds without one."""
+
+    def __init__(self, title: str, every: float = 10.0) -> None:
+        self.title, self.every = title, every
+        self._last = time.monotonic()
+        self._bar: Progress | None = None
+        self._task: Any = None
+
+    def __enter__(self) -> Ticker:
+        if errors.is_terminal:
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.fields[note]}"),
+                TimeElapsedColumn(),
+            )
+            self._bar = Progress(*columns, console=errors, transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task(self.title, total=None, note="")
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, note: str, done: float | None = None, total: float | None = None) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done or 0, total=total, note=note)
+        elif time.monotonic() - self._last >= self.every:
+            self._last = time.monotonic()
+            share = f" {100 * done / total:.0f} %" if done is not None and total else ""
+            errors.print(f"{self.title}{share}: {note}")
+
+
+@contextmanager
+def ticker(title: str) -> Iterator[Callable[..., None]]:
+    with Ticker(title) as tick:
+        yield tick

@@ -1,0 +1,129 @@
+"""Lean at hand: the pools, the gate and the verifier that rounds, seeds and `flywheel prove` work with.
+
+Four kinds of worker, apart from each other on purpose: those that search, one that replays found proofs, one that
+decides and never sees text, and (only where statements come as text) one that elaborates statements and never proofs.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+from lean_env.dojo import Dojo
+from lean_env.embedded.install import Installation, find
+from lean_env.embedded.pool import PoolCounters, WorkerPool
+from lean_env.gate import Gate
+from lean_env.library.index import Library
+from lean_env.library.names import is_human_name
+from lean_env.library.olean import Kind
+from lean_env.limits import Limits
+from lean_env.statement import StatedText, state_text
+from lean_env.theorem import Theorem
+from prover.actions import ActionSpace
+from prover.attempt import Tools
+from prover.retrieval import PremiseIndex, Retriever
+from prover.verify import Verifier
+
+#: The deciding kernel gets ten times a tactic's clock: refusing to wait for a proof that was found would lose it.
+_DECIDING = Limits(soft_ms=60_000)
+
+
+class Lean:
+    """`with Lean(workers=2) as lean: ...`. Workers start when first leased; none is left afterwards.
+
+    Raises NotInstalled when `flywheel setup` has not run.
+    """
+
+    def __init__(
+        self, workers: int = 2, limits: Limits | None = None, installation: Installation | None = None
+    ) -> None:
+        self.workers = workers
+        self.limits = limits or Limits()
+        self.installation = installation or find()
+        self._open = ExitStack()
+        self._stated: dict[str, StatedText] = {}
+        self._texts: dict[str, tuple[str, str]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    @cached_property
+    def library(self) -> Library:
+        return self._open.enter_context(Library.open(self.installation))
+
+    @cached_property
+    def searchers(self) -> WorkerPool:
+        return self._open.enter_context(WorkerPool(self.installation, self.workers, self.limits))
+
+    @cached_property
+    def replayers(self) -> WorkerPool:
+        """One worker that replays; its wall-clock net is wider, so that a busy machine loses no proof."""
+        limits = replace(self.limits, soft_ms=4 * self.limits.soft_ms)
+        return self._open.enter_context(WorkerPool(self.installation, 1, limits, spares=0))
+
+    @cached_property
+    def deciders(self) -> WorkerPool:
+        return self._open.enter_context(WorkerPool(self.installation, 1, _DECIDING, "decide", spares=0))
+
+    @cached_property
+    def staters(self) -> WorkerPool:
+        """Elaborates statements; no proof text ever reaches it."""
+        return self._open.enter_context(WorkerPool(self.installation, 1, self.limits, spares=0))
+
+    @cached_property
+    def gate(self) -> Gate:
+        return Gate(self.library, self.deciders)
+
+    @cached_property
+    def tools(self) -> Tools:
+        return Tools(self.open_session, Verifier(self.replayers, self.gate, self._stated))
+
+    @cached_property
+    def actions(self) -> ActionSpace:
+        """What can be tried in a state: retrieval over the library's printed theorems, restricted by environment."""
+        theorems = self.library.theorems()
+        definitions = {
+            constant.name: module
+            for module in self.library.modules
+            for constant in self.library.constants(module)
+            if constant.kind is Kind.DEFINITION and is_human_name(constant.name)
+        }
+        index = PremiseIndex(
+            names=[theorem.name for theorem in theorems],
+            modules=[theorem.module for theorem in theorems],
+            statements=[theorem.statement for theorem in theorems],
+            definitions=definitions,
+        )
+        return ActionSpace(Retriever(index, self.library.closure))
+
+    def open_session(self, theorem: Theorem) -> Dojo:
+        return Dojo(theorem, self.searchers)
+
+    def stated(self, theorem: Theorem) -> StatedText:
+        """A typed theorem's statement as a clean worker elaborates it; from then on its proofs can be verified.
+
+        Elaborated once a name. Raises StatementRefused, and ValueError when the name stands for another statement.
+        """
+        known = self._texts.setdefault(theorem.name, (theorem.environment.key, theorem.statement))
+        if known != (theorem.environment.key, theorem.statement):
+            raise ValueError(f"{theorem.name} was stated before, differently")
+        if theorem.name not in self._stated:
+            self._stated[theorem.name] = state_text(self.staters, theorem)
+        return self._stated[theorem.name]
+
+    def counters(self) -> dict[str, PoolCounters]:
+        """Counters of the pools that were used, by their work."""
+        used = {
+            name: self.__dict__[name]
+            for name in ("searchers", "replayers", "deciders", "staters")
+            if name in self.__dict__
+        }
+        return {name: pool.counters for name, pool in used.items()}

@@ -1,0 +1,142 @@
+"""The configuration of one flywheel: a frozen model built from TOML, environment variables and flags, in rising order.
+
+    FlywheelConfig.load(Path("flywheel.toml"), generations=4)
+
+Environment variables are `FLYWHEEL_<FIELD>`, nested with two underscores (`FLYWHEEL_SEARCH__EDGES_PER_STATE=30`).
+Unknown keys are refused. The resolved copy is stored with every round and generation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from training.train import TrainConfig
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the text names each key and what is wrong with it."""
+
+
+class SearchSettings(BaseModel):
+    """How an attempt searches; the fields of `prover.search.best_first.SearchConfig` that runs may change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    alpha: float = Field(0.5, ge=0, le=2, description="exponent of the length normalisation")
+    edges_per_state: PositiveInt = Field(40, description="proposals of a state that enter the queue")
+    max_depth: PositiveInt = 12
+
+
+class RoundSettings(BaseModel):
+    """One round over train theorems."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    theorems: PositiveInt = Field(300, description="attempts in a round")
+    steps: PositiveInt = Field(32, description="tactic steps an attempt")
+    noise: float = Field(0.5, ge=0, description="scale of the Gumbel noise in the priority")
+    portfolio_share: float = Field(0.2, ge=0, le=1, description="share of attempts given to portfolio search instead")
+    prior: float = Field(0.3, ge=0, lt=1, description="weight of the portfolio prior mixed into the policy")
+    cost_discount: float = Field(0.5, ge=0, description="nats a factor e of a template's milliseconds costs")
+
+
+class EvaluationSettings(BaseModel):
+    """What is measured after each generation, on theorems that no training example touches."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    split: str = Field("valid", pattern="^(valid|test)$")
+    stratum: str = Field("hard", pattern="^(easy|hard|opaque|all)$")
+    theorems: PositiveInt = 200
+    steps: PositiveInt = Field(64, description="tactic steps an attempt; solved counts at smaller budgets come with it")
+    prior: float = Field(0.0, ge=0, lt=1)
+    cost_discount: float = Field(0.0, ge=0)
+
+
+class FlywheelConfig(BaseSettings):
+    """Everything that a run depends on, besides the library and the code."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="FLYWHEEL_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    name: str = Field("flywheel", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="the run's name in the corpus")
+    benchmark: str = "lean-core"
+    generations: NonNegativeInt = Field(3, description="turns of the wheel after M_0")
+    seed: int = 0
+    easy_theorems: NonNegativeInt = Field(400, description="easy train theorems whose one-tactic proofs join round 0")
+    seed_share: float = Field(0.1, ge=0, lt=1, description="share of hand-written seed proofs in the training weight")
+    heartbeats: PositiveInt = Field(20_000, description="Lean's allocation limit for one tactic, in thousands")
+    soft_ms: PositiveInt = Field(5_000, description="wall-clock net for one tactic; each hit is counted")
+    workers: PositiveInt = Field(
+        default_factory=lambda: max(1, os.cpu_count() or 1), description="Lean workers that search"
+    )
+    search: SearchSettings = SearchSettings()
+    round: RoundSettings = RoundSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    train: TrainConfig = TrainConfig()
+
+    @classmethod
+    def load(cls, file: Path | None = None, **flags: Any) -> FlywheelConfig:
+        """The configuration from `file` (TOML), overridden by the environment, overridden by `flags` that are not None.
+
+        Nested flags use two underscores (`round__theorems=100`). Raises ConfigError.
+        """
+        if file is not None and not file.is_file():
+            raise ConfigError(f"no such configuration file: {file}")
+
+        class WithFile(cls):  # type: ignore[valid-type,misc]
+            @classmethod
+            def settings_customise_sources(
+                cls,
+                settings_cls: type[BaseSettings],
+                init_settings: PydanticBaseSettingsSource,
+                env_settings: PydanticBaseSettingsSource,
+                dotenv_settings: PydanticBaseSettingsSource,
+                file_secret_settings: PydanticBaseSettingsSource,
+            ) -> tuple[PydanticBaseSettingsSource, ...]:
+                return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+        given: dict[str, Any] = {}
+        for key, value in flags.items():
+            if value is not None:
+                *groups, last = key.split("__")
+                place = given
+                for group in groups:
+                    place = place.setdefault(group, {})
+                place[last] = value
+        try:
+            return cls.model_construct(**dict(WithFile(**given)))
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{file} is not TOML: {error}") from error
+        except (SettingsError, ValidationError) as error:
+            raise ConfigError(f"configuration{f' {file}' if file else ''}: {_problems(error)}") from error
+
+    def digest(self) -> str:
+        """SHA-256 of everything that results depend on (the number of workers is not among it)."""
+        values = self.model_dump(mode="json", exclude={"name", "workers"})
+        return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _problems(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+    return str(error)

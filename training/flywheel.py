@@ -1,0 +1,350 @@
+"""The loop over generations, the one place besides the command line that sees Lean, models and the corpus at once.
+
+    with Lean(workers=2) as lean, Corpus.open("corpus.db") as corpus:
+        Flywheel(config, lean, corpus, Path("models")).run()
+
+One turn: freeze M_n, search the train split with it, let the gate certify, store; snapshot the corpus; train M_{n+1}
+from base on the whole snapshot; evaluate it beside its frozen ancestor M_0. Round 0 has no model: hand-written seed
+proofs, portfolio-1 on easy theorems and a stochastic grammar on hard ones make the corpus that M_0 learns from.
+
+Every part is keyed in the corpus by what it depends on, so that running the same configuration again after a kill does
+what is missing and nothing else.
+"""
+
+from __future__ import annotations
+
+import platform
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from corpus.query import history
+from corpus.records import GenerationRecord, RoundKind
+from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
+from corpus.store import Corpus
+from prover.attempt import Phase
+from prover.batching import BatchingPolicy
+from prover.evaluation import Arm, Evaluation, evaluate, portfolio_1
+from prover.grammar import GrammarPolicy
+from prover.lean import Lean
+from prover.matchmaker import MatchmakerConfig, budget, select
+from prover.policy import Policy
+from prover.portfolio import PortfolioPolicy
+from prover.ranker import RankerOptions, load_ranker
+from prover.round import Plan, Progress, RoundConfig, RoundSummary, run_round, theorem_of
+from prover.search.best_first import SearchConfig, stream_seed
+from prover.search.budget import Budget
+from training.config import FlywheelConfig
+from training.dataset import TrainingProof
+from training.meter import Meter
+from training.seed_round import store_seeds
+from training.train import Progress as TrainProgress
+from training.train import train
+
+#: What a training round may use beside tactic steps: the wall clock is a net (30 s a step would be 60 times the mean).
+_WALL_SECONDS_PER_STEP = 10.0
+
+
+class Interrupted(Exception):
+    """The loop was asked to stop; what was accepted is stored and the same command goes on from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something worth telling: `phase` names the part of the loop, `note` is a line for people, and `done` of `total`
+    says how far the phase is where that is known."""
+
+    phase: str
+    note: str
+    done: float | None = None
+    total: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A generation and how it did beside its baselines (None where nothing was evaluated)."""
+
+    generation: GenerationRecord
+    evaluation: Evaluation | None
+
+
+def say_nothing(_event: Event) -> None:
+    """The default report."""
+
+
+@dataclass(slots=True)
+class Flywheel:
+    """One run. `models` is the folder of its checkpoints; `report` is told what happens; `stop`, once set, ends it."""
+
+    config: FlywheelConfig
+    lean: Lean
+    corpus: Corpus
+    models: Path
+    report: Callable[[Event], None] = say_nothing
+    stop: threading.Event = field(default_factory=threading.Event)
+    meter: Meter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.meter = Meter(self.lean)
+        self.corpus.start_run(self.config.name, self.config.model_dump(mode="json", exclude={"workers"}))
+
+    def run(self) -> list[Turn]:
+        """All generations that the configuration asks for, M_0 first. Raises Interrupted, RoundFailed."""
+        self.begin()
+        turns = [self.turn(0)]
+        for number in range(1, self.config.generations + 1):
+            self.search(number - 1)
+            turns.append(self.turn(number))
+        return turns
+
+    def turn(self, number: int) -> Turn:
+        """Learn generation `number` from what the corpus holds, and evaluate it."""
+        generation = self.learn(number)
+        return Turn(generation, self.evaluate(number))
+
+    # --- round 0 ----------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """The corpus that M_0 learns from: seeds, portfolio-1 on the easy, the grammar on the hard."""
+        with self.meter.measure("round 0"):
+            store_seeds(self.corpus, self.lean, self.config.name, self.stop)
+            self._check_stop()
+            arm = portfolio_1()
+            self._round(
+                "portfolio-1",
+                "easy",
+                self._first("easy", self.config.easy_theorems),
+                Plan(Phase(BatchingPolicy(arm.policy), arm.budget, arm.config, arm.source)),
+                {"policy": "portfolio-1"},
+            )
+            policy = GrammarPolicy(self.lean.actions)
+            self._round(
+                "grammar",
+                "hard",
+                self._first("hard", self.config.round.theorems),
+                Plan(Phase(BatchingPolicy(policy), self._budget(self.config.round.steps), self._search(), "grammar")),
+                {"policy": policy.name, "steps": self.config.round.steps},
+            )
+
+    # --- one turn ---------------------------------------------------------------------------------------------------
+
+    def search(self, number: int) -> RoundSummary:
+        """A round over hard train theorems with M_number, frozen; accepted proofs go into the corpus."""
+        settings = self.config.round
+        matchmaker = MatchmakerConfig(steps=settings.steps)
+        policy = self.policy(number, RankerOptions(prior_weight=settings.prior, time_discount=settings.cost_discount))
+        past = {
+            name: entry
+            for name, entry in history(self.corpus, self.config.benchmark, "train", self.config.name).items()
+            if name in self._hard
+        }
+        chosen = select(past, self._seed("round", number), settings.theorems, matchmaker)
+        plan = Plan(
+            Phase(BatchingPolicy(policy), self._budget(settings.steps), self._search(settings.noise)),
+            portfolio=Phase(
+                BatchingPolicy(PortfolioPolicy(self.lean.actions)),
+                self._budget(settings.steps),
+                self._search(),
+                "portfolio",
+            ),
+            portfolio_share=settings.portfolio_share,
+            budgets={name: self._budget(budget(past[name], matchmaker).steps) for name in chosen},
+        )
+        with self.meter.measure(f"round {number + 1}"):
+            return self._round(
+                "policy", "hard", chosen, plan, settings.model_dump(), self.generation(number).id, number + 1
+            )
+
+    def learn(self, number: int) -> GenerationRecord:
+        """M_number, trained from base on a snapshot of the whole corpus, unless it is trained already."""
+        known = {record.number: record for record in self.corpus.generations(self.config.name)}
+        if number in known and known[number].finished_at is not None:
+            return known[number]
+        snapshot = take_snapshot(self.corpus, SnapshotFilter(run=self.config.name))
+        self.report(Event(f"train M_{number}", f"{snapshot.n_proofs} proofs of {snapshot.n_theorems} theorems"))
+        seed = self._seed("train")  # the same for every generation: what differs between them is the corpus
+        identifier = self.corpus.start_generation(
+            run=self.config.name,
+            number=number,
+            parent=known[number - 1].id if number else None,
+            recipe="expert-iteration",
+            config=self.config.train.model_dump(mode="json"),
+            config_hash=self.config.digest(),
+            seeds={"train": seed},
+            versions=versions(self.lean),
+            snapshot_hash=snapshot.hash,
+        )
+        folder = self.models / f"M_{number}"
+        with self.meter.measure(f"train {number}"):
+            outcome = train(
+                self._training_proofs(snapshot.hash),
+                self.lean.actions,
+                self.config.train,
+                folder,
+                seed=seed,
+                statements=self._train_statements(),
+                report=lambda progress: self._training_progress(number, progress),
+            )
+        metrics = {
+            "states": outcome.train.states,
+            "train_loss": outcome.train.loss,
+            "valid_loss": outcome.valid.loss,
+            "valid_top_1": outcome.valid.top_1,
+            "valid_top_8": outcome.valid.top_8,
+            "seconds": outcome.seconds,
+            "data": outcome.data,
+        }
+        self.corpus.finish_generation(
+            identifier, model_path=str(folder), model_hash=outcome.weights_sha256, metrics=metrics
+        )
+        return self.corpus.generation(identifier)
+
+    def evaluate(self, number: int) -> Evaluation:
+        """M_number beside the frozen M_0, grammar only, portfolio-1 and portfolio search, on held-out theorems."""
+        settings = self.config.evaluation
+        stratum = "" if settings.stratum == "all" else settings.stratum
+        names = [
+            theorem.name for theorem in self.corpus.theorems(self.config.benchmark, settings.split, stratum or None)
+        ]
+        with self.meter.measure(f"evaluation {number}"):
+            evaluation = evaluate(
+                self.corpus,
+                self.arms(number),
+                self._sample(names, settings.theorems, "evaluation"),
+                run=self.config.name,
+                benchmark=self.config.benchmark,
+                split=settings.split,
+                stratum=stratum,
+                seed=self._seed("evaluation"),
+                tools=self.lean.tools,
+                config=self._round_config(),
+                on_progress=lambda arm, progress: self._round_progress(f"evaluate {arm}", progress),
+                stop=self.stop,
+            )
+        self._check_stop()
+        return evaluation
+
+    def arms(self, number: int) -> list[Arm]:
+        """The arms of every evaluation. Those without a model, and M_0, run once: later turns read their rows."""
+        budget, search = self._budget(self.config.evaluation.steps), self._search()
+        options = RankerOptions(
+            prior_weight=self.config.evaluation.prior, time_discount=self.config.evaluation.cost_discount
+        )
+        models = [
+            Arm(
+                f"M_{n}",
+                self.policy(n, options),
+                budget,
+                search,
+                generation_id=self.generation(n).id,
+                settings=options.model_dump(),
+            )
+            for n in sorted({0, number})
+        ]
+        return [
+            portfolio_1(),
+            Arm("grammar", GrammarPolicy(self.lean.actions), budget, search, source="grammar"),
+            Arm("portfolio", PortfolioPolicy(self.lean.actions), budget, search, source="portfolio"),
+            *models,
+        ]
+
+    # --- pieces -----------------------------------------------------------------------------------------------------
+
+    def generation(self, number: int) -> GenerationRecord:
+        """The finished generation `number` of this run."""
+        return next(g for g in self.corpus.generations(self.config.name) if g.number == number)
+
+    def policy(self, number: int, options: RankerOptions) -> Policy:
+        return load_ranker(self.models / f"M_{number}", self.lean.actions, options, name=f"M_{number}")
+
+    @property
+    def _hard(self) -> set[str]:
+        return {t.name for t in self.corpus.theorems(self.config.benchmark, "train", "hard")}
+
+    def _round(
+        self,
+        arm: str,
+        stratum: str,
+        selection: list[str],
+        plan: Plan,
+        settings: Mapping[str, Any],
+        generation_id: int | None = None,
+        number: int = 0,
+    ) -> RoundSummary:
+        record = self.corpus.start_round(
+            run=self.config.name,
+            generation_id=generation_id,
+            benchmark=self.config.benchmark,
+            split="train",
+            stratum=stratum,
+            arm=arm,
+            kind=RoundKind.TRAIN,
+            seed=self._seed("round", number),
+            config={**settings, "config_hash": self.config.digest()},
+            selection=selection,
+        )
+        title = f"round {number} {arm}"
+        summary = run_round(
+            self.corpus,
+            record,
+            plan,
+            self.lean.tools,
+            self._round_config(),
+            on_progress=lambda progress: self._round_progress(title, progress),
+            stop=self.stop,
+        )
+        self._check_stop()
+        return summary
+
+    def _round_config(self) -> RoundConfig:
+        return RoundConfig(threads=self.config.workers)
+
+    def _search(self, noise: float = 0.0) -> SearchConfig:
+        settings = self.config.search
+        return replace(SearchConfig(noise=noise), **settings.model_dump())
+
+    @staticmethod
+    def _budget(steps: int) -> Budget:
+        return Budget(steps, wall_seconds=steps * _WALL_SECONDS_PER_STEP)
+
+    def _seed(self, *parts: object) -> int:
+        return stream_seed(self.config.seed, *parts)
+
+    def _first(self, stratum: str, count: int) -> list[str]:
+        names = [theorem.name for theorem in self.corpus.theorems(self.config.benchmark, "train", stratum)]
+        return self._sample(names, count, "train")
+
+    def _sample(self, names: list[str], count: int, purpose: str) -> list[str]:
+        """`count` names drawn by hash: the same on every machine, a smaller count a prefix of a larger one."""
+        return sorted(names, key=lambda name: stream_seed("sample", purpose, name))[:count]
+
+    def _training_proofs(self, snapshot_hash: str) -> Iterator[TrainingProof]:
+        for proof in snapshot_proofs(self.corpus, snapshot_hash):
+            yield TrainingProof(theorem_of(proof.theorem, proof.benchmark), proof.steps, proof.source)
+
+    def _train_statements(self) -> list[str]:
+        return [theorem.statement for theorem in self.corpus.theorems(self.config.benchmark, "train")]
+
+    def _check_stop(self) -> None:
+        if self.stop.is_set():
+            raise Interrupted(f"run {self.config.name!r} stopped; what was accepted is stored, --resume goes on")
+
+    def _round_progress(self, title: str, progress: Progress) -> None:
+        note = (
+            f"{progress.solved} proved of {progress.done}/{progress.total}, {progress.steps_per_second:.0f} steps/s, "
+            f"{progress.seconds_left:.0f} s left"
+        )
+        self.report(Event(title, note, progress.done, progress.total))
+
+    def _training_progress(self, number: int, progress: TrainProgress) -> None:
+        note = f"epoch {progress.epoch} of {progress.epochs}, loss {progress.loss:.3f}, {progress.seconds:.0f} s"
+        self.report(Event(f"train M_{number}", note, progress.epoch, progress.epochs))
+
+
+def versions(lean: Lean) -> dict[str, str]:
+    """What a generation was made with."""
+    packages = {name: metadata.version(name) for name in ("lean-flywheel", "torch", "transformers", "lean-dojo")}
+    return {"python": platform.python_version(), "embedded_lean": lean.installation.version, **packages}
