@@ -1,10 +1,10 @@
 """Where everything that is not source code lives. The one module that knows a path; others ask it.
 
-    cache_root()/                  env FLYWHEEL_CACHE, else the user's cache folder
-        lean-<package version>/    an installation of embedded Lean (see `lean_env.embedded.install`)
-        setup.lock                 held while `flywheel setup` works
-        leandojo/                  LeanDojo's traced repositories, unless CACHE_DIR says otherwise
-        tmp-*/                     an installation that is being made; left behind only by a killed setup
+cache_root()/                  env FLYWHEEL_CACHE, else the user's cache folder
+    lean-<package version>/    an installation of embedded Lean (see `lean_env.embedded.install`)
+    setup.lock                 held while `flywheel setup` works
+    leandojo/                  LeanDojo's traced repositories, unless CACHE_DIR says otherwise
+    tmp-*/                     an installation that is being made; left behind only by a killed setup
 """
 
 from __future__ import annotations
@@ -37,3 +37,8 @@ def setup_lock() -> Path:
 def leandojo_cache() -> Path:
     """LeanDojo's own folder for traced repositories, unless the user's CACHE_DIR names another."""
     return cache_root() / "leandojo"
+
+
+def benchmark_work() -> Path:
+    """Where a benchmark that is being built keeps its measurements, so that it can go on after an interruption."""
+    return cache_root() / "benchmark"

@@ -14,7 +14,7 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
@@ -310,6 +310,11 @@ class Library:
             module = constant.module
         file: ModuleFile = self._file(module)
         return file.declaration(name)
+
+    def declarations(self, module: str) -> Iterator[Declaration]:
+        """All constants of one module with their terms, in file order. Raises KeyError."""
+        self._imports[module]
+        return ModuleFile(module_path(self._folder, module)).declarations()
 
     def expression(self, name: str) -> Expression:
         """The type of a constant: the statement, for a theorem. Raises KeyError."""
