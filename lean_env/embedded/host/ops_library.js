@@ -1,16 +1,29 @@
 'use strict';
 /** Operations on texts, on the library and on the worker itself. */
+const { readConstant } = require('./lean/objects.js');
 const { initialState, elaborateText } = require('./lean/frontend.js');
-const { DEFAULT_SOFT_MS } = require('./ops_tactics.js');
+const { printExpression } = require('./lean/printing.js');
+const { elaborateStatement, releaseStatement } = require('./lean/statement.js');
+const { constantNamed, libraryTheorems } = require('./lean/library.js');
+const { sameExpression } = require('./lean/kernel.js');
+const { probe } = require('./lean/probe.js');
+const { fingerprint } = require('./lean/fingerprint.js');
+const { Refusal } = require('./refusal.js');
 
+/** @typedef {import('./lean/types.js').Pointer} Pointer */
 /** @typedef {import('./session.js').Session} Session */
+/** @typedef {import('./lean/environments.js').ImportedEnvironment} ImportedEnvironment */
+
+const TEXT_SOFT_MS = 10_000;
+/** For operations over many theorems: all of Init prints in about a minute. */
+const LIBRARY_SOFT_MS = 600_000;
 
 /**
  * Elaborates a whole text with Lean's default options.
  * @param {Session} session
  * @param {{imports: string[], source: string, soft_ms?: number}} request
  */
-function checkText(session, { imports, source, soft_ms = DEFAULT_SOFT_MS }) {
+function checkText(session, { imports, source, soft_ms = TEXT_SOFT_MS }) {
   const { lean, watchdog, cancelToken } = session;
   const start = performance.now();
   const { pointer } = session.environments.get(imports);
@@ -25,15 +38,88 @@ function checkText(session, { imports, source, soft_ms = DEFAULT_SOFT_MS }) {
   });
 }
 
-/** @param {Session} session */
-function memory({ lean, states, environments }) {
-  const MIB = 2 ** 20;
-  return {
-    wasm_mb: lean.memoryBytes() / MIB,
-    states: states.size,
-    environments: environments.cache.size,
-    rss_mb: Math.round(process.memoryUsage.rss() / MIB),
-  };
+/**
+ * The default print of stored statements, with the options of tactic states.
+ * @param {Session} session
+ * @param {{imports: string[], names: string[], round_trip?: boolean, soft_ms?: number}} request
+ */
+function print(session, { imports, names, round_trip = false, soft_ms = LIBRARY_SOFT_MS }) {
+  const { lean } = session;
+  const environment = session.environments.get(imports);
+  return session.within(soft_ms, () => ({
+    statements: names.map((name) => {
+      const info = constantNamed(lean, name);
+      const { text, levels } = printStatement(session, environment, info);
+      const round_trips = round_trip ? roundTrips(session, environment, info, text, levels) : null;
+      lean.dec(info);
+      return { name, text, levels, round_trips };
+    }),
+  }));
 }
 
-module.exports = { checkText, memory };
+/** @param {Session} session @param {ImportedEnvironment} environment @param {Pointer} info  borrowed */
+function printStatement({ lean, environments }, environment, info) {
+  const { type, levels } = readConstant(lean, info);
+  const text = printExpression(lean, environments.template(environment), type);
+  return { text, levels: lean.listItems(levels).map((level) => lean.nameToString(level)) };
+}
+
+/**
+ * Whether the text means the stored expression.
+ * @param {Session} session @param {ImportedEnvironment} environment @param {Pointer} info  borrowed
+ * @param {string} text @param {string[]} levels
+ */
+function roundTrips(session, environment, info, text, levels) {
+  const { lean } = session;
+  try {
+    const statement = elaborateStatement(lean, environment.pointer, session.statementOptions, text, levels, session.cancelToken);
+    const same = sameExpression(lean, statement.type, readConstant(lean, info).type);
+    releaseStatement(lean, statement);
+    return same;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+}
+
+/**
+ * The human-named theorems of some modules, printed in full Init.
+ * @param {Session} session
+ * @param {{modules?: string[] | null, soft_ms?: number}} request
+ */
+function listLibrary(session, { modules = null, soft_ms = LIBRARY_SOFT_MS }) {
+  const environment = session.environments.get(['Init']);
+  return session.within(soft_ms, () => ({
+    theorems: [...libraryTheorems(session.lean, modules && new Set(modules))].map(({ name, module, info }) => (
+      { name, module, ...printStatement(session, environment, info) }
+    )),
+  }));
+}
+
+/**
+ * Which automation runs in an environment.
+ * @param {Session} session
+ * @param {{imports: string[], soft_ms?: number}} request
+ */
+function probeEnvironment(session, { imports, soft_ms = TEXT_SOFT_MS }) {
+  const { lean, environments, statementOptions, cancelToken } = session;
+  const environment = environments.get(imports);
+  const template = environments.templateOrNull(environment);
+  if (template === null) return { tactics: false, runs: { simp: false, simp_all: false, omega: false, grind: false, rcases: false } };
+  const { pointer } = environment;
+  return session.within(soft_ms, () => ({ tactics: true, runs: probe(lean, { pointer, template, statementOptions, cancelToken }) }));
+}
+
+/** @param {Session} session @param {{imports: string[]}} request */
+function fingerprintEnvironment({ lean, environments }, { imports }) {
+  const environment = environments.get(imports);
+  return fingerprint(lean, environment.pointer, environments.templateOrNull(environment));
+}
+
+/** @param {Session} session */
+function memory({ states, environments }) {
+  const MIB = 2 ** 20;
+  return { states: states.size, environments: environments.cache.size, rss_mb: Math.round(process.memoryUsage.rss() / MIB) };
+}
+
+module.exports = { checkText, print, listLibrary, probeEnvironment, fingerprintEnvironment, memory };

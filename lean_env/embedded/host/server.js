@@ -27,6 +27,10 @@ const OPERATIONS = {
   elaborate: {
     ...SHARED,
     check_text: library.checkText,
+    print: library.print,
+    list_library: library.listLibrary,
+    probe: library.probeEnvironment,
+    fingerprint: library.fingerprintEnvironment,
     open_library: tactics.openLibrary,
     open_text: tactics.openText,
     run: tactics.run,

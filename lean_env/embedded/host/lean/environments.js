@@ -67,6 +67,16 @@ class Environments {
     return environment.template;
   }
 
+  /** Null where the environment has no tactic blocks. @param {ImportedEnvironment} environment @returns {TacticState | null} borrowed */
+  templateOrNull(environment) {
+    try {
+      return this.template(environment);
+    } catch (error) {
+      if (error instanceof Refusal) return null;
+      throw error;
+    }
+  }
+
   evict() {
     let surplus = this.cache.size - CAPACITY;
     for (const environment of [...this.cache.values()]) {
