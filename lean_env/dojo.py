@@ -3,8 +3,7 @@
     with Dojo(theorem, pool) as (dojo, state):
         result = dojo.run_tac(state, "simp")
 
-`run_tac` returns and raises what LeanDojo's does. Tactics that are too long or nested too deep to be parsed safely get
-a LeanError without reaching Lean. PROVED and ProofFinished are claims until `lean_env.gate` agrees.
+`run_tac` returns and raises what LeanDojo's does. PROVED and ProofFinished are claims until `lean_env.gate` agrees.
 """
 
 from __future__ import annotations
@@ -77,26 +76,6 @@ def tactic_state(pp: str, state_id: int) -> TacticState:
         return TacticState(pp, state_id)
     except (AssertionError, ValueError):
         return UnparsedTacticState(pp, state_id)
-
-
-def refusal(tactic: str, limits: Limits) -> str | None:
-    """Why `tactic` may not reach Lean's parser, or None. Brackets in strings count too: a bound, not a parser."""
-    try:
-        size = len(tactic.encode())
-    except UnicodeEncodeError:
-        return "the tactic is no valid Unicode text"
-    if size > limits.max_tactic_bytes:
-        return f"the tactic has {size:,} bytes; more than {limits.max_tactic_bytes:,} are refused unread"
-    depth = deepest = 0
-    for character in tactic:
-        if character in "([{⟨":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in ")]}⟩":
-            depth -= 1
-    if deepest > limits.max_nesting:
-        return f"the tactic nests {deepest} brackets; more than {limits.max_nesting} are refused unread"
-    return None
 
 
 class Dojo:
@@ -210,8 +189,6 @@ class Dojo:
         if not isinstance(state, TacticState):
             raise UnknownState(f"A tactic runs on a TacticState, not on {state!r}.")
         worker_state = self._worker_id(state.id, state.pp)
-        if reason := refusal(tactic, self.limits):
-            return StepResult(Outcome.FAILED, LeanError(reason), 0.0, 0)
         try:
             # One tactic a request (0.1 ms): each gets its own hard limit, and a crash loses no earlier result.
             reply = self._request(
@@ -221,10 +198,12 @@ class Dojo:
                 tactics=[tactic],
                 soft_ms=self.limits.soft_ms,
                 heartbeats=self.limits.heartbeats,
-                stop_at_proof=True,
+                max_tactic_bytes=self.limits.max_tactic_bytes,
             )
         except DojoCrashError as error:
             return StepResult(Outcome.CRASHED, error, 0.0, 0)
+        except UnicodeEncodeError:
+            return StepResult(Outcome.FAILED, LeanError("the tactic is no valid Unicode text"), 0.0, 0)
         return self._step_result(reply["results"][0])
 
     def _step_result(self, entry: dict[str, Any]) -> StepResult:

@@ -22,10 +22,9 @@ class Limits:
     hard_margin_ms: int = 3_000
     #: Wall clock for requests that no cancel token covers: opening a theorem, printing, exporting, dropping.
     request_ms: int = 30_000
-    #: Longer tactics are refused unread: parsing 20,000 nested parentheses costs 2 GiB.
+    #: Longer tactics are refused unread, as are brackets nested deeper than 200 (host/lean/tactic_text.js): parsing
+    #: 20,000 parentheses costs 2 GiB.
     max_tactic_bytes: int = 4_096
-    #: Deeper brackets in a tactic are refused unread; hand-written proofs stay under 20.
-    max_nesting: int = 200
     #: Address space that a worker may map beyond what it has mapped when ready (Linux). Wasm memory is reserved before
     #: that and stops at its own 2 GiB; this bounds everything else in the process.
     extra_address_space_mb: int = 2_048

@@ -17,7 +17,7 @@ from types import TracebackType
 import psutil
 
 from lean_env.embedded.install import Installation
-from lean_env.embedded.worker import LeanRefused, Role, Worker, WorkerDied
+from lean_env.embedded.worker import Role, Worker, WorkerDied
 from lean_env.limits import Limits
 from lean_env.theorem import Environment
 
@@ -197,23 +197,17 @@ class WorkerPool:
 
     def _release(self, worker: Worker) -> None:
         """Back into the pool, or out of it when the worker is dead, tainted or too big."""
-        try:
-            if worker.alive and not worker.tainted:
-                worker.request("memory")
-        except (WorkerDied, LeanRefused):
-            pass  # The worker is dead now, or knows no `memory`; both are judged below.
-        finally:
-            with self._changed:
-                closed = self._closed
-                self._leased.remove(worker)
-                grown = worker.wasm_mb > self.limits.recycle_wasm_mb
-                if closed or not worker.alive or worker.tainted or grown:
-                    self._dismiss(worker)
-                else:
-                    self._idle.append(worker)
-                self._changed.notify_all()
-            if closed:
-                self._bury(worker)
+        with self._changed:
+            closed = self._closed
+            self._leased.remove(worker)
+            grown = worker.wasm_mb > self.limits.recycle_wasm_mb
+            if closed or not worker.alive or worker.tainted or grown:
+                self._dismiss(worker)
+            else:
+                self._idle.append(worker)
+            self._changed.notify_all()
+        if closed:
+            self._bury(worker)
 
     def _dismiss(self, worker: Worker) -> None:
         self._doomed.append(worker)

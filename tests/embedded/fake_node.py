@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 
 ROOT = Path(sys.argv[-2])
-grown: list[int] = []
 
 
 def read_exactly(count: int) -> bytes:
@@ -45,8 +44,6 @@ def serve(request: dict) -> None:
     match op:
         case "echo":
             reply(id=number, ok=True, text=request.get("text", ""))
-        case "memory":
-            reply(id=number, ok=True, wasm_mb=5000 if grown else 1)
         case "facts":
             reply(
                 id=number,
@@ -61,8 +58,7 @@ def serve(request: dict) -> None:
                 argv=sys.argv,
             )
         case "grow":
-            grown.append(number)
-            reply(id=number, ok=True)
+            reply(id=number, ok=True, wasm_mb=5000)
         case "taint":
             reply(id=number, ok=True, tainted=True)
         case "refuse":
@@ -73,8 +69,8 @@ def serve(request: dict) -> None:
         case "silent":
             time.sleep(60)
         case "busy":
-            end = time.monotonic() + 0.3
-            while time.monotonic() < end:
+            end = time.process_time() + 0.3
+            while time.process_time() < end:
                 pass
             reply(id=number, ok=True)
         case "chatty":
