@@ -41,8 +41,9 @@ class SearchConfig:
 
     alpha: exponent of the length normalisation, 0 for none.
     edges_per_state: only the best so many proposals of a state enter the queue.
-    batch: at most so many tactics go to Lean in one call (1-4). Only the queue's own head is batched, so the order
-        differs from a batch of one only where a tactic of the batch opens a state that would have gone before the rest.
+    batch: at most so many tactics go to Lean in one call (1-4), all of one state and from the head of the queue, and
+        the states that they open are asked about in one policy call: for models to which that matters. The order is
+        strictly best-first only with 1, since a tactic may open a state that would have gone before the batch's rest.
     noise: scale of the Gumbel noise on a proposal's log p (0 for none). It decides which edges are kept and when they
         run (Gumbel top-k), not the cost of what lies behind them; noise in the choice alone hardly explores.
     max_depth, max_state_chars, max_goals: states beyond are not searched from.
@@ -50,7 +51,7 @@ class SearchConfig:
 
     alpha: float = 0.5
     edges_per_state: int = 40
-    batch: int = 4
+    batch: int = 1
     noise: float = 0.0
     max_depth: int = 12
     max_state_chars: int = 6000

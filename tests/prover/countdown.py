@@ -1,7 +1,7 @@
 """A deterministic in-memory proof session for the logic of search: count a number down to zero.
 
 A state is a list of numbers, printed as goals; tactics act on the first. `sub k` subtracts, `halve` halves an even
-number, `split` makes two goals of one, `skip` changes nothing, `slow` times out, `crash` kills the worker, everything
+number, `finish` closes an even one, `split` makes two goals of one, `skip` changes nothing, `slow` times out, `crash` kills the worker, everything
 else fails. Every tactic run is written to `log`, and `alive` holds the ids of states that nobody has dropped.
 """
 
@@ -63,6 +63,8 @@ class CountdownSession:
                 return self._moved(False, [first - int(k), *rest])
             case ["halve"] if not quantified and first % 2 == 0:
                 return self._moved(False, [first // 2, *rest])
+            case ["finish"] if not quantified and first % 2 == 0:
+                return self._moved(False, rest)
             case ["split"] if not quantified and first > 1:
                 return self._moved(False, [1, first - 1, *rest])
         return StepResult(Outcome.FAILED, LeanError(f"cannot {tactic}"), 1.0, 1)
