@@ -189,10 +189,10 @@ def stats(corpus: Corpus) -> Stats:
             mean_length=(steps or 0) / max(proofs, 1),
             snapshots=count(schema.Snapshot),
             test_evaluations=session.scalars(_test_evaluations()).one(),
-            by_source=dict(sorted(row.tuple() for row in by_source)),
-            by_split=dict(sorted(row.tuple() for row in by_split)),
+            by_source={source: number for source, number in sorted(by_source)},
+            by_split={split: number for split, number in sorted(by_split)},
             origins=_origins(session),
-            by_status={status: number for status, number in sorted(row.tuple() for row in by_status)},
+            by_status={status: number for status, number in sorted(by_status)},
             coverage=_coverage(session),
         )
 
