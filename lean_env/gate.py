@@ -89,11 +89,12 @@ class Gate:
         """The expression to be proved, from the library's file or from the stored elaboration of the text."""
         try:
             self._library.closure(theorem.environment)
-            if stated is None:
+            if stated is not None:
+                type_, params = read_expression(stated.expression_ndjson, stated.levels), stated.levels
+            else:
+                self._library.imports(theorem.module or "")  # KeyError for a module that the library does not have
                 declaration = self._library.declaration(theorem.name, theorem.module)
                 type_, params = declaration.type, declaration.level_params
-            else:
-                type_, params = read_expression(stated.expression_ndjson, stated.levels), stated.levels
         except KeyError as error:
             raise _Refused(Check.STATEMENT, f"the library has no {error}") from None
         except NdjsonError as error:
@@ -173,12 +174,15 @@ class Gate:
     def _embedded_kernel(self, worker: Worker, theorem: Theorem, statement: Statement, proof: ProofTerm) -> str | None:
         """Why the worker's kernel rejects the proof, or None when it accepts. Raises GateError, WorkerDied."""
         limits = self._deciders.limits
+        # The worker compares universe names as text, so the statement goes to it in the proof's names.
+        universes = proof.target.level_params
+        stated = write_expression(statement.type, dict(zip(statement.level_params, universes, strict=True)))
         try:
             reply = worker.request(
                 "kernel_check",
                 wall_s=(limits.soft_ms + limits.hard_margin_ms) / 1000,
                 imports=list(theorem.environment.imports),
-                target={"expression": write_expression(statement.type), "levels": list(statement.level_params)},
+                target={"expression": stated, "levels": list(universes)},
                 proof=proof.kernel_ndjson(),
                 soft_ms=limits.soft_ms,
                 heartbeats=limits.heartbeats,

@@ -41,15 +41,15 @@ def write_declarations(declarations: Iterable[ExportedDeclaration], renamed: Map
 
     Metadata, binder names and "have or let" are left out: a kernel does not look at them.
     """
-    writer = _Writer(renamed or {})
+    writer = _Writer(renamed or {}, {})
     for declaration in declarations:
         writer.declaration(declaration)
     return writer.text()
 
 
-def write_expression(root: Expression) -> str:
-    """A file that `read_expression` reads back."""
-    writer = _Writer({})
+def write_expression(root: Expression, renamed_universes: Mapping[str, str] | None = None) -> str:
+    """A file that `read_expression` reads back, with universe variables under their new names where they have any."""
+    writer = _Writer({}, renamed_universes or {})
     writer.expression(root)
     return writer.text()
 
@@ -57,8 +57,9 @@ def write_expression(root: Expression) -> str:
 class _Writer:
     """Writes each name, level and expression node once, before its first use."""
 
-    def __init__(self, renamed: Mapping[str, str]) -> None:
+    def __init__(self, renamed: Mapping[str, str], renamed_universes: Mapping[str, str]) -> None:
         self._renamed = renamed
+        self._renamed_universes = renamed_universes
         self._names: dict[tuple[str | int, ...], int] = {(): 0}
         self._levels: dict[Level, int] = {}
         self._level_lines: dict[str, int] = {}
@@ -173,7 +174,7 @@ class _Writer:
             pair = [self._level(level.left), self._level(level.right)]
             content = {"max" if isinstance(level, Max) else "imax": pair}
         else:
-            content = {"param": self._name(level.name)}
+            content = {"param": self._name(self._renamed_universes.get(level.name, level.name))}
         spelling = json.dumps(content)
         if spelling not in self._level_lines:
             self._level_lines[spelling] = len(self._level_lines) + 1
