@@ -245,6 +245,8 @@ class Situation:
 
 
 def _fills(slot: Slot, rank: int, premise: RetrievedPremise) -> bool:
+    if premise.required:
+        return True
     two_sided = premise.premise.shape in (Shape.EQUATION, Shape.IFF)
     match slot:
         case Slot.REWRITE:

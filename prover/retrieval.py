@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -18,6 +18,9 @@ import bm25s
 import numpy as np
 import numpy.typing as npt
 
+from lean_env.library.index import Library
+from lean_env.library.names import is_human_name
+from lean_env.library.olean import Kind
 from lean_env.theorem import Environment
 from prover.goal import Goal, LocalKind, outside_brackets, split_top_level
 
@@ -88,7 +91,8 @@ class Premise:
 @dataclass(frozen=True, slots=True)
 class RetrievedPremise:
     """A premise for one goal. A side *fits* when all its symbols occur in the goal's conclusion and the goal also has
-    the types of the premise's variables (`typed`). `relative_score` is BM25's, 1 for the best of the state."""
+    the types of the premise's variables (`typed`). `relative_score` is BM25's, 1 for the best of the state. A
+    `required` one was asked for by name."""
 
     premise: Premise
     typed: bool
@@ -96,6 +100,7 @@ class RetrievedPremise:
     right_fits: bool
     conclusion_fits: bool
     relative_score: float
+    required: bool = False
 
     @property
     def name(self) -> str:
@@ -190,6 +195,23 @@ class PremiseIndex:
         if not len(self.names) == len(self.modules) == len(self.statements):
             raise ValueError("names, modules and statements of a premise index differ in length")
 
+    @classmethod
+    def of(cls, library: Library) -> PremiseIndex:
+        """The library's named theorems, and the named definitions whose body a proof can unfold."""
+        theorems = library.theorems()
+        definitions = {
+            constant.name: module
+            for module in library.modules
+            for constant in library.constants(module)
+            if constant.kind is Kind.DEFINITION and is_human_name(constant.name)
+        }
+        return cls(
+            [theorem.name for theorem in theorems],
+            [theorem.module for theorem in theorems],
+            [theorem.statement for theorem in theorems],
+            definitions,
+        )
+
 
 class Retriever:
     """BM25 over a premise index; `closure` gives the modules that an environment sees. Ties go to the earlier name."""
@@ -214,6 +236,11 @@ class Retriever:
         self._bm25 = bm25s.BM25(k1=1.2, b=0.75)
         if corpus:
             self._bm25.index(corpus, show_progress=False)
+
+    @classmethod
+    def of(cls, library: Library) -> Retriever:
+        """A retriever over everything that the library's index holds (2 s, 120 MB)."""
+        return cls(PremiseIndex.of(library), library.closure)
 
     def premises(
         self, environment: Environment, goal: Goal, count: int = PREMISES, required: Sequence[str] = ()
@@ -248,7 +275,8 @@ class Retriever:
         if missing:
             del chosen[count - len(missing) :]
             for place in (self._position[name] for name in missing):
-                chosen.append(view.fit(self._premise(place), float(scores[place]) / best))
+                retrieved = view.fit(self._premise(place), float(scores[place]) / best)
+                chosen.append(replace(retrieved, required=True))
         return tuple(chosen)
 
     def definitions(self, environment: Environment, goal: Goal, count: int = DEFINITIONS) -> tuple[str, ...]:

@@ -59,6 +59,7 @@ _CLOSED = _table(
     simp_all | 1.2 | 8 | simp_all
     omega | 1.3 | 3 | omega
     decide | 1.6 | 2 | decide
+    decide_revert | 2.6 | 3 | decide +revert
     grind | 1.6 | 30 | grind
     intros | 1.5 | 1 | intros
     contradiction | 2.0 | 3 | contradiction
@@ -66,23 +67,25 @@ _CLOSED = _table(
     constructor | 2.6 | 2 | constructor
     constructor_simp_all | 2.5 | 10 | constructor <;> intros <;> simp_all
     constructor_omega | 3.0 | 6 | constructor <;> intros <;> omega
+    constructor_elim | 2.8 | 10 | constructor <;> intros <;> solve_by_elim [{premises}]
     refine_pair | 3.0 | 2 | refine ⟨?_, ?_⟩
     anonymous_rfl | 3.2 | 2 | exact ⟨_, rfl⟩
     ext | 2.6 | 4 | ext
     ext_simp | 2.4 | 12 | ext <;> simp
     ext_simp_all | 3.0 | 14 | ext <;> simp_all
     funext | 2.8 | 2 | funext x
-    funext_cases | 3.2 | 6 | funext x <;> cases x <;> rfl
+    funext_simp_few | 3.2 | 10 | funext x <;> simp [{few}]
     split | 2.8 | 8 | split
     split_simp_all | 2.8 | 15 | split <;> simp_all
     split_omega | 3.2 | 10 | split <;> omega
-    repeat_split | 3.2 | 20 | repeat' split <;> simp_all
     left | 3.4 | 1 | left
     right | 3.4 | 1 | right
     exfalso | 4.0 | 1 | exfalso
     symm | 3.6 | 1 | symm
     congr | 3.4 | 4 | congr
     congr_one | 3.4 | 3 | congr 1
+    congr_simp_all | 3.2 | 8 | congr <;> simp_all
+    congr_omega | 3.4 | 6 | congr <;> omega
     propext | 3.2 | 2 | apply propext
     subst_vars | 2.8 | 2 | subst_vars
     simp_everywhere | 3.0 | 8 | simp at *
@@ -90,13 +93,16 @@ _CLOSED = _table(
     simp_all_omega | 2.4 | 12 | simp_all <;> omega
     simp_omega | 2.6 | 9 | simp <;> omega
     simp_rfl | 2.6 | 8 | simp <;> rfl
+    simp_ac_rfl | 3.2 | 9 | simp <;> ac_rfl
+    simp_arith | 3.0 | 6 | simp +arith
+    bv_omega | 3.0 | 4 | bv_omega
+    norm_cast | 3.2 | 4 | norm_cast
+    push_cast | 3.6 | 3 | push_cast
     exact_rfl | 2.6 | 4 | exact rfl
     dsimp | 3.4 | 3 | dsimp
     ac_rfl | 2.4 | 5 | ac_rfl
     infer_instance | 2.8 | 3 | infer_instance
-    nofun | 3.2 | 2 | nofun
     trivial | 3.2 | 3 | trivial
-    and_intros | 3.4 | 2 | and_intros <;> simp_all
     by_contradiction | 3.4 | 3 | false_or_by_contra
     solve_by_elim | 3.0 | 6 | solve_by_elim
     simp_premises | 2.0 | 48 | simp [{premises}]
@@ -104,12 +110,18 @@ _CLOSED = _table(
     simp_all_premises | 2.0 | 45 | simp_all [{premises}]
     simp_all_few | 2.4 | 25 | simp_all [{few}]
     elim_premises | 2.6 | 20 | solve_by_elim [{premises}]
+    symm_elim_premises | 3.2 | 20 | symm <;> solve_by_elim [{premises}]
+    simp_only_premises | 3.0 | 12 | simp only [{premises}]
     simp_definitions | 2.6 | 20 | simp [{definitions}]
     simp_all_definitions | 2.8 | 30 | simp_all [{definitions}]
     simp_definitions_few | 2.9 | 30 | simp [{definitions}, {few}]
     ext_simp_few | 3.0 | 30 | ext <;> simp [{few}]
+    ext_simp_definitions | 3.2 | 20 | ext <;> simp [{definitions}]
+    ext_simp_omega | 3.2 | 14 | ext <;> simp <;> omega
     split_simp_all_few | 3.2 | 35 | split <;> simp_all [{few}]
+    split_simp_all_definitions | 3.4 | 20 | split <;> simp_all [{definitions}]
     simp_few_omega | 2.8 | 25 | simp [{few}] <;> omega
+    simp_all_few_omega | 3.0 | 30 | simp_all [{few}] <;> omega
     """
 )
 
@@ -121,9 +133,9 @@ _DATA = _table(
     cases_simp | 2.6 | 14 | cases {0} <;> simp
     cases_simp_all | 2.2 | 18 | cases {0} <;> simp_all
     cases_omega | 3.0 | 8 | cases {0} <;> omega
-    cases_decide | 3.2 | 6 | cases {0} <;> decide
     cases_simp_few | 2.8 | 46 | cases {0} <;> simp [{few}]
     cases_simp_premises | 3.0 | 60 | cases {0} <;> simp [{premises}]
+    cases_simp_definitions | 3.0 | 20 | cases {0} <;> simp [{definitions}]
     induction | 3.0 | 5 | induction {0}
     induction_simp_all | 2.2 | 21 | induction {0} <;> simp_all
     induction_simp_hypotheses | 3.0 | 21 | induction {0} <;> simp [*]
@@ -132,6 +144,7 @@ _DATA = _table(
     induction_simp_all_few | 2.6 | 60 | induction {0} <;> simp_all [{few}]
     induction_simp_all_premises | 3.0 | 85 | induction {0} <;> simp_all [{premises}]
     induction_simp_all_definitions | 3.0 | 40 | induction {0} <;> simp_all [{definitions}]
+    induction_simp_all_definitions_few | 3.2 | 80 | induction {0} <;> simp_all [{definitions}, {few}]
     induction_generalizing | 3.6 | 6 | induction {0}{generalizing}
     induction_generalizing_simp_all | 3.0 | 22 | induction {0}{generalizing} <;> simp_all
     induction_generalizing_few | 3.2 | 60 | induction {0}{generalizing} <;> simp_all [{few}]
@@ -154,13 +167,14 @@ _PROOF = _table(
     simp_at | 3.0 | 6 | simp at {0}
     simp_at_simp_all | 3.2 | 14 | simp at {0} <;> simp_all
     simpa_using | 2.8 | 8 | simpa using {0}
+    simpa_few_using | 3.0 | 20 | simpa [{few}] using {0}
+    exact_mod_cast_local | 3.4 | 4 | exact_mod_cast {0}
     cases_proof | 2.8 | 3 | cases {0}
     cases_proof_simp_all | 2.6 | 15 | cases {0} <;> simp_all
     induction_proof | 3.4 | 5 | induction {0}
     induction_proof_simp_all | 3.0 | 25 | induction {0} <;> simp_all
     subst | 2.8 | 2 | subst {0}
     injection | 3.4 | 2 | injection {0}
-    revert | 4.0 | 1 | revert {0}
     split_at | 3.6 | 10 | split at {0} <;> simp_all
     """,
 )
@@ -169,7 +183,6 @@ _FUNCTION = _table(
     Slot.FUNCTION,
     rows="""
     apply_function | 3.4 | 2 | apply {0}
-    exists_function | 3.6 | 2 | exists {0}
     """,
 )
 
@@ -187,6 +200,10 @@ _DEFINITION = _table(
     unfold | 3.0 | 4 | unfold {0}
     unfold_simp | 3.0 | 15 | unfold {0} <;> simp
     unfold_split | 3.4 | 15 | unfold {0} <;> split <;> simp_all
+    unfold_split_omega | 3.6 | 10 | unfold {0} <;> split <;> omega
+    unfold_omega | 3.4 | 6 | unfold {0} <;> omega
+    fun_induction | 3.4 | 30 | fun_induction {0} <;> simp_all
+    fun_cases | 3.6 | 20 | fun_cases {0} <;> simp_all
     rw_definition | 3.2 | 4 | rw [{0}]
     simp_definition | 2.6 | 27 | simp [{0}]
     simp_only_definition | 3.4 | 8 | simp only [{0}]
@@ -200,12 +217,12 @@ _PREMISE = (
         Slot.CLOSER,
         rows="""
         exact_premise | 2.6 | 8 | exact {0} ..
-        exact_premise_symm | 3.4 | 4 | exact ({0} ..).symm
         apply_premise | 2.8 | 8 | apply {0}
         apply_premise_simp_all | 2.8 | 15 | apply {0} <;> simp_all
         apply_premise_assumption | 2.9 | 6 | apply {0} <;> assumption
         apply_premise_omega | 3.3 | 8 | apply {0} <;> omega
         simpa_premise | 3.2 | 15 | simpa using {0} ..
+        apply_premise_simp_few | 3.2 | 30 | apply {0} <;> simp [{few}]
         """,
     )
     + _table(
@@ -221,7 +238,7 @@ _PREMISE = (
         rw_premise | 2.7 | 4 | rw [{0}]
         rw_premise_simp | 3.0 | 14 | rw [{0}] <;> simp
         rw_premise_simp_all | 3.0 | 15 | rw [{0}] <;> simp_all
-        rw_premise_omega | 3.3 | 8 | rw [{0}] <;> omega
+        rw_premise_simp_few | 3.4 | 30 | rw [{0}] <;> simp [{few}]
         simp_only_premise | 3.4 | 7 | simp only [{0}]
         """,
     )
@@ -252,6 +269,7 @@ _PAIRS = (
         rows="""
         cases_cases_simp_all | 3.0 | 25 | cases {0} <;> cases {1} <;> simp_all
         cases_cases_rfl | 3.2 | 12 | cases {0} <;> cases {1} <;> rfl
+        cases_cases_simp_few | 3.4 | 50 | cases {0} <;> cases {1} <;> simp [{few}]
         by_cases_equal | 3.6 | 12 | by_cases h : {0} = {1} <;> simp_all
         """,
     )
@@ -303,7 +321,6 @@ _PAIRS = (
         simpa_premise_using | 3.2 | 14 | simpa [{0}] using {1}
         rw_premise_at | 3.6 | 4 | rw [{0}] at {1}
         simp_premise_at | 3.6 | 12 | simp [{0}] at {1}
-        have_premise_simp_all | 3.6 | 14 | have := {0} {1} <;> simp_all
         have_premise_omega | 3.6 | 8 | have := {0} {1} <;> omega
         """,
     )
@@ -331,7 +348,6 @@ _PAIRS = (
         rows="""
         exact_local_data | 3.2 | 2 | exact {0} {1}
         specialize | 3.6 | 2 | specialize {0} {1}
-        specialize_simp_all | 3.6 | 12 | specialize {0} {1} <;> simp_all
         """,
     )
 )
