@@ -1,8 +1,8 @@
 """The index of the library: modules, constants and named theorems, in one SQLite file beside the .olean files.
 
-`build` makes it once, as the last step of `flywheel setup` (5 s for the 506 modules of Init); `Library.open` reads it.
-It answers what an environment contains, what a constant was before export, and which statement a name stands for;
-expressions themselves are read from the .olean files when asked for.
+`build` makes it once, as the last step of `flywheel setup` (7 s to read the 506 modules of Init, half a minute in which
+Lean prints the statements on two cores); `Library.open` reads it. It answers what an environment contains, what a
+constant was before export, and which statement a name stands for; expressions are read from the .olean files on demand.
 
 What it does not know: bodies that the distribution left out, and so what a library theorem's own proof rests on.
 """
@@ -14,7 +14,7 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from lean_env.library.expression import Expression, ExpressionHasher
 from lean_env.library.names import is_human_name
 from lean_env.library.olean import Declaration, Kind, ModuleFile, Safety
+from lean_env.library.statements import print_statements
 from lean_env.theorem import Environment
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 ROOT_MODULE = "Init"
 
 #: Grows with every change of the tables or of what a hash covers; an index of another version is refused.
-_FORMAT = 1
+_FORMAT = 2
 
 _SCHEMA = """
 CREATE TABLE module (
@@ -57,7 +58,7 @@ CREATE TABLE theorem (            -- those that a person named
     id INTEGER PRIMARY KEY,       -- by module, then file order
     name TEXT NOT NULL UNIQUE,
     module INTEGER NOT NULL REFERENCES module(id),
-    statement TEXT NOT NULL DEFAULT ''   -- default print in full Init; '' until a Lean worker printed it
+    statement TEXT NOT NULL DEFAULT ''   -- default print in full Init; '' if no Lean worker printed it
 );
 """
 
@@ -103,27 +104,51 @@ class LibraryTheorem:
     statement: str
 
 
+#: Prints the statements of the theorems with these names; calls back with how many are done.
+StatementPrinter = Callable[[Sequence[str], Callable[[int], None]], Mapping[str, str]]
+
+
 def build(installation: Installation, report: Callable[[int, int], None] | None = None) -> None:
     """Indexes the installation's library into its `library.db`, replacing an older one; a crash leaves the old one.
 
-    `report(done, total)` is called after each module. Raises OleanError.
+    `report(done, total)` counts modules read, then modules printed. Raises OleanError, NoWorker,
+    WorkerDied.
     """
-    build_index(_library_folder(installation.root), _database(installation.root), report)
+
+    def printer(names: Sequence[str], printed: Callable[[int], None]) -> Mapping[str, str]:
+        return print_statements(installation, names, printed)
+
+    build_index(_library_folder(installation.root), _database(installation.root), report, printer)
 
 
-def build_index(folder: Path, database: Path, report: Callable[[int, int], None] | None = None) -> None:
-    """`build` for any folder of .olean files. The statements' prints are left empty."""
-    names = _modules_below(folder, ROOT_MODULE)
+def build_index(
+    folder: Path,
+    database: Path,
+    report: Callable[[int, int], None] | None = None,
+    printer: StatementPrinter | None = None,
+) -> None:
+    """`build` for any folder of .olean files. Without a printer the theorems' statements stay empty."""
+    modules = _modules_below(folder, ROOT_MODULE)
+    total = len(modules) * (1 if printer is None else 2)
+
+    def tell(done: float) -> None:
+        if report is not None:
+            report(int(done), total)
+
     handle, temporary = tempfile.mkstemp(prefix=database.name, suffix=".tmp", dir=database.parent)
     os.close(handle)
     try:
         with closing(sqlite3.connect(temporary)) as connection:
             connection.executescript(_SCHEMA)
             connection.execute(f"PRAGMA user_version = {_FORMAT}")
-            for done, name in enumerate(names, start=1):
+            for done, name in enumerate(modules, start=1):
                 _index_module(connection, done, name, ModuleFile(module_path(folder, name)))
-                if report is not None:
-                    report(done, len(names))
+                tell(done)
+            if printer is not None:
+                names = [name for (name,) in connection.execute("SELECT name FROM theorem ORDER BY id")]
+                texts = printer(names, lambda printed: tell(len(modules) * (1 + printed / len(names))))
+                rows = [(texts[name], name) for name in names]
+                connection.executemany("UPDATE theorem SET statement = ? WHERE name = ?", rows)
             connection.commit()
         Path(temporary).replace(database)
     finally:
