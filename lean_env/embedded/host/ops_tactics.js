@@ -2,7 +2,7 @@
 /** Operations on live proofs: open a theorem, run tactics, export the proof. Role `elaborate` only. */
 const { readConstant } = require('./lean/objects.js');
 const { release, openExpression, runMonadic, exceptionText, goalsOf, environmentOf } = require('./lean/states.js');
-const { runTactic, MAX_HEARTBEATS } = require('./lean/tactic.js');
+const { runTactic } = require('./lean/tactic.js');
 const { textObjection, mayRunUnsafeCode, DEFAULT_MAX_BYTES } = require('./lean/tactic_text.js');
 const { printGoals } = require('./lean/printing.js');
 const { elaborateStatement, releaseStatement, unusable } = require('./lean/statement.js');
@@ -35,6 +35,9 @@ const { Refusal } = require('./refusal.js');
 const MAX_ERROR = 2000;
 const DEFAULT_SOFT_MS = 10_000;
 
+/** The longest statement of the library prints as 5 KB. */
+const MAX_STATEMENT_BYTES = 1 << 16;
+
 /** The name that an exported proof has. */
 const TARGET = ['flywheel', 'target'];
 
@@ -64,7 +67,7 @@ function openLibrary(session, { imports, name, soft_ms = DEFAULT_SOFT_MS }) {
 function openText(session, { imports, statement: text, levels = [], soft_ms = DEFAULT_SOFT_MS }) {
   const { lean } = session;
   const environment = session.environments.get(imports);
-  const objection = textObjection(text, session.maxStatementBytes);
+  const objection = textObjection(text, MAX_STATEMENT_BYTES);
   if (objection) throw new Refusal('lean', objection);
   return session.within(soft_ms, () => {
     const statement = elaborateStatement(lean, environment.pointer, session.statementOptions, text, levels, session.cancelToken);
@@ -125,7 +128,6 @@ function introduce({ lean }, state, goal, count) {
  */
 function run(session, request, results) {
   const { soft_ms = DEFAULT_SOFT_MS, heartbeats = 0, stop_at_proof = true, max_tactic_bytes = DEFAULT_MAX_BYTES } = request;
-  if (!(heartbeats >= 0 && heartbeats <= MAX_HEARTBEATS)) throw new Refusal('bad_request', `heartbeats must be 0 to ${MAX_HEARTBEATS} thousand`);
   const parent = session.state(request.state);
   for (const tactic of request.tactics) {
     const start = performance.now();
@@ -234,4 +236,4 @@ function exportGoals(session, { state: id }) {
   return session.within(DEFAULT_SOFT_MS, () => ({ goals: goalsOf(lean, state).map((goal) => exportGoal(lean, state, goal)) }));
 }
 
-module.exports = { openLibrary, openText, run, drop, exportProof, exportGoals, DEFAULT_SOFT_MS };
+module.exports = { openLibrary, openText, run, drop, exportProof, exportGoals };

@@ -2,14 +2,16 @@
 /**
  * The worker process: one Lean, one request at a time.
  *
- *     node --stack-size=32000 --permission … server.js ROOT ROLE      requests on descriptor 3, replies on 4 (protocol.js)
+ *     node --stack-size=32000 --permission … server.js ROOT ROLE [cold]     requests on descriptor 3, replies on 4 (protocol.js)
  *
+ * `cold` starts Lean from its .olean files instead of the memory snapshot, to compare the two.
  * ROLE `elaborate` runs untrusted tactics and is never believed. ROLE `decide` runs the kernel on finished terms and never
  * parses or elaborates a text. A refusal leaves the worker as it was; any other exception ends it, because Lean's stack may be torn.
  */
 const { boot } = require('./runtime/boot.js');
 const { readFrame, writeFrame } = require('./protocol.js');
 const { Session } = require('./session.js');
+const { checkRequest } = require('./requests.js');
 const { Refusal } = require('./refusal.js');
 const tactics = require('./ops_tactics.js');
 const library = require('./ops_library.js');
@@ -49,6 +51,7 @@ function answer(session, request) {
   try {
     const operation = Object.hasOwn(OPERATIONS[session.role], op) ? OPERATIONS[session.role][op] : null;
     if (operation === null) throw new Refusal('bad_request', `no operation ${op} for role ${session.role}`);
+    checkRequest(op, request);
     const fields = operation(session, request, partial);
     session.requireHealth();
     return { reply: { id, ok: true, ...fields, wasm_mb: Math.round(session.lean.memoryBytes() / MIB) }, fatal: false };
@@ -72,9 +75,9 @@ function versionText(lean) {
 }
 
 async function main() {
-  const [root, role] = process.argv.slice(2);
+  const [root, role, start] = process.argv.slice(2);
   if (role !== 'elaborate' && role !== 'decide') throw new Error(`role is elaborate or decide, not ${role}`);
-  const lean = await boot({ root });
+  const lean = await boot({ root, snapshot: start !== 'cold' });
   const session = new Session(lean, role);
   writeFrame({
     id: 0, ok: true, ready: true, role,

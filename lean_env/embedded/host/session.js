@@ -34,8 +34,6 @@ const TACTIC_OPTIONS = { 'tactic.hygienic': 'false', 'pp.fieldNotation': 'false'
 /** Wasm memory can hold 2 GiB. So close to the end an allocation has failed, or will. */
 const FULL_BYTES = 2 ** 31 - 2 ** 26;
 
-const MAX_STATEMENT_BYTES = 1 << 16;
-
 class Session {
   /** @param {Lean} lean @param {Role} role */
   constructor(lean, role) {
@@ -43,7 +41,6 @@ class Session {
     this.role = role;
     this.watchdog = new Watchdog(lean);
     this.cancelToken = this.watchdog.cancelToken;
-    this.maxStatementBytes = MAX_STATEMENT_BYTES;
     /** @type {Map<number, OpenState>} */
     this.states = new Map();
     this.nextState = 1;

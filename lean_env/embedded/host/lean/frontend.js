@@ -115,7 +115,7 @@ function elaborateCommand(lean, syntax, state, fileMap, position, cancelToken) {
  * @returns {{state: Pointer, messages: LeanMessage[]}}
  */
 function takeMessages(lean, state) {
-  const messages = lean.messages(lean.inc(lean.field(state, STATE_MESSAGES)));
+  const messages = /** @type {LeanMessage[]} */ (lean.messages(lean.inc(lean.field(state, STATE_MESSAGES))));
   return { state: withFields(lean, state, { [STATE_MESSAGES]: emptyLog(lean) }), messages };
 }
 

@@ -33,11 +33,12 @@ function textObjection(text, maxBytes = DEFAULT_MAX_BYTES) {
 }
 
 /**
- * Text that could make the interpreter run code which is not memory safe: `unsafe` terms, proofs by `lc…` axioms, compiled
- * evaluation (native_decide), metaprograms. Numbers and options of tactics are evaluated by the interpreter too, but safe
- * code cannot corrupt a worker. Substrings, because no escape of Lean's can spell these names without them.
+ * Text that could make the interpreter run code which is not memory safe: `unsafe` terms and `lc…` axioms, compiled evaluation
+ * (native_decide), attributes that swap implementations (`extern`, `implemented_by` on a `let rec`), `debug.` options that switch the kernel off,
+ * metaprograms. Lean evaluates numbers and options of tactics (`simp (maxSteps := n)`) in the interpreter too, but safe code
+ * that the kernel accepted cannot corrupt a worker. Substrings, because no escape of Lean's can spell these names without them.
  */
-const SUSPECT = /native|unsafe|unsound|reduceBool|reduceNat|ofReduce|trustCompiler|lc[A-Z]|implemented|run_|_elab|eval|dbg|[pP]trAddr|\bIO\b|\bST\b/;
+const SUSPECT = /(?<![a-z])native|unsafe|debug|@\[|reduceBool|reduceNat|ofReduce|trustCompiler|(?<![A-Za-z])lc[A-Z]|run_tac|by_elab|[pP]trAddr|ptrEq|\bIO\b/;
 
 /** Whether a worker that ran this tactic should be replaced. @param {string} text */
 function mayRunUnsafeCode(text) {
