@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -44,32 +45,30 @@ def comparisons(evaluation: Evaluation, baselines: Sequence[str]) -> list[Compar
     return [comparison for pair in pairs for comparison in evaluation.compare(*pair)]
 
 
-def rows_table(evaluation: Evaluation) -> Table:
-    """Solved theorems by steps and by mean processor seconds a theorem, one line an arm."""
-    table = Table(title=_title(evaluation), title_justify="left")
-    table.add_column("arm")
-    for heading in (
-        *(f"@{mark}" for mark in STEP_MARKS),
-        *(f"{mark:g} s" for mark in SECOND_MARKS),
-        "solved",
-        "of",
-        "rate [95 %]",
-        "steps",
-        "s/theorem",
-        "Lean s",
-        "model s",
-    ):
-        table.add_column(heading, justify="right", no_wrap=True)
+def steps_table(evaluation: Evaluation) -> Table:
+    """Solved theorems by tactic steps, one line an arm."""
+    table = _table(_title(evaluation), "arm", *(f"@{mark}" for mark in STEP_MARKS), "solved", "of", "rate [95 %]")
     for row in evaluation.rows():
         table.add_row(
             row.arm,
             *(_count(row.solved_at[mark]) for mark in STEP_MARKS),
-            *(_count(row.solved_within[mark]) for mark in SECOND_MARKS),
             str(row.solved),
             str(row.theorems),
             f"{row.rate:.1%} [{row.interval.low:.1%}, {row.interval.high:.1%}]",
+        )
+    return table
+
+
+def seconds_table(evaluation: Evaluation) -> Table:
+    """Solved theorems by mean processor seconds a theorem, and what each arm spent, one line an arm."""
+    marks = [f"{mark:g} s" for mark in SECOND_MARKS]
+    table = _table("By processor seconds a theorem", "arm", *marks, "spent", "steps", "Lean s", "model s")
+    for row in evaluation.rows():
+        table.add_row(
+            row.arm,
+            *(_count(row.solved_within[mark]) for mark in SECOND_MARKS),
+            f"{row.seconds:.2f} s",
             f"{row.steps:,}",
-            f"{row.seconds:.2f}",
             f"{row.lean_seconds:.0f}",
             f"{row.model_seconds:.0f}",
         )
@@ -78,24 +77,27 @@ def rows_table(evaluation: Evaluation) -> Table:
 
 def comparisons_table(compared: Sequence[Comparison]) -> Table:
     """Paired differences, with who solved what alone."""
-    table = Table(title="Paired differences (wins : losses = solved by one of the two alone)", title_justify="left")
-    for heading, justify in (("arm", "left"), ("against", "left"), ("at", "right"), ("wins : losses", "right")):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
-    for heading in ("either", "difference [95 %]", "p", ""):
-        table.add_column(heading, justify="right")
+    title = "Paired differences (wins : losses = solved by the first alone : by the second alone)"
+    table = _table(title, "arms", "at", "wins : losses", "either", "difference [95 %]", "p", "")
     for c in compared:
-        interval = f"{c.difference:+.1%} [{c.interval.low:+.1%}, {c.interval.high:+.1%}]"
-        verdict = "" if c.resolved else NOT_RESOLVED
-        table.add_row(c.arm, c.other, c.at, f"{c.wins} : {c.losses}", str(c.union), interval, f"{c.p:.2g}", verdict)
+        table.add_row(
+            f"{c.arm} - {c.other}",
+            c.at,
+            f"{c.wins} : {c.losses}",
+            str(c.union),
+            f"{c.difference:+.1%} [{c.interval.low:+.1%}, {c.interval.high:+.1%}]",
+            f"{c.p:.2g}",
+            "" if c.resolved else NOT_RESOLVED,
+        )
     return table
 
 
 def report(evaluation: Evaluation, baselines: Sequence[str]) -> RenderableType:
-    """Both tables and what has to be said with them."""
+    """The tables and what has to be said with them."""
     notes = [
         f"Over the {_theorems(evaluation)} theorems on which every arm came to a verdict; "
         f"{evaluation.unanswered} left out (errors or interruption). Seed {evaluation.seed}. "
-        "The seconds' columns: solved when so much processor time a theorem (model, Lean, the rest) is spent on "
+        "Columns of seconds: solved when so much processor time a theorem (model, Lean, the rest) is spent on "
         "average; - where an arm's steps end before. Intervals: bootstrap over theorems; p: exact sign test.",
         f"Evaluations on test so far, in this corpus: {evaluation.test_evaluations}.",
     ]
@@ -103,16 +105,17 @@ def report(evaluation: Evaluation, baselines: Sequence[str]) -> RenderableType:
         notes.append(f"{hits} tactics or searches were ended by the clock: another machine may get other counts.")
     if evaluation.interrupted:
         notes.append("INTERRUPTED: run the same command again to resume.")
-    compared = comparisons(evaluation, baselines)
-    tables = [rows_table(evaluation), comparisons_table(compared)] if compared else [rows_table(evaluation)]
+    tables = [steps_table(evaluation), seconds_table(evaluation)]
+    if compared := comparisons(evaluation, baselines):
+        tables.append(comparisons_table(compared))
     return Group(*tables, *(Text(note) for note in notes))
 
 
-def report_text(evaluation: Evaluation, baselines: Sequence[str], width: int = 200) -> str:
+def report_text(evaluation: Evaluation, baselines: Sequence[str], width: int = 120) -> str:
     """The report as plain text without colours."""
-    console = Console(file=io.StringIO(), width=width, no_color=True, force_terminal=False, legacy_windows=False)
-    console.print(report(evaluation, baselines))
-    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+    text = io.StringIO()
+    Console(file=text, width=width, no_color=True, force_terminal=False).print(report(evaluation, baselines))
+    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
 
 
 def report_json(evaluation: Evaluation, baselines: Sequence[str]) -> dict[str, Any]:
@@ -165,7 +168,11 @@ def plot_steps(evaluation: Evaluation, stem: Path) -> tuple[Path, Path]:
         at = sorted(float(arm.outcomes[name].steps_to_proof or 0) for name in arm.solved)
         _staircase(by_steps, at, arm.budget.steps, arm.name)
         _staircase(by_seconds, _mean_seconds(arm), arm.seconds, arm.name)
-    by_steps.set_xscale("symlog", linthresh=1)
+    most = max([2, *(arm.budget.steps for arm in evaluation.arms)])
+    marks = [2**power for power in range(most.bit_length())]
+    by_steps.set_xscale("log", base=2)
+    by_steps.set_xlim(1, most)
+    by_steps.set_xticks(marks, [str(mark) for mark in marks])
     by_steps.set_xlabel("tactic steps a theorem")
     by_seconds.set_xlabel("mean processor seconds a theorem")
     by_steps.set_ylabel("theorems solved")
@@ -180,7 +187,7 @@ def _mean_seconds(arm: ArmResult) -> list[float]:
 
 
 def _staircase(axes: Any, solved_at: Sequence[float], end: float, label: str) -> None:
-    x = [0.0, *solved_at, max(end, *solved_at, 0.0)]
+    x = [1e-9, *solved_at, max([end, *solved_at])]
     y = [0, *range(1, len(solved_at) + 1), len(solved_at)]
     axes.step(x, y, where="post", label=label)
 
@@ -207,6 +214,14 @@ def _finish(figure: Figure, title: str, stem: Path) -> tuple[Path, Path]:
         figure.savefig(partial, format=path.suffix[1:], **options)
         partial.replace(path)
     return svg, png
+
+
+def _table(title: str, first: str, *others: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(first)
+    for heading in others:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
 
 
 def _title(evaluation: Evaluation) -> str:
