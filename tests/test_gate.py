@@ -512,7 +512,7 @@ def test_a_worker_is_replaced_after_its_share_of_checks(
             honest = export(theorem(IDENTITY, IDENTITY_PROOF))
             assert isinstance(gate.check(text_theorem(), honest, stated(IDENTITY)), Certificate)
             seen |= pool.pids
-        assert pool.counters().recycled >= 1
+        assert pool.counters.recycled >= 1
 
 
 ANSWERS = {

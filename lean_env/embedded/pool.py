@@ -139,6 +139,7 @@ class WorkerPool:
             self._changed.notify_all()
         self._keeper.join()
 
+    @property
     def counters(self) -> PoolCounters:
         """The sums over all workers, living and dead."""
         with self._changed:

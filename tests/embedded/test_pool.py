@@ -105,8 +105,8 @@ def test_many_threads_share_few_workers(make_pool: Callable[..., WorkerPool]) ->
     for thread in threads:
         thread.join()
     assert not trouble
-    assert pool.counters().restarts == 0
-    assert pool.counters().requests == 80
+    assert pool.counters.restarts == 0
+    assert pool.counters.requests == 80
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_used_up_worker_is_replaced(
     with pool.lease(NAT) as worker:
         assert worker.pid != first
         assert worker.request("echo")["ok"]
-    counters = pool.counters()
+    counters = pool.counters
     assert getattr(counters, counter) == 1
     assert counters.restarts == 1
     assert eventually(lambda: not psutil.pid_exists(first))
@@ -273,7 +273,7 @@ def test_counters_add_up_over_the_dead(make_pool: Callable[..., WorkerPool]) -> 
     with pool.lease(NAT) as worker:
         worker.request("echo")
     pool.close()
-    counters = pool.counters()
+    counters = pool.counters
     assert counters.requests == 3
     assert counters.lean_seconds >= 0.3
     assert counters.cpu_seconds >= 0.3
