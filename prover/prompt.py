@@ -59,6 +59,7 @@ class PromptEncoder:
         self._output = token_id(tokenizer, OUTPUT)
         self._goal = token_id(tokenizer, GOAL)
         self._markers = {marker: token_id(tokenizer, marker) for marker in MARKERS}
+        self.vocabulary = tokenizer.get_vocab_size()
         self.padding = token_id(tokenizer, PADDING)
         self.unknown = token_id(tokenizer, UNKNOWN)
         self._pieces = lru_cache(maxsize=50_000)(self._encode)

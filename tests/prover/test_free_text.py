@@ -99,5 +99,5 @@ def test_a_long_state_keeps_its_end(folder):
 
 
 def test_a_missing_model_is_one_clear_error(tmp_path):
-    with pytest.raises(ModelUnavailable, match="config.json"):
+    with pytest.raises(ModelUnavailable, match=r"config\.json"):
         FreeTextPolicy.load(str(tmp_path / "nowhere"))
