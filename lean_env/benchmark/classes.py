@@ -5,8 +5,8 @@ statements have the same class when they read the same after
 
 - implicit and instance arguments of constants are dropped (`Vector.map {n} f v` reads like `Array.map f v`, and the
   names of instances do not matter), proofs given as arguments become one symbol, and metadata goes;
-- instance binders are dropped, and implicit binders of types or which nothing mentions any more; variables are
-  numbered in the order of their first occurrence;
+- instance binders are dropped, and implicit binders of types or which nothing mentions any more; the order of the
+  statement's binders and hypotheses does not count: the conclusion is read first, then what its variables are;
 - types of one group in `TYPE_GROUPS` are numbered in the order of their first occurrence, also inside names
   (`Array.toList` and `Vector.toArray` read alike); applied, such a type keeps its first argument only, so that a
   vector's length does not count;
@@ -79,7 +79,28 @@ class ClassFunction:
 
     def text(self, statement: Expression) -> str:
         """What the class is the hash of, for people who wonder why two statements were merged."""
-        return " ".join(_numbered(self._tokens(statement, ())))
+        binders: tuple[object, ...] = ()
+        domains: dict[object, list[Token]] = {}
+        implicit: list[object] = []
+        while isinstance(statement, ForAll | Metadata):
+            if isinstance(statement, Metadata):
+                statement = statement.of
+                continue
+            variable = object()
+            if not _is_dropped(statement):
+                domains[variable] = self._tokens(statement.domain, binders)
+                if statement.binder_kind != _EXPLICIT:
+                    implicit.append(variable)
+            binders = (*binders, variable)
+            statement = statement.body
+        conclusion = self._tokens(statement, binders)
+        mentioned = {
+            token[1] for tokens in (conclusion, *domains.values()) for token in tokens if not isinstance(token, str)
+        }
+        for variable in implicit:
+            if variable not in mentioned:
+                del domains[variable]
+        return " ".join(_numbered(_in_order_of_use(conclusion, domains)))
 
     def _tokens(self, node: Expression, binders: tuple[object, ...]) -> list[Token]:
         """The statement in prefix order. `binders` are the identities of the enclosing binders, innermost last."""
@@ -106,10 +127,7 @@ class ClassFunction:
     def _binder(self, node: ForAll | Lambda, binders: tuple[object, ...]) -> list[Token]:
         variable = object()
         body = self._tokens(node.body, (*binders, variable))
-        dropped = node.binder_kind == _INSTANCE or (
-            node.binder_kind != _EXPLICIT and (isinstance(node.domain, Sort) or ("variable", variable) not in body)
-        )
-        if isinstance(node, ForAll) and dropped:
+        if isinstance(node, ForAll) and _is_dropped(node):
             return body
         word = "forall" if isinstance(node, ForAll) else "fun"
         return [word, ("variable", variable), *self._tokens(node.domain, binders), *body]
@@ -143,6 +161,35 @@ class ClassFunction:
         tokens = [t for a in kept for t in self._tokens(a, binders)]
         words = _name(_SYNONYMS.get(head.name, head.name))
         return ["(", *words, *tokens, ")"] if kept else words
+
+
+def _is_dropped(binder: ForAll) -> bool:
+    return binder.binder_kind == _INSTANCE or (binder.binder_kind != _EXPLICIT and isinstance(binder.domain, Sort))
+
+
+def _in_order_of_use(conclusion: list[Token], domains: dict[object, list[Token]]) -> list[Token]:
+    """The conclusion, then each variable with its domain in the order in which variables come up; then the hypotheses
+    and variables that came up nowhere, ordered by what they say of the variables known so far."""
+    tokens = list(conclusion)
+    waiting = dict(domains)
+    position = 0
+    while True:
+        while position < len(tokens):
+            token = tokens[position]
+            position += 1
+            if isinstance(token, tuple) and token[1] in waiting:
+                tokens += ["where", token, *waiting.pop(token[1])]
+        if not waiting:
+            return tokens
+        known = {token for token in tokens if not isinstance(token, str)}
+        following = min(waiting, key=lambda variable: _sketch(waiting[variable], tokens, known))
+        tokens += ["given", *waiting.pop(following)]
+
+
+def _sketch(domain: list[Token], before: list[Token], known: set[tuple[str, object]]) -> list[str]:
+    """`domain` as it reads after `before`, with a blank for each thing that has no number yet."""
+    visible: list[Token] = [t if isinstance(t, str) or t in known else f"{t[0]} ?" for t in domain]
+    return _numbered([*before, *visible])[len(before) :]
 
 
 def _literal(value: int | str) -> Token:

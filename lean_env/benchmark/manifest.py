@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -174,7 +175,7 @@ class Manifest:
                 raise ManifestError("a manifest of another version; `flywheel bench build lean-core` makes a new one")
             modules = [_module(line) for line in lines if "imports" in line]
             entries = tuple(_unpacked(line) for line in lines if "imports" not in line)
-        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
             raise ManifestError(
                 f"damaged manifest: {error}; `flywheel bench build lean-core` makes a new one"
             ) from error
