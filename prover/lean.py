@@ -17,11 +17,9 @@ from lean_env.embedded.install import Installation, find
 from lean_env.embedded.pool import PoolCounters, WorkerPool
 from lean_env.gate import Gate
 from lean_env.library.index import Library
-from lean_env.library.names import is_human_name
-from lean_env.library.olean import Kind
 from lean_env.limits import Limits
 from lean_env.statement import StatedText, state_text
-from lean_env.theorem import Theorem
+from lean_env.theorem import Environment, Theorem
 from prover.actions import ActionSpace
 from prover.attempt import Tools
 from prover.retrieval import PremiseIndex, Retriever
@@ -89,20 +87,7 @@ class Lean:
     @cached_property
     def actions(self) -> ActionSpace:
         """What can be tried in a state: retrieval over the library's printed theorems, restricted by environment."""
-        theorems = self.library.theorems()
-        definitions = {
-            constant.name: module
-            for module in self.library.modules
-            for constant in self.library.constants(module)
-            if constant.kind is Kind.DEFINITION and is_human_name(constant.name)
-        }
-        index = PremiseIndex(
-            names=[theorem.name for theorem in theorems],
-            modules=[theorem.module for theorem in theorems],
-            statements=[theorem.statement for theorem in theorems],
-            definitions=definitions,
-        )
-        return ActionSpace(Retriever(index, self.library.closure))
+        return ActionSpace(Retriever(PremiseIndex.of(self.library), self.library.closure))
 
     def open_session(self, theorem: Theorem) -> Dojo:
         return Dojo(theorem, self.searchers)
@@ -118,6 +103,21 @@ class Lean:
         if theorem.name not in self._stated:
             self._stated[theorem.name] = state_text(self.staters, theorem)
         return self._stated[theorem.name]
+
+    def check_text(self, source: str) -> list[str]:
+        """Elaborates a whole file as Lean would; returns its errors and warnings, [] if there are none."""
+        environment = Environment(("Init",))
+        body = source.removeprefix("import Init\n")
+        with self.replayers.lease(environment) as worker:
+            limits = self.limits
+            reply = worker.request(
+                "check_text",
+                wall_s=(4 * limits.soft_ms + limits.hard_margin_ms) / 1000,
+                imports=list(environment.imports),
+                source=body,
+                soft_ms=4 * limits.soft_ms,
+            )
+        return [f"{m['severity']}: {m['data']}" for m in reply["messages"] if m["severity"] != "information"]
 
     def counters(self) -> dict[str, PoolCounters]:
         """Counters of the pools that were used, by their work."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import platform
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -33,10 +33,11 @@ from prover.lean import Lean
 from prover.matchmaker import MatchmakerConfig, budget, select
 from prover.policy import Policy
 from prover.portfolio import PortfolioPolicy
-from prover.ranker import RankerOptions, load_ranker
+from prover.ranker import RankerOptions
 from prover.round import Plan, Progress, RoundConfig, RoundSummary, run_round, theorem_of
 from prover.search.best_first import SearchConfig, stream_seed
 from prover.search.budget import Budget
+from training.checkpoint import load_ranker
 from training.config import FlywheelConfig
 from training.dataset import TrainingProof
 from training.meter import Meter
@@ -164,7 +165,7 @@ class Flywheel:
         if number in known and known[number].finished_at is not None:
             return known[number]
         snapshot = take_snapshot(self.corpus, SnapshotFilter(run=self.config.name))
-        self.report(Event(f"train M_{number}", f"{snapshot.n_proofs} proofs of {snapshot.n_theorems} theorems"))
+        self.report(Event(f"train M_{number}", f"{snapshot.proofs} proofs of {snapshot.theorems} theorems"))
         seed = self._seed("train")  # the same for every generation: what differs between them is the corpus
         identifier = self.corpus.start_generation(
             run=self.config.name,
@@ -202,17 +203,20 @@ class Flywheel:
         )
         return self.corpus.generation(identifier)
 
-    def evaluate(self, number: int) -> Evaluation:
-        """M_number beside the frozen M_0, grammar only, portfolio-1 and portfolio search, on held-out theorems."""
+    def evaluate(self, *numbers: int) -> Evaluation:
+        """These generations beside the frozen M_0, grammar, portfolio-1 and portfolio search, on held-out theorems.
+
+        What the corpus holds already is read, not run again.
+        """
         settings = self.config.evaluation
         stratum = "" if settings.stratum == "all" else settings.stratum
         names = [
             theorem.name for theorem in self.corpus.theorems(self.config.benchmark, settings.split, stratum or None)
         ]
-        with self.meter.measure(f"evaluation {number}"):
+        with self.meter.measure(f"evaluation {max(numbers)}"):
             evaluation = evaluate(
                 self.corpus,
-                self.arms(number),
+                self.arms(numbers),
                 self._sample(names, settings.theorems, "evaluation"),
                 run=self.config.name,
                 benchmark=self.config.benchmark,
@@ -227,7 +231,7 @@ class Flywheel:
         self._check_stop()
         return evaluation
 
-    def arms(self, number: int) -> list[Arm]:
+    def arms(self, numbers: Iterable[int]) -> list[Arm]:
         """The arms of every evaluation. Those without a model, and M_0, run once: later turns read their rows."""
         budget, search = self._budget(self.config.evaluation.steps), self._search()
         options = RankerOptions(
@@ -242,7 +246,7 @@ class Flywheel:
                 generation_id=self.generation(n).id,
                 settings=options.model_dump(),
             )
-            for n in sorted({0, number})
+            for n in sorted({0, *numbers})
         ]
         return [
             portfolio_1(),

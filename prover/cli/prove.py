@@ -1,0 +1,85 @@
+"""`flywheel prove`: one statement typed by the user."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lean_env.limits import Limits
+from lean_env.statement import StatementRefused
+from lean_env.theorem import Environment, Theorem
+from prover.attempt import Phase, attempt
+from prover.batching import BatchingPolicy
+from prover.cli.context import JsonOption
+from prover.cli.output import UserError, WorkFailed, console, emit_json, errors
+from prover.lean import Lean
+from prover.policy import Policy
+from prover.portfolio import PortfolioPolicy
+from prover.search.budget import Budget
+from prover.verify import proof_text
+from training.checkpoint import load_ranker
+
+_HEAD = re.compile(r"^\s*(?:theorem|lemma|example)\b\s*(?P<rest>.*)$", re.DOTALL)
+_TAIL = re.compile(r"\s*:=\s*(?:by\s*)?(?:sorry\s*)?$")
+
+
+def parse_statement(text: str) -> Theorem:
+    """`theorem t (a : Nat) : a = a`, `example : …`, `(a : Nat) : a = a` or `∀ a : Nat, a = a` as a theorem over `Init`.
+
+    What follows `:=`, or a whole proof, is not part of a statement. Raises UserError for a head without a statement.
+    """
+    text = _TAIL.sub("", text.strip())
+    name = "t"
+    head = _HEAD.match(text)
+    if head is not None:
+        text = head["rest"]
+        if not text.lstrip().startswith(("(", "{", "[", ":", "⦃")):
+            name, _, text = text.partition(" ")
+    text = text.strip()
+    if text.startswith(":") and not text.startswith(":="):
+        text = text[1:].strip()
+    if not text:
+        raise UserError("there is no statement; example: flywheel prove 'theorem t (a b : Nat) : a + b = b + a'")
+    return Theorem(name, text, Environment(("Init",)))
+
+
+def prove(
+    statement: Annotated[
+        str, typer.Argument(help="`theorem t (a b : Nat) : a + b = b + a`, or only what follows `t`.")
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a trained generation; without one, portfolio search.", file_okay=False),
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Tactic steps.")] = 256,
+    seed: int = 0,
+    json: JsonOption = False,
+) -> None:
+    """Proves a statement over plain `import Init` and prints a proof that was elaborated once more, from its text.
+
+    Example: flywheel prove 'theorem t (a b : Nat) : a + b = b + a'
+    Exit code 1 when no proof was found, 2 when the statement does not elaborate.
+    """
+    theorem = parse_statement(statement)
+    with Lean(workers=1, limits=Limits(heartbeats=200_000, soft_ms=10_000)) as lean:
+        try:
+            lean.stated(theorem)
+        except StatementRefused as error:
+            raise UserError(str(error)) from error
+        errors.print("searching …") if errors.is_terminal else None
+        policy: Policy = load_ranker(model, lean.actions) if model else PortfolioPolicy(lean.actions)
+        record = attempt(theorem, [Phase(BatchingPolicy(policy), Budget(steps))], seed, lean.tools, minimize_steps=64)
+        if record is None or record.proof is None:
+            reason = record.reason if record else "stopped"
+            raise WorkFailed(f"no proof within {steps} steps ({reason}); --steps gives it more, --model another policy")
+        source = "import Init\n\n" + proof_text(theorem, [step.tactic for step in record.proof.steps])
+        complaints = lean.check_text(source)
+    if complaints:
+        raise WorkFailed(f"the certified proof does not elaborate as text: {complaints[0]}\n{source}")
+    if json:
+        emit_json({"theorem": theorem.name, "text": source, "attempt": record})
+    else:
+        console.print(source, markup=False, soft_wrap=True, end="")
