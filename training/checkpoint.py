@@ -97,7 +97,8 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         path = folder / name
         if not path.is_file() or _sha256(path) != expected:
             raise CheckpointError(f"{path} is missing or is not the file that {META} describes")
-    model = ActionRanker(ModelConfig.model_validate(meta["model"]), meta["vocabulary"])
+    with torch.random.fork_rng(devices=[]):  # building a network draws weights that the next line replaces
+        model = ActionRanker(ModelConfig.model_validate(meta["model"]), meta["vocabulary"])
     model.load_state_dict(load_file(folder / WEIGHTS))
     return Checkpoint(model.eval(), Tokenizer.from_file(str(folder / TOKENIZER)), meta)
 

@@ -115,7 +115,7 @@ def train(
             f"none of the {dataset_report.steps} steps in {dataset_report.proofs} proofs is an action of its state; "
             "a round (`flywheel round`) or seed proofs have to come first"
         )
-    with _threads(config.threads):
+    with _isolated(config.threads):
         model, tokenizer = _start(base, config, seed, statements, states)
         encoder = PromptEncoder(tokenizer)
         trainer = _Trainer(model, encoder, config, seed)
@@ -178,25 +178,23 @@ class _Trainer:
         total = config.epochs * math.ceil(len(states) / config.batch_size)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self._rate(step, total))
         started = time.perf_counter()
-        # Dropout draws from torch's global generator: seeded here, and put back for whoever calls.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self._seed + 2)
-            self._model.train()
-            for epoch in range(config.epochs):
-                losses = []
-                for batch in self._batches(prompts):
-                    loss = self._loss([states[i] for i in batch], [prompts[i] for i in batch])
-                    optimizer.zero_grad()
-                    loss.backward()  # type: ignore[no-untyped-call]
-                    torch.nn.utils.clip_grad_norm_(self._model.parameters(), config.clip_norm)
-                    optimizer.step()
-                    scheduler.step()
-                    losses.append(float(loss.detach()))
-                    self.steps += 1
-                if report is not None:
-                    seconds = time.perf_counter() - started
-                    report(Progress(epoch + 1, config.epochs, float(np.mean(losses)), seconds))
-            self._model.eval()
+        # Dropout draws from torch's global generator.
+        torch.manual_seed(self._seed + 2)
+        self._model.train()
+        for epoch in range(config.epochs):
+            losses = []
+            for batch in self._batches(prompts):
+                loss = self._loss([states[i] for i in batch], [prompts[i] for i in batch])
+                optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                torch.nn.utils.clip_grad_norm_(self._model.parameters(), config.clip_norm)
+                optimizer.step()
+                scheduler.step()
+                losses.append(float(loss.detach()))
+                self.steps += 1
+            if report is not None:
+                report(Progress(epoch + 1, config.epochs, float(np.mean(losses)), time.perf_counter() - started))
+        self._model.eval()
         self.seconds = time.perf_counter() - started
 
     def measure(self, states: Sequence[TrainingState]) -> Metrics:
@@ -258,13 +256,15 @@ class _Trainer:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Torch on `count` threads with deterministic kernels only; both put back afterwards."""
-    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    torch.set_num_threads(count)
+def _isolated(threads: int) -> Iterator[None]:
+    """Torch on `threads` threads, deterministic kernels only, its global generator free to use; all put back
+    afterwards."""
+    before, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
     try:
-        yield
+        with torch.random.fork_rng(devices=[]):
+            yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
         torch.use_deterministic_algorithms(deterministic)
