@@ -163,7 +163,8 @@ function step(session, parent, tactic, softMs, limit) {
   const { heartbeats, exhausted, error } = taken;
   if (fired || exhausted) {
     if (taken.state) release(lean, taken.state);
-    return { outcome: 'timed_out', error: cut(error ?? 'stopped by the clock'), heartbeats, wall_limit: fired && !exhausted };
+    const reason = exhausted ? error : `stopped after ${softMs} ms`;
+    return { outcome: 'timed_out', error: cut(String(reason)), heartbeats, wall_limit: !exhausted };
   }
   if (taken.state === null || ending === null) return { outcome: 'failed', error: cut(String(error)), heartbeats, wall_limit: false };
   if (ending.outcome === 'failed' || ending.outcome === 'given_up') {

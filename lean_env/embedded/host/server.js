@@ -63,7 +63,11 @@ function answer(session, request) {
 
 /** @param {Session} session @param {unknown} error @returns {{kind: string, message: string}} */
 function describe(session, error) {
-  if (!(error instanceof Refusal)) return { kind: 'fatal', message: error instanceof Error ? `${error.name}: ${error.message}` : `thrown: ${error}` };
+  if (!(error instanceof Refusal)) {
+    // Also numbers (an escaped C++ exception) and the C runtime's ExitStatus, which is no Error.
+    const { name = 'thrown', message = String(error) } = /** @type {Partial<Error>} */ (Object(error));
+    return { kind: 'fatal', message: `${name}: ${message}` };
+  }
   if (!session.lean.stackIsRewound()) return { kind: 'fatal', message: `${error.message}; Lean's stack is not rewound` };
   return { kind: error.kind, message: error.message };
 }

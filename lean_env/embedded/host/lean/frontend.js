@@ -6,6 +6,7 @@ const { withFields, takeField } = require('./objects.js');
 /** @typedef {import('./types.js').Lean} Lean */
 /** @typedef {import('./types.js').Pointer} Pointer */
 /** @typedef {import('./types.js').LeanMessage} LeanMessage */
+/** @typedef {{line: number, column: number, message: string}} ParseError */
 
 const FILE_NAME = '<input>';
 
@@ -65,7 +66,7 @@ function syntaxArguments(lean, syntax) {
  * @param {Pointer} environment   borrowed
  * @param {string} category
  * @param {string} text
- * @returns {{syntax: Pointer, error: null} | {syntax: null, error: string}}  syntax owned
+ * @returns {{syntax: Pointer, error: null} | {syntax: null, error: ParseError}}  syntax owned
  */
 function parseCategory(lean, environment, category, text) {
   const result = lean.call(
@@ -77,7 +78,18 @@ function parseCategory(lean, environment, category, text) {
   );
   const parsed = lean.tag(result) === 1; // Except.ok
   const value = takeField(lean, result, 0);
-  return parsed ? { syntax: value, error: null } : { syntax: null, error: lean.takeString(value) };
+  return parsed ? { syntax: value, error: null } : { syntax: null, error: readParseError(lean.takeString(value)) };
+}
+
+/** @param {string} text  like `<input>:2:5: expected term` @returns {ParseError} */
+function readParseError(text) {
+  const [, line, column, message] = /^<input>:(\d+):(\d+): (.*)/s.exec(text) ?? [null, 1, 0, text];
+  return { line: Number(line), column: Number(column), message: String(message) };
+}
+
+/** A parse error at its place in a text that was parsed from the second line on. @param {ParseError} error */
+function parseErrorText({ line, column, message }) {
+  return `line ${line - 1}, column ${column}: ${message}`;
 }
 
 /**
@@ -201,6 +213,7 @@ module.exports = {
   syntaxKind,
   syntaxArguments,
   parseCategory,
+  parseErrorText,
   elaborateCommand,
   takeMessages,
   elaborateText,

@@ -8,12 +8,13 @@
  */
 const { findConstant, hasConstant, readConstant, forEachUsedConstant } = require('./objects.js');
 const {
-  initialState, environmentOf, syntaxKind, syntaxArguments, parseCategory, elaborateCommand, takeMessages,
+  initialState, environmentOf, syntaxKind, syntaxArguments, parseCategory, parseErrorText, elaborateCommand, takeMessages,
 } = require('./frontend.js');
 const { Refusal } = require('../refusal.js');
 
 /** @typedef {import('./types.js').Lean} Lean */
 /** @typedef {import('./types.js').Pointer} Pointer */
+/** @typedef {import('./frontend.js').ParseError} ParseError */
 /** @typedef {{type: Pointer, levels: Pointer, binders: number}} Statement
  *   type and levels (List Name) owned; `binders`: how many variables stand before the colon */
 
@@ -75,12 +76,12 @@ function elaborateStatement(lean, environment, options, text, levels, cancelToke
  * @returns {{syntax: Pointer, binders: number}}  syntax owned
  */
 function parseStatement(lean, environment, head, text) {
-  // `(a : Nat) : a = a`, else a bare proposition. No text is both: a term is never followed by a colon.
-  const signature = parseCategory(lean, environment, 'command', `${head}${text}\n:= sorry`);
+  // `(a : Nat) : a = a`, or a bare proposition. No text is both: a term is never followed by a colon.
+  const signature = parseCategory(lean, environment, 'command', `${head}\n${text}\n:= sorry`);
   const parsed = signature.syntax !== null ? signature : parseCategory(lean, environment, 'command', `${head}:\n${text}\n:= sorry`);
   if (parsed.syntax === null) {
-    const hasColon = /:/.test(text);
-    throw new Refusal('lean', `the statement does not parse: ${(hasColon && signature.error) || parsed.error}`);
+    const error = signature.error === null ? parsed.error : farther(signature.error, parsed.error);
+    throw new Refusal('lean', `the statement does not parse: ${parseErrorText(error)}`);
   }
   const binders = theoremBinders(lean, parsed.syntax);
   if (binders === null) {
@@ -88,6 +89,11 @@ function parseStatement(lean, environment, head, text) {
     throw new Refusal('lean', 'the text is more than a statement');
   }
   return { syntax: parsed.syntax, binders };
+}
+
+/** Of two parse errors, the one that got farther. @param {ParseError} left @param {ParseError} right */
+function farther(left, right) {
+  return left.line > right.line || (left.line === right.line && left.column > right.column) ? left : right;
 }
 
 /**

@@ -1,7 +1,7 @@
 'use strict';
 /** One tactic on one state. */
 const { withFields, test } = require('./objects.js');
-const { parseCategory } = require('./frontend.js');
+const { parseCategory, parseErrorText } = require('./frontend.js');
 const { CORE_CONTEXT, CORE_STATE, environmentOf, runMonadic, share, release, exceptionText } = require('./states.js');
 
 /** @typedef {import('./types.js').Lean} Lean */
@@ -21,17 +21,15 @@ const MAX_HEARTBEATS = 2_000_000;
  */
 
 /**
- * One tactic, or several on lines or with `;`.
+ * One tactic, or several on lines or with `;`. Always in parentheses on lines of their own: the category `tactic` takes one
+ * tactic, and only inside a block do columns count, without which `intro h⏎exact t` is `intro` with three patterns. The
+ * whole must parse as one tactic to its end, so the text cannot close the parenthesis and go on.
  * @param {Lean} lean
  * @param {Pointer} environment  borrowed
  * @param {string} text
  */
 function parseTactic(lean, environment, text) {
-  const single = parseCategory(lean, environment, 'tactic', text);
-  if (single.syntax !== null) return single;
-  // The category takes one tactic; in parentheses a sequence is one. It must still parse to its end.
-  const sequence = parseCategory(lean, environment, 'tactic', `(\n${text}\n)`);
-  return sequence.syntax !== null ? sequence : single;
+  return parseCategory(lean, environment, 'tactic', `(\n${text}\n)`);
 }
 
 /**
@@ -78,7 +76,7 @@ function withoutMessages(lean, state) {
 function runTactic(lean, parent, text, heartbeats) {
   const limit = (heartbeats || DEFAULT_HEARTBEATS) * 1000;
   const parsed = parseTactic(lean, environmentOf(lean, parent), text);
-  if (parsed.syntax === null) return { state: null, error: parsed.error, exhausted: false, heartbeats: 0 };
+  if (parsed.syntax === null) return { state: null, error: parseErrorText(parsed.error), exhausted: false, heartbeats: 0 };
 
   resetHeartbeats(lean, parent);
   const limited = withHeartbeatLimit(lean, share(lean, parent), limit);
