@@ -28,6 +28,7 @@ from lean_env.leandojo import (
     ProofGivenUp,
     TacticResult,
     TacticState,
+    parse_goals,
 )
 from lean_env.limits import Limits
 from lean_env.outcomes import Outcome, StepResult
@@ -50,32 +51,31 @@ class TextStatement:
     levels: tuple[str, ...]
 
 
-class UnparsedTacticState(TacticState):  # type: ignore[misc]  # LeanDojo is untyped
-    """A TacticState whose text LeanDojo's goal parser refuses: it takes every ⊢ for a turnstile, but a string literal
-    or a «name» may hold one. Equal to any TacticState with the same text, as LeanDojo's states are; its `goals` have
-    conclusions only."""
+class PrintedState(TacticState):  # type: ignore[misc]  # LeanDojo is untyped
+    """LeanDojo's TacticState, its `goals` parsed when they are first asked for (0.06 ms for two goals, and search never
+    asks). Equal to any TacticState with the same text.
+
+    LeanDojo takes every ⊢ for a turnstile, but a string literal or a «name» may hold one, and then its parser raises;
+    the `goals` of such a state have conclusions only.
+    """
 
     def __post_init__(self) -> None:
         pass
 
     @cached_property
     def goals(self) -> list[Goal]:
-        goals = [goal.rpartition("\n⊢ ") for goal in ("\n" + self.pp).split("\n\n")]
-        return [Goal(assumptions=[], conclusion=conclusion.strip()) for _, _, conclusion in goals]
+        try:
+            goals: list[Goal] = parse_goals(self.pp)
+        except (AssertionError, ValueError):
+            printed = (("\n" + goal).rpartition("\n⊢ ") for goal in self.pp.split("\n\n"))
+            goals = [Goal(assumptions=[], conclusion=conclusion.strip()) for _, _, conclusion in printed]
+        return goals
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TacticState) and self.pp == other.pp
 
     def __hash__(self) -> int:
         return hash((self.pp,))
-
-
-def tactic_state(pp: str, state_id: int) -> TacticState:
-    """LeanDojo's TacticState for a printed state, whatever it holds."""
-    try:
-        return TacticState(pp, state_id)
-    except (AssertionError, ValueError):
-        return UnparsedTacticState(pp, state_id)
 
 
 class Dojo:
@@ -153,7 +153,7 @@ class Dojo:
         imports = list(theorem.environment.imports)
         try:
             if theorem.module is None:
-                reply = worker.request("open_text", imports=imports, statement=theorem.statement, name=theorem.name)
+                reply = worker.request("open_text", imports=imports, statement=theorem.statement)
                 self.statement = TextStatement(reply["expression"], tuple(reply["levels"]))
             else:
                 reply = worker.request("open_library", imports=imports, name=theorem.name)
@@ -169,7 +169,7 @@ class Dojo:
 
     def _keep(self, reply: dict[str, Any]) -> TacticState:
         pp = "\n\n".join(reply["goals"])
-        state = tactic_state(pp, next(_ids))
+        state = PrintedState(pp, next(_ids))
         self._states[state.id] = (pp, reply["state"])
         return state
 

@@ -52,7 +52,7 @@ with _quiet_import():
         ProofGivenUp,
         TacticState,
     )
-    from lean_dojo.interaction.parse_goals import Goal
+    from lean_dojo.interaction.parse_goals import Goal, parse_goals
 
 TacticResult = TacticState | ProofFinished | LeanError | ProofGivenUp
 
@@ -66,4 +66,5 @@ __all__ = [
     "ProofGivenUp",
     "TacticResult",
     "TacticState",
+    "parse_goals",
 ]

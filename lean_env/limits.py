@@ -13,7 +13,8 @@ class Limits:
     kernel computations (big numbers under `decide +kernel`) never look at the cancel token.
     """
 
-    #: Lean's allocation count for one tactic in thousands, the unit of `maxHeartbeats`; Lean's own default.
+    #: Lean's allocation count for one tactic in thousands, the unit of `maxHeartbeats`; Lean's own default. Up to
+    #: 2,000,000: a 32-bit Lean counts no further.
     heartbeats: int = 200_000
     #: Wall clock for one tactic after which Lean's cancel token is set. A net only: heartbeats decide, so that a busy
     #: machine does not change what a search finds.
@@ -30,3 +31,9 @@ class Limits:
     extra_address_space_mb: int = 2_048
     #: A worker whose wasm memory exceeds this is replaced between leases (wasm memory never shrinks; 173 MB at start).
     recycle_wasm_mb: int = 1_024
+
+    def __post_init__(self) -> None:
+        if not 0 < self.heartbeats <= 2_000_000:
+            raise ValueError(f"heartbeats are in thousands and go from 1 to 2,000,000, not {self.heartbeats}")
+        if self.soft_ms <= 0 or self.hard_margin_ms < 0 or self.request_ms <= 0:
+            raise ValueError(f"a limit in milliseconds must be positive: {self}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lean_env.dojo import Dojo, UnknownState, tactic_state
+from lean_env.dojo import Dojo, PrintedState, UnknownState
 from lean_env.embedded.install import Installation
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import Worker
@@ -128,7 +129,7 @@ def test_heartbeats_end_a_tactic_and_the_clock_is_not_blamed(pool: WorkerPool) -
 
 
 def test_a_tactic_that_ignores_the_soft_limit_costs_the_session_only(small_pool: WorkerPool) -> None:
-    limits = Limits(soft_ms=300, hard_margin_ms=700)
+    limits = Limits(soft_ms=2_000, hard_margin_ms=1_000)
     with Dojo(BIG, small_pool, limits) as (dojo, root):
         (pid,) = small_pool.pids
         results = dojo.run_tacs(root, ["exact no_such_thing", "decide +kernel", "rfl"])
@@ -249,14 +250,16 @@ def test_a_turnstile_inside_a_goal_confuses_nobody(pool: WorkerPool) -> None:
         assert isinstance(dojo.run_tac(root, "exact h.symm"), ProofFinished)
 
 
-def test_states_compare_as_leandojos_do() -> None:
-    plain, odd = "h : p\n⊢ p", 'h : "⊢" = s\n⊢ p'
-    assert type(tactic_state(plain, 1)) is TacticState
-    assert tactic_state(plain, 1) == TacticState(plain, 2)
-    assert tactic_state(odd, 1) == tactic_state(odd, 2)
-    assert hash(tactic_state(odd, 1)) == hash(tactic_state(odd, 2))
-    assert tactic_state(odd, 1) != tactic_state(plain, 1)
-    assert isinstance(tactic_state(odd, 1), TacticState)
+def test_states_compare_and_parse_as_leandojos_do() -> None:
+    text = "case left\np q : Prop\nhp : p\n⊢ p\n\ncase right\nn : Nat := 5\n⊢ n = 5"
+    ours, theirs = PrintedState(text, 1), TacticState(text, 2)
+    assert ours == theirs and theirs == ours
+    assert hash(ours) == hash(theirs)
+    assert ours.goals == theirs.goals
+    assert ours.num_goals == theirs.num_goals == 2
+    assert PrintedState("⊢ p", 1) != ours
+    assert isinstance(ours, TacticState)
+    assert pickle.loads(pickle.dumps(ours)) == theirs
 
 
 @pytest.mark.parametrize(
@@ -271,7 +274,9 @@ def test_hostile_text_is_refused_cheaply(pool: WorkerPool, tactic: str) -> None:
         assert time.monotonic() - start < 2
 
 
-WORDS = st.sampled_from('exact ( ) ⟨ ⟩ hp by fun => | ; <;> · \n simp -- /- "'.split(" "))
+WORDS = st.sampled_from(
+    ["exact", "(", ")", "⟨", "⟩", "hp", "by", "fun", "=>", "|", ";", "<;>", "·", "\n", "--", "/-", '"']
+)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
