@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, update
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, make_url, select, update
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
@@ -24,6 +24,8 @@ from corpus.schema import Clock
 
 #: A writer waits this long for another writer. A transaction takes milliseconds; a snapshot of 100,000 proofs seconds.
 BUSY_TIMEOUT_MS = 60_000
+#: Any number, the same in every process: PostgreSQL's lock on the schema.
+SCHEMA_LOCK = 0x1EA7F1
 
 
 def migration_config() -> Config:
@@ -49,42 +51,43 @@ def connect(url: str, *, create: bool, upgrade: bool) -> Engine:
     """
     try:
         parsed = make_url(url if "://" in url else f"sqlite:///{url}")
-        file = Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
-        if file is not None and not file.exists():
-            if not create:
-                raise CorpusMissing(
-                    f"There is no corpus at {file}. `flywheel run` or `flywheel bench build` makes one."
-                )
-            file.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed)
+        migrating = _engine(parsed, foreign_keys=False)
     except (ArgumentError, ImportError) as error:
         raise CorpusError(f"{url!r} is no usable database address: {error}.") from error
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        file = Path(parsed.database)
+        if not file.exists() and not create:
+            raise CorpusMissing(f"There is no corpus at {file}. `flywheel run` or `flywheel bench build` makes one.")
+        file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _settle_schema(engine, create=create, upgrade=upgrade)
+        _settle_schema(migrating, create=create, upgrade=upgrade)
     except DBAPIError as error:
-        engine.dispose()
         raise CorpusError(
             f"The database {parsed!r} cannot be used: {error.orig}. Is the file readable, the disk not full, "
             "the server running?"
         ) from error
-    except BaseException:
-        engine.dispose()
-        raise
+    finally:
+        migrating.dispose()
+    return _engine(parsed, foreign_keys=True)
+
+
+def _engine(url: URL, *, foreign_keys: bool) -> Engine:
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+
+        def configure(connection: DBAPIConnection, _record: object) -> None:
+            # The driver's own transaction handling would run SELECTs and DDL outside of transactions.
+            connection.isolation_level = None
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = FULL")  # a commit is on disk before it returns: accepted is accepted
+            cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+            cursor.close()
+
+        event.listen(engine, "connect", configure)
+        event.listen(engine, "begin", _begin_sqlite)
     return engine
-
-
-def _configure_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    # The driver's own transaction handling would run SELECTs and DDL outside of transactions.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")  # a commit is on disk before it returns: accepted means accepted
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -93,37 +96,54 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _settle_schema(engine: Engine, *, create: bool, upgrade: bool) -> None:
+    """Creates, checks or upgrades, in one transaction. Foreign keys are off meanwhile, since SQLite alters a table by
+    copying and dropping it; they are checked before the commit."""
     with engine.connect() as connection:
         if _revision(connection) == head_revision():
             return
-    # Immediate, so that of two processes which open a new file at once the second sees what the first has made.
+    # Of two processes that open a new database at once the second waits here, then sees what the first has made.
     with engine.connect().execution_options(immediate=True) as connection, connection.begin():
-        found, wanted = _revision(connection), head_revision()
-        if found == wanted:
+        if connection.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(SCHEMA_LOCK)))
+        found = _revision(connection)
+        if found == head_revision():
             return
-        address = engine.url.render_as_string(hide_password=True)
         if found is None:
-            if inspect(connection).get_table_names():
-                raise SchemaMismatch(
-                    f"{address} is a database of something else: it has tables but no corpus revision."
-                )
-            if not create:
-                raise CorpusMissing(f"{address} is empty. `flywheel run` or `flywheel bench build` makes a corpus.")
-        elif found not in {
-            script.revision for script in ScriptDirectory.from_config(migration_config()).walk_revisions()
-        }:
-            raise SchemaMismatch(
-                f"{address} has schema revision {found}, which this version does not know (its own is {wanted}): "
-                "a newer version wrote it. Upgrade lean-flywheel, or use another database."
-            )
-        elif not upgrade:
-            raise SchemaMismatch(
-                f"{address} has schema revision {found}, this version needs {wanted}. Make a copy of the database, "
-                "then run `flywheel corpus upgrade`."
-            )
+            _check_empty(connection, create)
+        else:
+            _check_older(connection, found, upgrade)
         config = migration_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if connection.dialect.name == "sqlite":
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            if broken:
+                raise CorpusError(
+                    f"The upgrade would break references in {sorted({row[0] for row in broken})}: undone."
+                )
+
+
+def _check_empty(connection: Connection, create: bool) -> None:
+    address = connection.engine.url.render_as_string(hide_password=True)
+    if inspect(connection).get_table_names():
+        raise SchemaMismatch(f"{address} is a database of something else: it has tables but no corpus revision.")
+    if not create:
+        raise CorpusMissing(f"{address} is empty. `flywheel run` or `flywheel bench build` makes a corpus.")
+
+
+def _check_older(connection: Connection, found: str, upgrade: bool) -> None:
+    address, wanted = connection.engine.url.render_as_string(hide_password=True), head_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(migration_config()).walk_revisions()}
+    if found not in known:
+        raise SchemaMismatch(
+            f"{address} has schema revision {found}, which this version does not know (its own is {wanted}): "
+            "a newer version wrote it. Upgrade lean-flywheel, or use another database."
+        )
+    if not upgrade:
+        raise SchemaMismatch(
+            f"{address} has schema revision {found}, this version needs {wanted}. Make a copy of the database, "
+            "then run `flywheel corpus upgrade`."
+        )
 
 
 def _revision(connection: Connection) -> str | None:

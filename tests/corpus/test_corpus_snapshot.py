@@ -171,8 +171,8 @@ def test_reading_goes_by_content_hash_through_many_batches(corpus, monkeypatch):
         "UPDATE proof SET source = 'seed' WHERE id = 2",
         "DELETE FROM step WHERE proof_id = 2 AND position = 1",
         "DELETE FROM snapshot_change WHERE proof_id = 2",
-        "INSERT INTO snapshot_change VALUES (1, 2, 1, 1, 0)",
-        "INSERT INTO snapshot_change VALUES (1, 4, 0, 1, 0)",
+        "INSERT INTO snapshot_change VALUES (1, 2, true, 1, 0)",
+        "INSERT INTO snapshot_change VALUES (1, 4, false, 1, 0)",
     ],
 )
 def test_tampering_is_seen_on_reading(corpus, tampering):

@@ -1,0 +1,180 @@
+"""Every old schema that was ever shipped can be opened and brought up to date with what it holds."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import sqlite3
+import textwrap
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from samples import attempt, fill, proof, start_round
+
+from corpus import database, schema
+from corpus.errors import CorpusError, CorpusMissing, SchemaMismatch
+from corpus.query import show_proof, stats
+from corpus.records import RoundKind
+from corpus.snapshot import snapshots, take_snapshot, verify
+from corpus.store import Corpus
+
+#: One dump for each released revision, named after it, with rows in every table.
+OLD = sorted(Path(__file__).parent.glob("databases/*.sql.gz"))
+
+
+def load(dump: Path, path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.executescript(gzip.decompress(dump.read_bytes()).decode())
+    connection.close()
+
+
+@pytest.mark.parametrize("dump", OLD, ids=[dump.name for dump in OLD])
+def test_an_old_database_opens_with_everything_in_it(dump, path):
+    load(dump, path)
+    with sqlite3.connect(path) as raw:
+        for table in schema.Base.metadata.tables:
+            assert raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0] > 0, table
+    with Corpus.open(str(path), create=False, upgrade=True) as corpus:
+        found = stats(corpus)
+        assert (found.attempts, found.proofs, found.retracted, found.test_evaluations) == (7, 3, 1, 1)
+        assert [(s.proofs, verify(corpus, s.hash)) for s in snapshots(corpus)] == [(2, 2), (2, 2)]
+        assert take_snapshot(corpus) == snapshots(corpus)[-1]
+        generation = corpus.generations("run")[0]
+        assert generation.snapshot_hash == snapshots(corpus)[0].hash
+        view = show_proof(corpus, 3)
+        assert view.proof.steps == proof(view.proof.theorem).steps
+        assert view.findings[0].trained_on == generation.snapshot_hash
+        unfinished = [r for r in corpus.rounds("run", RoundKind.TRAIN) if r.finished_at is None]
+        pending = corpus.pending(unfinished[0])
+        assert [t.name for t in pending] == ["train_2"]
+        assert corpus.record_attempt(unfinished[0], attempt(pending[0], proof=proof(pending[0]))).new_proof
+
+
+def test_every_revision_has_a_stored_database():
+    assert [dump.name.removesuffix(".sql.gz") for dump in OLD][-1] == database.head_revision()
+
+
+def test_the_migrations_make_what_the_schema_says(corpus):
+    with corpus.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), schema.Base.metadata) == []
+
+
+@pytest.fixture
+def later(tmp_path, monkeypatch):
+    """As if a later version of this code had one more revision, which alters a table that others refer to."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(Path(database.__file__).parent / "migrations", folder)
+
+    def write(last_line: str) -> None:
+        (folder / "versions" / "9999_later.py").write_text(
+            textwrap.dedent(f"""
+            import sqlalchemy as sa
+            from alembic import op
+
+            revision = "9999"
+            down_revision = {database.head_revision()!r}
+
+            def upgrade():
+                with op.batch_alter_table("proof", recreate="always") as table:
+                    table.add_column(sa.Column("note", sa.Text(), nullable=False, server_default="old"))
+                {last_line}
+            """)
+        )
+        config = database.migration_config()
+        config.set_main_option("script_location", str(folder))
+        monkeypatch.setattr(database, "migration_config", lambda: config)
+
+    return write
+
+
+def columns(path: Path) -> list[str]:
+    with sqlite3.connect(path) as raw:
+        return [row[1] for row in raw.execute("PRAGMA table_info(proof)")]
+
+
+def test_an_older_schema_is_refused_until_asked_to_upgrade(corpus, path, later):
+    a, *_ = fill(corpus)["train"]
+    corpus.record_attempt(start_round(corpus, [a]), attempt(a, proof=proof(a)))
+    taken = take_snapshot(corpus)
+    corpus.close()
+    later("")
+    with pytest.raises(SchemaMismatch, match="flywheel corpus upgrade"):
+        Corpus.open(str(path))
+    assert "note" not in columns(path)
+    with Corpus.open(str(path), upgrade=True) as upgraded:
+        assert verify(upgraded, taken.hash) == 1
+    assert "note" in columns(path)
+    with Corpus.open(str(path), create=False) as again:
+        assert stats(again).proofs == 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    ["raise RuntimeError('halfway')", "op.execute('DELETE FROM theorem')"],
+    ids=["raises", "breaks references"],
+)
+def test_a_failed_upgrade_changes_nothing(corpus, path, later, failure):
+    a, *_ = fill(corpus)["train"]
+    corpus.record_attempt(start_round(corpus, [a]), attempt(a, proof=proof(a)))
+    corpus.close()
+    before = list(sqlite3.connect(path).iterdump())
+    later(failure)
+    with pytest.raises((RuntimeError, CorpusError), match=r"halfway|references"):
+        Corpus.open(str(path), upgrade=True)
+    assert list(sqlite3.connect(path).iterdump()) == before
+
+
+def test_a_database_of_a_newer_version_is_refused(corpus, path):
+    corpus.close()
+    with sqlite3.connect(path) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = 'future'")
+    for upgrade in (False, True):
+        with pytest.raises(SchemaMismatch, match="newer version"):
+            Corpus.open(str(path), upgrade=upgrade)
+
+
+def test_a_database_of_something_else_is_left_alone(path):
+    with sqlite3.connect(path) as raw:
+        raw.execute("CREATE TABLE recipes (name TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(SchemaMismatch, match="something else"):
+        Corpus.open(str(path), upgrade=True)
+    with sqlite3.connect(path) as raw:
+        assert [row[0] for row in raw.execute("SELECT name FROM sqlite_master")] == ["recipes"]
+    assert len(path.read_bytes()) == len(before)
+
+
+def test_nothing_is_created_unasked(path):
+    with pytest.raises(CorpusMissing, match="flywheel bench build"):
+        Corpus.open(str(path), create=False)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("address", ["nosuchdriver://x/y", "postgresql+nosuch://x/y", "http://["])
+def test_a_bad_address_is_one_clear_error(address):
+    with pytest.raises(CorpusError, match="address"):
+        Corpus.open(address)
+
+
+def test_a_file_that_is_no_database_is_one_clear_error(path):
+    path.write_text("my notes\n" * 1000)
+    with pytest.raises(CorpusError, match="cannot be used"):
+        Corpus.open(str(path))
+    assert path.read_text().startswith("my notes")
+
+
+def test_a_folder_is_made_for_a_new_corpus(tmp_path):
+    with Corpus.open(str(tmp_path / "new" / "folder" / "corpus.db")) as corpus:
+        assert stats(corpus).proofs == 0
+    assert Corpus.open(f"sqlite:///{tmp_path}/new/folder/corpus.db", create=False).benchmarks() == []
+
+
+def test_what_is_accepted_survives_a_power_cut_and_keeps_its_references(corpus):
+    with corpus.engine.connect() as connection:
+        settings = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert settings == ["wal", 2, 1]
