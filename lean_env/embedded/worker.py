@@ -281,6 +281,8 @@ class Worker:
         return WorkerDied(f"A Lean worker (process {self.pid}) ended {when}: {reason}; {self._exit}. {self._advice()}")
 
     def _advice(self) -> str:
+        """For a worker that was killed: what may be the matter, and its last words."""
+        self._log.join()
         tail = self._log.text()
         return (
             "Likely causes: a tactic that exhausted memory (2 GiB inside Lean) or the stack; too little free memory "
