@@ -174,23 +174,30 @@ class Gate:
     def _embedded_kernel(self, worker: Worker, theorem: Theorem, statement: Statement, proof: ProofTerm) -> str | None:
         """Why the worker's kernel rejects the proof, or None when it accepts. Raises GateError, WorkerDied."""
         limits = self._deciders.limits
-        # The worker compares universe names as text, so the statement goes to it in the proof's names.
-        universes = proof.target.level_params
-        stated = write_expression(statement.type, dict(zip(statement.level_params, universes, strict=True)))
+        target: dict[str, object]
+        if theorem.module is not None:
+            # Lean reads the statement from the library once more, by itself: a second opinion on our .olean reader.
+            target = {"library": theorem.name}
+        else:
+            # The worker compares universe names as text, so the statement goes to it in the proof's names.
+            universes = proof.target.level_params
+            renamed = dict(zip(statement.level_params, universes, strict=True))
+            target = {"expression": write_expression(statement.type, renamed), "levels": list(universes)}
         try:
             reply = worker.request(
                 "kernel_check",
                 wall_s=(limits.soft_ms + limits.hard_margin_ms) / 1000,
                 imports=list(theorem.environment.imports),
-                target={"expression": stated, "levels": list(universes)},
+                target=target,
                 proof=proof.kernel_ndjson(),
                 soft_ms=limits.soft_ms,
                 heartbeats=limits.heartbeats,
             )
         except LeanRefused as refused:
             raise GateError(
-                f"The kernel gave no verdict on `{theorem.name}` ({refused.kind}): {refused.message}. "
-                "Larger `heartbeats` or `soft_ms` in the deciding pool's Limits give it longer."
+                f"The kernel gave no verdict on `{theorem.name}` ({refused.kind}): {refused.message}. At a limit, "
+                "larger `heartbeats` or `soft_ms` in the deciding pool's Limits help; "
+                "otherwise `flywheel doctor` checks the installation."
             ) from refused
         match reply.get("verdict"):
             case "accept":

@@ -33,6 +33,7 @@ from lean_env.library.expression import (
 from lean_env.library.ndjson import ExportedDeclaration
 from lean_env.library.olean import Kind
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NAME_PART = re.compile(r"(?:«((?:[^»]|»»)*)»|([^.«»]+))(?:\.|\Z)")
 
 
@@ -175,14 +176,14 @@ class _Writer:
             content = {"max" if isinstance(level, Max) else "imax": pair}
         else:
             content = {"param": self._name(self._renamed_universes.get(level.name, level.name))}
-        spelling = json.dumps(content)
+        spelling = _encode(content)
         if spelling not in self._level_lines:
             self._level_lines[spelling] = len(self._level_lines) + 1
             self._put(**content, il=self._level_lines[spelling])
         return self._level_lines[spelling]
 
     def _put(self, **record: Any) -> None:
-        self._lines.append(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
+        self._lines.append(_encode(record))
 
 
 def name_components(name: str) -> Iterator[str | int]:
