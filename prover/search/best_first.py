@@ -64,7 +64,8 @@ class Pots:
 
     lean, model, other: wall-clock, waiting for a core or for a shared model included.
     cpu: what the attempt cost by itself: milliseconds inside Lean, time inside the model, and this thread's own
-        processor time outside both. The axis on which arms are compared.
+        processor time outside both. The axis on which arms are compared. The first two are wall-clock too, so it is
+        processor time only while no more runs than there are cores: compare arms that ran on an otherwise idle machine.
     """
 
     lean: float = 0.0
@@ -148,7 +149,7 @@ def prove(
 
     A proof found is a claim: only the gate makes it a proof. `seed` is the round's; every state draws from its own
     stream of it. All states that the search made are dropped before it returns; `root` stays the caller's.
-    A dead worker ends the search as CRASHED, a true `stopped()` (asked before each call to Lean) as STOPPED.
+    A dead worker ends the search as CRASHED, a true `stopped()` (asked before each step) as STOPPED.
     """
     search = _Search(session, root, theorem, policy, config or SearchConfig(), seed, Spending(budget, stopped))
     try:
@@ -181,6 +182,8 @@ class _Search:
         """The loop: take the best edges, run them, score the states that they open."""
         new = [self.start()]
         while True:
+            if limit := self.spending.limit():
+                return limit
             for s, proposals in self.propose(new):
                 for a, perturbed in proposals:
                     f = (s.g - perturbed) / (s.L + 1) ** self.config.alpha
@@ -188,8 +191,6 @@ class _Search:
                     self.arrivals += 1
             if not self.queue:
                 return Ended.EXHAUSTED
-            if limit := self.spending.limit():
-                return limit
             batch = self.take_batch()
             new = []
             for edge, step in zip(batch, self.run_tactics(batch), strict=False):  # Lean stops at the first proof

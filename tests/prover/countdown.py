@@ -1,8 +1,9 @@
 """A deterministic in-memory proof session for the logic of search: count a number down to zero.
 
 A state is a list of numbers, printed as goals; tactics act on the first. `sub k` subtracts, `halve` halves an even
-number, `finish` closes an even one, `split` makes two goals of one, `skip` changes nothing, `slow` times out, `crash` kills the worker, everything
-else fails. Every tactic run is written to `log`, and `alive` holds the ids of states that nobody has dropped.
+number, `finish` closes an even one, `split` makes two goals of one, `skip` changes nothing, `slow` times out, `crash`
+kills the worker, everything else fails. Every tactic run is written to `log`, and `alive` holds the ids of states that
+nobody has dropped.
 """
 
 from __future__ import annotations

@@ -67,6 +67,12 @@ def test_a_batch_never_exceeds_the_budget():
     assert len(session.log) == 4
 
 
+def test_no_policy_call_after_the_last_step():
+    policy = FixedPolicy(("sub 1", -1.0))
+    search(50, policy, steps=3)
+    assert [query.state for query in policy.queries] == ["⊢ 50 ↓", "⊢ 49 ↓", "⊢ 48 ↓"]
+
+
 def test_heartbeats_end_a_search():
     result, _ = search(1000, FixedPolicy(("sub 1", -1.0)), heartbeats=10)
     assert (result.ended, result.heartbeats, result.steps) == (Ended.HEARTBEATS, 10, 5)
