@@ -271,7 +271,7 @@ class WorkerPool:
         try:
             worker.await_ready()
             failure = ""
-        except WorkerDied as error:
+        except (WorkerDied, OSError, psutil.Error) as error:
             failure = str(error)
         with self._changed:
             self._starting.remove(worker)

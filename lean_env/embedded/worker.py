@@ -234,13 +234,14 @@ class Worker:
             self._exit = _describe_exit(self._process.returncode)
 
     def close(self) -> None:
-        """Kills the worker and gives its descriptors back. Only for the thread that uses the worker."""
+        """Kills the worker and gives its descriptors back. Only when no request is under way. Idempotent."""
         self.kill()
-        if not self._closed:
-            self._closed = True
-            os.close(self._requests)
-            os.close(self._replies)
-            self._log.join()
+        with self._kill_lock:
+            if not self._closed:
+                self._closed = True
+                os.close(self._requests)
+                os.close(self._replies)
+        self._log.join()
 
     def _send(self, frame: bytes, deadline: float) -> None:
         rest = memoryview(frame)
