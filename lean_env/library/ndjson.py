@@ -160,7 +160,7 @@ class _Reader:
             _text(component)
         elif kind == "num":
             prefix, component = _fields(value, "pre", "i")
-            _index(component)
+            _numeral(component)
         else:
             raise NdjsonError(f"unknown kind of name {kind!r}")
         name = child_name(_lookup(self.names, prefix, "name"), component)
@@ -334,6 +334,13 @@ def _only_item(record: dict[str, Any]) -> tuple[str, Any]:
     if len(record) != 1:
         raise NdjsonError(f"expected one kind of thing, found the keys {sorted(record)}")
     return next(iter(record.items()))
+
+
+def _numeral(value: Any) -> int:
+    """A name's numeric part. Lean hashes go in there (`inst._@.1280031755._hygCtx`), so it may be larger than an index."""
+    if type(value) is not int or not 0 <= value < 1 << 64:
+        raise NdjsonError(f"{value!r} is no part of a name")
+    return value
 
 
 def _index(value: Any) -> int:
