@@ -1,15 +1,18 @@
 """Where everything that is not source code lives. The one module that knows a path; others ask it.
 
-cache_root()/                  env FLYWHEEL_CACHE, else the user's cache folder
-    lean-<package version>/    an installation of embedded Lean (see `lean_env.embedded.install`)
-    setup.lock                 held while `flywheel setup` works
-    leandojo/                  LeanDojo's traced repositories, unless CACHE_DIR says otherwise
-    tmp-*/                     an installation that is being made; left behind only by a killed setup
+`cache_root()` (environment variable FLYWHEEL_CACHE, else the user's cache folder) holds
+
+- `lean-4.28.0-pre/`: the installation of embedded Lean, see `lean_env.embedded.install`
+- `setup.lock`: held while `flywheel setup` works
+- `leandojo/`: LeanDojo's traced repositories, unless CACHE_DIR says otherwise
+- `benchmark/`: measurements of a benchmark that is being built
+- `tmp-*/`: an installation that is being made; left behind only by a killed setup
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
@@ -21,7 +24,8 @@ HOST = Path(__file__).resolve().parent / "embedded" / "host"
 def cache_root() -> Path:
     """The folder for what can be made again: `FLYWHEEL_CACHE`, else the user's cache folder. It may not exist yet."""
     override = os.environ.get("FLYWHEEL_CACHE")
-    return Path(override).expanduser().resolve() if override else Path(platformdirs.user_cache_dir("lean-flywheel"))
+    folder = Path(override).expanduser() if override else Path(platformdirs.user_cache_dir("lean-flywheel"))
+    return folder.resolve()  # Node's permissions are granted to real paths
 
 
 def installation_root() -> Path:
@@ -42,3 +46,31 @@ def leandojo_cache() -> Path:
 def benchmark_work() -> Path:
     """Where a benchmark that is being built keeps its measurements, so that it can go on after an interruption."""
     return cache_root() / "benchmark"
+
+
+@dataclass(frozen=True, slots=True)
+class CacheItem:
+    """One thing in the cache and the bytes it takes."""
+
+    name: str
+    path: Path
+    bytes: int
+
+
+def cache_entries() -> list[Path]:
+    """The folders of the cache that exist: what `flywheel cache clear` removes. All of it can be made again."""
+    folders = (installation_root(), leandojo_cache(), benchmark_work(), *sorted(cache_root().glob("tmp-*")))
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def cache_report() -> list[CacheItem]:
+    """What the cache holds, part by part, the largest first."""
+    parts = [part for entry in cache_entries() for part in entry.iterdir()]
+    items = [CacheItem(str(part.relative_to(cache_root())), part, _size(part)) for part in parts]
+    return sorted(items, key=lambda item: -item.bytes)
+
+
+def _size(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

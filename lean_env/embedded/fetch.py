@@ -59,8 +59,10 @@ def download(node: Path, folder: Path, report: Report) -> Path:
         f"--pack-destination={folder}",
         # npm's own cache would keep another 122 MB for good.
         f"--cache={folder / 'npm-cache'}",
+        # Two more tries within seconds: somebody waits.
         "--fetch-retries=2",
-        "--fetch-retry-maxtimeout=10000",
+        "--fetch-retry-mintimeout=500",
+        "--fetch-retry-maxtimeout=5000",
         "--update-notifier=false",
         "--fund=false",
     ]

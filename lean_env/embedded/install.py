@@ -5,14 +5,13 @@
 Setup downloads one npm package (122 MB) and makes from it, in a temporary folder that is renamed at the end:
 `glue.js`, `slim.wasm`, `symbols.bin` (the package's code, rewritten for one thread), `lib/lean/**.olean` (Lean's
 library), `init.snapshot` (the memory of a started Lean), `code.cache` (V8's compiled code) and `install.json`. Then the
-library is indexed into `library.db`. About a minute and 0.6 GB of disk; nothing outside the cache folder is written.
+library is indexed into `library.db`. About a minute and 0.55 GB of disk; nothing outside the cache folder is written.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -31,18 +30,27 @@ from lean_env.embedded.glue import GlueChanged, rewrite_glue
 from lean_env.embedded.node import check_platform, find_node, node_version, run_host_script
 from lean_env.library import index
 
-__all__ = ["Installation", "NotInstalled", "Progress", "SetupError", "find", "setup"]
+__all__ = ["Installation", "NotInstalled", "Progress", "SetupError", "clear_cache", "damaged_files", "find", "setup"]
 
 DOWNLOAD_BYTES = fetch.DOWNLOAD_BYTES
 #: What stays on the disk.
-INSTALLED_BYTES = 600_000_000
-#: What setup needs at its peak: tarball, npm's copy of it, the unpacked package and the result.
-NEEDED_BYTES = 1_300_000_000
+INSTALLED_BYTES = 550_000_000
+#: What setup needs at its peak: the tarball, the unpacked package and the result (0.9 GB), and some air.
+NEEDED_BYTES = 1_000_000_000
 
 #: Single-core seconds of tactics before V8's code is saved; after 25 s what is left to optimise is rare.
 WARM_UP_SECONDS = 25
 
 _RECORD = "install.json"
+_HASHED = (
+    "glue.js",
+    "slim.wasm",
+    "slim.json",
+    "symbols.bin",
+    "init.snapshot",
+    "init.snapshot.json",
+    "code.cache",
+)
 
 
 @dataclass(frozen=True)
@@ -59,12 +67,11 @@ def find() -> Installation:
     """The installation of this user. Raises NotInstalled, also when it was made by another version of this package."""
     root = paths.installation_root()
     try:
-        record = json.loads((root / _RECORD).read_text(encoding="utf-8"))
-        version = record["version"]
+        version = read_record(root)["version"]
     except (OSError, ValueError, KeyError) as error:
         raise NotInstalled(
             f"Embedded Lean is not installed in {root}. Run `flywheel setup` "
-            f"(downloads {DOWNLOAD_BYTES // 10**6} MB, takes about a minute and {INSTALLED_BYTES / 1e9:.1f} GB of disk)."
+            f"(downloads {DOWNLOAD_BYTES // 10**6} MB, takes a minute and {INSTALLED_BYTES / 1e9:.1f} GB of disk)."
         ) from error
     if version != build_version():
         raise NotInstalled(
@@ -86,11 +93,46 @@ def setup(*, tarball: Path | None = None, force: bool = False, report: Report | 
         installation = None if force else _find_or_none()
         if installation is None:
             installation = _install(tarball, tell)
-        elif _record(installation.root)["node"] != node_version(installation.node):
+        elif read_record(installation.root)["node"] != node_version(installation.node):
             _remake_code_cache(installation, tell)
         if not _library_is_indexed(installation):
-            index.build(installation, lambda done, total: tell(Progress("indexing the library", done, total, "modules")))
+            index.build(
+                installation, lambda done, total: tell(Progress("indexing the library", done, total, "modules"))
+            )
     return installation
+
+
+def damaged_files(installation: Installation) -> list[str]:
+    """The files that are not as setup made them: their hash differs, or (library) their number or size does."""
+    record = read_record(installation.root)
+    damaged = []
+    for name, expected in record["sha256"].items():
+        path = installation.root / name
+        if not path.is_file() or _sha256(path) != expected:
+            damaged.append(name)
+    if _library_facts(installation.root) != record["library"]:
+        damaged.append("lib/lean")
+    return damaged
+
+
+def clear_cache() -> int:
+    """Removes what `paths.cache_entries` lists and returns the bytes freed; nothing else in the folder is touched.
+
+    Workers that run go on; new ones cannot start until the next setup.
+    """
+    if not paths.cache_root().is_dir():
+        return 0
+    with _only_one_setup(_say_nothing):
+        freed = sum(item.bytes for item in paths.cache_report())
+        for path in paths.cache_entries():
+            shutil.rmtree(path)
+    return freed
+
+
+def read_record(root: Path) -> dict[str, Any]:
+    """install.json: version, package, integrity, lean, node, sha256 by file, library {files, bytes}."""
+    record: dict[str, Any] = json.loads((root / _RECORD).read_text(encoding="utf-8"))
+    return record
 
 
 def build_version() -> str:
@@ -106,7 +148,7 @@ def _install(tarball: Path | None, tell: Report) -> Installation:
     """Makes an installation in a temporary folder and puts it in its place."""
     _check_space()
     node = find_node()
-    version_of_node = node_version(node)
+    version = build_version()  # before the work: an update of this package meanwhile makes the result an old one
     with _temporary_folder() as work:
         if tarball is None:
             tarball = fetch.download(node, work, tell)
@@ -116,7 +158,7 @@ def _install(tarball: Path | None, tell: Report) -> Installation:
         root.mkdir()
         fetch.unpack(tarball, package, root / "lib" / "lean", tell)
         _build(node, package, root, tell)
-        _write_record(root, version_of_node)
+        _write_record(root, version, node_version(node))
         _replace(root, paths.installation_root())
     return find()
 
@@ -147,7 +189,7 @@ def _make_code_cache(node: Path, root: Path, tell: Report) -> None:
 def _remake_code_cache(installation: Installation, tell: Report) -> None:
     """After an update of Node: its V8 rejects the code of the old one."""
     _make_code_cache(installation.node, installation.root, tell)
-    _write_record(installation.root, node_version(installation.node))
+    _write_record(installation.root, installation.version, node_version(installation.node))
 
 
 def _library_is_indexed(installation: Installation) -> bool:
@@ -158,25 +200,28 @@ def _library_is_indexed(installation: Installation) -> bool:
     return True
 
 
-def _write_record(root: Path, node: str) -> None:
+def _write_record(root: Path, version: str, node: str) -> None:
     """Writes install.json, which makes the folder an installation."""
-    files = [path for path in sorted(root.iterdir()) if path.is_file() and path.name != _RECORD]
+    files = [root / name for name in _HASHED]
     record = {
-        "version": build_version(),
+        "version": version,
         "package": f"{fetch.PACKAGE}@{fetch.PACKAGE_VERSION}",
         "integrity": fetch.PACKAGE_INTEGRITY,
         "lean": fetch.LEAN_VERSION,
         "node": node,
         "sha256": {path.name: _sha256(path) for path in files},
+        "library": _library_facts(root),
     }
     new = root / f"{_RECORD}.new"
     new.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     new.replace(root / _RECORD)
 
 
-def _record(root: Path) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads((root / _RECORD).read_text(encoding="utf-8"))
-    return record
+def _library_facts(root: Path) -> dict[str, int]:
+    """Number and size of the .olean files: what a full disk or a careless hand changes. Their content is not hashed
+    here: Lean reads them during setup only, and the library index holds a digest of every module."""
+    sizes = [path.stat().st_size for path in (root / "lib" / "lean").rglob("*.olean")]
+    return {"files": len(sizes), "bytes": sum(sizes)}
 
 
 def _sha256(path: Path) -> str:
@@ -196,8 +241,8 @@ def _check_space() -> None:
     free = shutil.disk_usage(paths.cache_root()).free
     if free < NEEDED_BYTES:
         raise NotEnoughSpace(
-            f"{paths.cache_root()} has {free / 1e9:.1f} GB free; setup needs {NEEDED_BYTES / 1e9:.1f} GB while it works "
-            f"and keeps {INSTALLED_BYTES / 1e9:.1f} GB. Free some, or set FLYWHEEL_CACHE to a folder on another disk."
+            f"{paths.cache_root()} has {free / 1e9:.1f} GB free; setup needs {NEEDED_BYTES / 1e9:.1f} GB while it "
+            f"works, then {INSTALLED_BYTES / 1e9:.1f} GB. Free some, or set FLYWHEEL_CACHE to another disk's folder."
         )
 
 
@@ -229,7 +274,6 @@ def _temporary_folder() -> Iterator[Path]:
     for leftover in paths.cache_root().glob("tmp-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     work = Path(tempfile.mkdtemp(prefix="tmp-", dir=paths.cache_root()))
-    os.chmod(work, 0o700)
     try:
         yield work
     finally:

@@ -1,4 +1,4 @@
-"""The Node that runs Lean: where it is and how it is started for building. Workers have their own (narrower) command."""
+"""The Node that runs Lean: where it is and how setup starts it. Workers have their own, narrower command."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def run_host_script(node: Path, script: str, *arguments: str, root: Path, readab
     )
     if done.returncode != 0:
         raise BuildFailed(
-            f"{script} ended with status {done.returncode} (-9: killed, perhaps for want of memory: 1.5 GB are needed).\n"
+            f"{script} ended with status {done.returncode} (-9: killed; it needs 1.5 GB of memory).\n"
             + (done.stdout + done.stderr)[-_TAIL:]
         )
     return done.stdout

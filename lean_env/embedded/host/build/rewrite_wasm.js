@@ -103,8 +103,10 @@ function hostCalls(module, functions) {
 function codeSection(bytes, section, { bodies, appended }) {
   const reader = new Reader(bytes);
   const count = reader.vector(section.start);
+  /** @type {Buffer[]} */
   const parts = [Buffer.from(unsigned(count + 1))];
   let copiedTo = reader.at;
+  /** @type {Buffer} */
   let old = Buffer.alloc(0);
   for (let i = 0; i < count; i++) {
     const start = reader.at;

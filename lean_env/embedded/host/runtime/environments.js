@@ -15,6 +15,10 @@ const LIBRARY = LEAN_PREFIX + '/lib/lean';
 const ORIGINAL_READ = 'host_original_read_module_data_parts';
 
 /** @typedef {ReturnType<typeof createEnvironments>} Environments */
+/**
+ * A message as Lean's JSON has it; there are more fields.
+ * @typedef {{severity: 'information' | 'warning' | 'error', data: string, pos: {line: number, column: number}}} LeanMessage
+ */
 
 /**
  * @param {import('./objects.js').Objects} lean
@@ -55,7 +59,7 @@ function createEnvironments(lean, loaded) {
     return importText('prelude\n' + names.map((name) => `import ${name}\n`).join(''));
   }
 
-  /** The messages of a MessageLog as Lean's JSON has them. @param {number} log  owned @returns {Array<Record<string, any>>} */
+  /** The messages of a MessageLog. @param {number} log  owned @returns {LeanMessage[]} */
   function messages(log) {
     const array = lean.call('l_Lean_MessageLog_toArray', log);
     const texts = lean.arrayItems(array).map((message) => {

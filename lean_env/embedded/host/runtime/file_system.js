@@ -6,6 +6,7 @@
 const { LEAN_PREFIX } = require('./environments.js');
 
 const READ_ONLY_FILE_SYSTEM = 69; // EROFS in WASI's numbering, which emscripten uses
+const REGULAR_FILE = 0o100644;
 const WRITING = { writeOnly: 1, readWrite: 2, create: 64, truncate: 512, append: 1024 };
 const ANY_WRITING = Object.values(WRITING).reduce((all, flag) => all | flag, 0);
 const CHANGES_A_NODE = ['setattr', 'mknod', 'rename', 'unlink', 'rmdir', 'symlink'];
@@ -38,10 +39,8 @@ function mountLibrary(FS, library) {
  * @param {any} FS @param {string[]} paths  as Lean sees them
  */
 function stubLibrary(FS, paths) {
-  for (const path of paths) {
-    FS.mkdirTree(path.slice(0, path.lastIndexOf('/')));
-    FS.writeFile(path, '');
-  }
+  for (const folder of new Set(paths.map((path) => path.slice(0, path.lastIndexOf('/'))))) FS.mkdirTree(folder);
+  for (const path of paths) FS.mknod(path, REGULAR_FILE, 0);
   const refuse = refusal(FS);
   const operations = FS.filesystems.MEMFS.ops_table;
   for (const operation of CHANGES_A_NODE) {

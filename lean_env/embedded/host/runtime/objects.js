@@ -55,11 +55,10 @@ function createObjects(wasm) {
     return callable(...args);
   }
 
-  /** @type {ArrayBufferLike | undefined} */
-  let buffer;
-  let bytes = new Uint8Array();
-  let ints = new Int32Array();
-  let words = new Uint32Array();
+  let { buffer } = wasm.memory;
+  let bytes = new Uint8Array(buffer);
+  let ints = new Int32Array(buffer);
+  let words = new Uint32Array(buffer);
   /** Views of the memory die when it grows; every access goes through here. */
   function refresh() {
     if (wasm.memory.buffer === buffer) return;

@@ -58,7 +58,7 @@ function loadSymbols(file) {
       if (!length) return null;
       if (table[at] !== h || length !== name.length) continue;
       const start = names + table[at + 1];
-      if (bytes.latin1Slice(start, start + length) === name) {
+      if (bytes.toString('latin1', start, start + length) === name) {
         return { isData: Boolean(table[at + 2] & 1), value: table[at + 3] };
       }
     }
