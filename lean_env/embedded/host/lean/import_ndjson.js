@@ -63,13 +63,13 @@ class NdjsonReader {
   read(text) {
     for (const line of text.split('\n')) {
       if (line.trim() === '') continue;
-      let record;
       try {
-        record = JSON.parse(line);
-      } catch {
-        throw malformed(`a line is no JSON: ${line.slice(0, 80)}`);
+        this.record(JSON.parse(line));
+      } catch (error) {
+        // A TypeError is JavaScript's way to say that a part of the record is missing.
+        const shape = error instanceof SyntaxError || (error instanceof TypeError && this.lean.stackIsRewound());
+        throw shape ? malformed(`not in the format: ${line.slice(0, 80)}`) : error;
       }
-      this.record(record);
     }
     return this;
   }
