@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from lean_env.benchmark.portfolio import PORTFOLIO_1
 from prover.actions import ActionSpace, PointerKind, Situation
 from prover.policy import PolicyQuery, Proposal
 from prover.templates import TEMPLATES
 
-#: Tried in this order after `intros`; a theorem that one of them proves is `easy`.
-PORTFOLIO_1 = ("rfl", "decide", "omega", "simp", "simp_all", "grind")
+__all__ = ["PORTFOLIO_1", "PortfolioPolicy", "action_costs", "prior"]
 
 #: A pointer of rank r costs this many nats times log(1 + r) on top of its template: a Zipf law over retrieval ranks.
 _RANK_COST = 0.45

@@ -19,8 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lean_env.library.index import Library
-from lean_env.library.names import is_human_name
-from lean_env.library.olean import Kind
+from lean_env.library.names import is_human_name, is_recursor_name
 from lean_env.theorem import Environment
 from prover.goal import Goal, LocalKind, outside_brackets, split_top_level
 
@@ -198,13 +197,8 @@ class PremiseIndex:
     @classmethod
     def of(cls, library: Library) -> PremiseIndex:
         """The library's named theorems, and the named definitions whose body a proof can unfold."""
-        theorems = library.theorems()
-        definitions = {
-            constant.name: module
-            for module in library.modules
-            for constant in library.constants(module)
-            if constant.kind is Kind.DEFINITION and is_human_name(constant.name)
-        }
+        theorems = [theorem for theorem in library.theorems() if not is_recursor_name(theorem.name)]
+        definitions = {name: module for name, module in library.definitions().items() if is_human_name(name)}
         return cls(
             [theorem.name for theorem in theorems],
             [theorem.module for theorem in theorems],

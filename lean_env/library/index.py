@@ -326,6 +326,14 @@ class Library:
         query = "SELECT * FROM constant WHERE module = (SELECT id FROM module WHERE name = ?) ORDER BY name"
         return [self._constant(row) for row in self._connection.execute(query, (module,))]
 
+    def definitions(self) -> dict[str, str]:
+        """The module of each definition that a proof can unfold, by name: those whose body is in the distribution."""
+        query = (
+            "SELECT constant.name, module.name FROM constant JOIN module ON module.id = constant.module "
+            "WHERE constant.kind = ? ORDER BY constant.name, module.id DESC"
+        )
+        return dict(self._connection.execute(query, (Kind.DEFINITION.value,)).fetchall())
+
     def declaration(self, name: str, module: str | None = None) -> Declaration:
         """Type, body and all of a constant, read from its .olean. Raises KeyError."""
         if module is None:

@@ -3,6 +3,7 @@
 import pytest
 from small_library import ARRAYS, LESS, LISTS, MAP_APPEND, NAT, THEOREMS, closure, retriever
 
+from lean_env.library.index import Library
 from prover.goal import parse_goal
 from prover.retrieval import PremiseIndex, Retriever, Shape, read_premise
 
@@ -76,3 +77,20 @@ def test_an_empty_index_offers_nothing():
 def test_parallel_lists_must_agree():
     with pytest.raises(ValueError, match="differ in length"):
         PremiseIndex(["a"], [], [])
+
+
+def test_over_the_real_library_nothing_comes_from_outside_the_closure(installation):
+    with Library.open(installation) as library:
+        index = PremiseIndex.of(library)
+        module_of = dict(zip(index.names, index.modules, strict=True))
+        assert "List.take" in index.definitions
+        assert "Nat.gcd" not in index.definitions, "its body is not in the distribution: nothing can unfold it"
+        assert "List.map_append" in module_of
+        found = Retriever(index, library.closure)
+        for module in ("Init.Data.List.Lemmas", "Init.Data.Array.Lemmas"):
+            environment = library.strict_environment(module)
+            premises = found.premises(environment, parse_goal(MAP_APPEND), count=50)
+            assert premises
+            assert {module_of[premise.name] for premise in premises} <= library.closure(environment)
+            assert "List.map_append" in names(premises) or module == "Init.Data.List.Lemmas"
+            assert "List.map_append" not in names(premises) or module != "Init.Data.List.Lemmas"
