@@ -57,6 +57,14 @@ def test_counts_of_init(library: Library, constants: list[LibraryConstant]) -> N
     assert len(library.theorems()) == 22_221
 
 
+def test_every_named_theorem_is_printed(library: Library) -> None:
+    statements = {theorem.name: theorem.statement for theorem in library.theorems()}
+    assert all(statements.values())
+    assert statements["Nat.add_comm"] == "∀ (n m : Nat), n + m = m + n"
+    assert "List.append" not in statements["List.map_append"], "notation is used"
+    assert "List.map f l₁" in statements["List.map_append"], "and full names instead of field notation"
+
+
 def test_the_true_axioms_are_these(constants: list[LibraryConstant]) -> None:
     assert {c.name for c in constants if c.is_true_axiom} >= {"propext", "Classical.choice", "Quot.sound", "sorryAx"}
     assert sum(c.is_true_axiom for c in constants) == 14
