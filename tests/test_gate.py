@@ -11,6 +11,7 @@ import random
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -518,6 +519,17 @@ def test_a_deciding_worker_takes_no_text(deciders: WorkerPool, op: str) -> None:
 def test_the_gate_takes_only_workers_that_decide(library: Library, pool: WorkerPool) -> None:
     with pytest.raises(ValueError, match="elaborate"):
         Gate(library, pool)
+
+
+def test_threads_share_a_gate(gate: Gate) -> None:
+    def decide(name: str) -> Certificate | Rejection:
+        statement, text, levels = HONEST[name]
+        return gate.check(text_theorem(), text, stated(statement, *levels))
+
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(decide, [*HONEST] * 5))
+    assert together == [decide(name) for name in HONEST] * 5
+    assert all(isinstance(verdict, Certificate) for verdict in together)
 
 
 # ---- what is not decided ----
