@@ -21,10 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lean_env.theorem import Environment
-from prover.goal import Goal, Local, LocalKind, parse_state
+from prover.goal import Goal, Local, LocalKind, outside_brackets, parse_state
 from prover.policy import Proposal
 from prover.retrieval import IDENTIFIER, RetrievedPremise, Retriever, Shape
-from prover.templates import TEMPLATES, Slot, Template
+from prover.templates import TEMPLATES, Need, Slot, Template
 
 #: Locals that can be pointed at, the latest ones when there are more (the context grows downwards).
 MAX_LOCALS = 16
@@ -133,10 +133,10 @@ class Situation:
     @cached_property
     def candidates(self) -> Candidates:
         """Every action of this state, in the order of TEMPLATES, then of pointers."""
-        fillers = self._fillers()
+        fillers, shown = self._fillers(), self._shown()
         rows: list[tuple[int, int, int]] = []
         for index, template in enumerate(TEMPLATES):
-            if not self._lists_enough(template):
+            if template.needs not in shown or not self._lists_enough(template):
                 continue
             match template.slots:
                 case ():
@@ -193,6 +193,21 @@ class Situation:
     @cached_property
     def _by_text(self) -> dict[str, int]:
         return {_normal(self.text(action)): action for action in reversed(range(len(self.candidates)))}
+
+    def _shown(self) -> frozenset[Need]:
+        """Which needs the first goal meets."""
+        conclusion = self.goal.conclusion
+        top = outside_brackets(conclusion)
+        met = {Need.NOTHING}
+        if any(local.kind is LocalKind.PROOF for local in self.goal.locals):
+            met.add(Need.HYPOTHESIS)
+        if re.match(r"∀|¬|let |have ", conclusion) or re.search(r" (→|≠) ", top):
+            met.add(Need.BINDER)
+        if re.search(r"\b(if|match)\b", conclusion):
+            met.add(Need.BRANCHES)
+        if " ∨ " in top:
+            met.add(Need.ALTERNATIVES)
+        return frozenset(met)
 
     def _lists_enough(self, template: Template) -> bool:
         """Whether the lists in a form have entries, and more than a shorter form already offers."""

@@ -27,6 +27,18 @@ class Slot(StrEnum):
     EQUIVALENCE = "equivalence"
 
 
+class Need(StrEnum):
+    """What a state must show for a form to have a chance. Most forms need nothing: failing costs Lean 2 ms, but it also
+    costs a step. BINDER: something to introduce. HYPOTHESIS: a proof among the locals. BRANCHES: `if` or `match` in the
+    conclusion. ALTERNATIVES: a disjunction."""
+
+    NOTHING = "nothing"
+    BINDER = "binder"
+    HYPOTHESIS = "hypothesis"
+    BRANCHES = "branches"
+    ALTERNATIVES = "alternatives"
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """A tactic with slots. In `form`, `{0}` and `{1}` stand for what fills the slots, `{premises}` for the six best
@@ -41,79 +53,102 @@ class Template:
     cost: float
     milliseconds: float
     ordered: bool = True
+    needs: Need = Need.NOTHING
 
 
-def _table(*slots: Slot, rows: str, ordered: bool = True) -> tuple[Template, ...]:
+def _table(*slots: Slot, rows: str, ordered: bool = True, needs: Need = Need.NOTHING) -> tuple[Template, ...]:
     """Reads rows `name | cost | milliseconds | form`."""
     templates = []
     for row in rows.strip().splitlines():
         name, cost, milliseconds, form = (cell.strip() for cell in row.split("|", 3))
-        templates.append(Template(name, form, slots, float(cost), float(milliseconds), ordered))
+        templates.append(Template(name, form, slots, float(cost), float(milliseconds), ordered, needs))
     return tuple(templates)
 
 
-_CLOSED = _table(
-    rows="""
-    rfl | 1.0 | 5 | rfl
-    simp | 1.2 | 3 | simp
-    simp_all | 1.2 | 4 | simp_all
-    omega | 1.3 | 2 | omega
-    decide | 2.0 | 1 | decide
-    decide_revert | 3.2 | 3 | decide +revert
-    grind | 2.6 | 5 | grind
-    intros | 2.0 | 1 | intros
-    contradiction | 2.4 | 3 | contradiction
-    assumption | 2.4 | 3 | assumption
-    constructor | 2.4 | 2 | constructor
-    constructor_simp_all | 2.2 | 4 | constructor <;> intros <;> simp_all
-    constructor_omega | 2.8 | 3 | constructor <;> intros <;> omega
-    constructor_elim | 2.4 | 10 | constructor <;> intros <;> solve_by_elim [{premises}]
-    refine_pair | 3.0 | 2 | refine ⟨?_, ?_⟩
-    anonymous_rfl | 2.8 | 2 | exact ⟨_, rfl⟩
-    ext | 2.6 | 4 | ext
-    ext_simp | 2.4 | 2 | ext <;> simp
-    ext_simp_all | 2.8 | 14 | ext <;> simp_all
-    funext | 2.8 | 2 | funext x
-    split | 2.8 | 8 | split
-    split_simp_all | 2.4 | 2 | split <;> simp_all
-    split_omega | 3.2 | 10 | split <;> omega
-    left | 3.4 | 1 | left
-    right | 3.4 | 1 | right
-    exfalso | 4.0 | 1 | exfalso
-    symm | 3.6 | 1 | symm
-    congr | 3.4 | 4 | congr
-    congr_one | 3.4 | 3 | congr 1
-    propext | 3.2 | 2 | apply propext
-    subst_vars | 2.8 | 2 | subst_vars
-    simp_everywhere | 3.0 | 8 | simp at *
-    simp_hypotheses | 2.8 | 8 | simp [*]
-    simp_all_omega | 2.2 | 3 | simp_all <;> omega
-    simp_omega | 2.6 | 2 | simp <;> omega
-    simp_rfl | 2.6 | 8 | simp <;> rfl
-    simp_ac_rfl | 3.4 | 9 | simp <;> ac_rfl
-    bv_omega | 3.2 | 6 | bv_omega
-    norm_cast | 3.4 | 4 | norm_cast
-    exact_rfl | 2.4 | 4 | exact rfl
-    dsimp | 3.4 | 3 | dsimp
-    ac_rfl | 2.0 | 5 | ac_rfl
-    infer_instance | 2.8 | 3 | infer_instance
-    trivial | 3.0 | 6 | trivial
-    by_contradiction | 3.4 | 3 | false_or_by_contra
-    solve_by_elim | 2.2 | 8 | solve_by_elim
-    simp_premises | 2.6 | 48 | simp [{premises}]
-    simp_few | 2.2 | 20 | simp [{few}]
-    simp_all_premises | 2.8 | 68 | simp_all [{premises}]
-    simp_all_few | 2.3 | 48 | simp_all [{few}]
-    elim_premises | 2.0 | 54 | solve_by_elim [{premises}]
-    simp_only_premises | 3.0 | 12 | simp only [{premises}]
-    simp_definitions | 2.6 | 20 | simp [{definitions}]
-    simp_all_definitions | 2.8 | 36 | simp_all [{definitions}]
-    simp_definitions_few | 2.6 | 41 | simp [{definitions}, {few}]
-    ext_simp_few | 3.0 | 11 | ext <;> simp [{few}]
-    split_simp_all_few | 3.2 | 35 | split <;> simp_all [{few}]
-    simp_few_omega | 2.8 | 25 | simp [{few}] <;> omega
-    simp_all_few_omega | 3.0 | 30 | simp_all [{few}] <;> omega
-    """
+_CLOSED = (
+    _table(
+        rows="""
+        rfl | 1.0 | 5 | rfl
+        simp | 1.2 | 3 | simp
+        simp_all | 1.2 | 4 | simp_all
+        omega | 1.3 | 2 | omega
+        decide | 2.0 | 1 | decide
+        decide_revert | 3.2 | 3 | decide +revert
+        grind | 2.2 | 5 | grind
+        constructor | 2.4 | 2 | constructor
+        constructor_simp_all | 2.2 | 4 | constructor <;> intros <;> simp_all
+        constructor_omega | 2.8 | 3 | constructor <;> intros <;> omega
+        constructor_elim | 2.4 | 10 | constructor <;> intros <;> solve_by_elim [{premises}]
+        refine_pair | 3.0 | 2 | refine ⟨?_, ?_⟩
+        anonymous_rfl | 2.8 | 2 | exact ⟨_, rfl⟩
+        ext | 2.6 | 4 | ext
+        ext_simp | 2.4 | 2 | ext <;> simp
+        ext_simp_all | 2.8 | 14 | ext <;> simp_all
+        funext | 2.8 | 2 | funext x
+        exfalso | 4.0 | 1 | exfalso
+        symm | 3.6 | 1 | symm
+        congr | 3.4 | 4 | congr
+        congr_one | 3.4 | 3 | congr 1
+        propext | 3.2 | 2 | apply propext
+        simp_all_omega | 2.2 | 3 | simp_all <;> omega
+        simp_omega | 2.6 | 2 | simp <;> omega
+        simp_rfl | 2.6 | 8 | simp <;> rfl
+        simp_ac_rfl | 3.4 | 9 | simp <;> ac_rfl
+        bv_omega | 3.2 | 6 | bv_omega
+        norm_cast | 3.4 | 4 | norm_cast
+        exact_rfl | 2.4 | 4 | exact rfl
+        dsimp | 3.4 | 3 | dsimp
+        ac_rfl | 2.0 | 5 | ac_rfl
+        infer_instance | 2.8 | 3 | infer_instance
+        trivial | 3.0 | 6 | trivial
+        by_contradiction | 3.4 | 3 | false_or_by_contra
+        simp_premises | 2.6 | 48 | simp [{premises}]
+        simp_few | 2.2 | 20 | simp [{few}]
+        simp_all_premises | 2.8 | 68 | simp_all [{premises}]
+        simp_all_few | 2.3 | 48 | simp_all [{few}]
+        elim_premises | 2.0 | 54 | solve_by_elim [{premises}]
+        simp_only_premises | 3.0 | 12 | simp only [{premises}]
+        simp_definitions | 2.6 | 20 | simp [{definitions}]
+        simp_all_definitions | 2.8 | 36 | simp_all [{definitions}]
+        simp_definitions_few | 2.6 | 41 | simp [{definitions}, {few}]
+        ext_simp_few | 3.0 | 11 | ext <;> simp [{few}]
+        simp_few_omega | 2.8 | 25 | simp [{few}] <;> omega
+        simp_all_few_omega | 3.0 | 30 | simp_all [{few}] <;> omega
+        """
+    )
+    + _table(
+        needs=Need.BINDER,
+        rows="""
+        intros | 2.0 | 1 | intros
+        """,
+    )
+    + _table(
+        needs=Need.HYPOTHESIS,
+        rows="""
+        contradiction | 2.4 | 3 | contradiction
+        assumption | 2.4 | 3 | assumption
+        subst_vars | 2.8 | 2 | subst_vars
+        simp_everywhere | 3.0 | 8 | simp at *
+        simp_hypotheses | 2.8 | 8 | simp [*]
+        solve_by_elim | 2.2 | 8 | solve_by_elim
+        """,
+    )
+    + _table(
+        needs=Need.BRANCHES,
+        rows="""
+        split | 2.8 | 8 | split
+        split_simp_all | 2.4 | 2 | split <;> simp_all
+        split_omega | 3.2 | 10 | split <;> omega
+        split_simp_all_few | 3.2 | 35 | split <;> simp_all [{few}]
+        """,
+    )
+    + _table(
+        needs=Need.ALTERNATIVES,
+        rows="""
+        left | 3.4 | 1 | left
+        right | 3.4 | 1 | right
+        """,
+    )
 )
 
 _DATA = _table(

@@ -52,6 +52,20 @@ def test_what_cannot_be_written_is_not_offered(space):
     assert "cases x" not in offered and "cases n" not in offered
 
 
+@pytest.mark.parametrize(
+    ("tactic", "shows", "lacks"),
+    [
+        ("intros", "⊢ ∀ (x : Nat), x = x", "⊢ id (p → q)"),
+        ("split", "n : Nat\n⊢ (if n = 0 then 1 else 2) = 1", "n : Nat\n⊢ n = 1"),
+        ("left", DISJUNCTION, "⊢ id (p ∨ q)"),
+        ("assumption", LESS, "n m : Nat\n⊢ n ≤ m"),
+    ],
+)
+def test_a_form_is_offered_where_the_state_shows_what_it_needs(space, tactic, shows, lacks):
+    assert space.look(LISTS, shows).find(tactic) is not None
+    assert space.look(LISTS, lacks).find(tactic) is None
+
+
 def test_a_shadowed_name_means_the_last_local(space):
     situation = space.look(NAT, "n : Nat\nh : n = 0\nn : Nat\n⊢ n = n")
     assert [local.name for local in situation.locals] == ["h", "n"]
