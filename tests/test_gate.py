@@ -9,11 +9,9 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from handmade import (
@@ -52,7 +50,7 @@ from lean_env.certificate import Certificate, Check, KernelVerdict, Rejection
 from lean_env.embedded.install import Installation
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import LeanRefused, RefusalKind
-from lean_env.gate import Gate, GateError
+from lean_env.gate import Gate
 from lean_env.library.expression import (
     Bound,
     Expression,
@@ -69,8 +67,6 @@ from lean_env.library.expression import (
 from lean_env.library.index import Library
 from lean_env.library.ndjson import MAX_DEPTH
 from lean_env.library.ndjson_writer import write_declarations, write_expression
-from lean_env.limits import Limits
-from lean_env.prefilter import body_is_one_tactic_block
 from lean_env.proof_term import TARGET, ProofTerm
 from lean_env.statement import StatedText
 from lean_env.theorem import Environment, Theorem
@@ -532,86 +528,6 @@ def test_threads_share_a_gate(gate: Gate) -> None:
     assert all(isinstance(verdict, Certificate) for verdict in together)
 
 
-# ---- what is not decided ----
-
-
-def test_a_kernel_that_does_not_end_is_an_error_and_its_worker_is_replaced(
-    library: Library, installation: Installation
-) -> None:
-    power = app("Nat.add", app("Nat.pow", number(2), number(16777215)), app("Nat.pow", number(3), number(10_000_000)))
-    endless = equal(app("Nat.mod", power, number(7)), number(0))
-    limits = Limits(soft_ms=1000, hard_margin_ms=500)
-    with WorkerPool(installation, 1, limits, role="decide", spares=0) as pool:
-        gate = Gate(library, pool)
-        honest = export(theorem(IDENTITY, IDENTITY_PROOF))
-        assert isinstance(gate.check(text_theorem(), honest, stated(IDENTITY)), Certificate)
-        before = pool.pids
-        with pytest.raises(GateError):
-            gate.check(text_theorem(), export(theorem(endless, refl(number(0)))), stated(endless))
-        assert isinstance(gate.check(text_theorem(), honest, stated(IDENTITY)), Certificate)
-        assert not before & pool.pids
-
-
-def test_a_worker_is_replaced_after_its_share_of_checks(
-    library: Library, installation: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lean_env.gate.REQUESTS_PER_WORKER", 1)
-    with WorkerPool(installation, 1, role="decide", spares=0) as pool:
-        gate = Gate(library, pool)
-        seen = set()
-        for _ in range(2):
-            honest = export(theorem(IDENTITY, IDENTITY_PROOF))
-            assert isinstance(gate.check(text_theorem(), honest, stated(IDENTITY)), Certificate)
-            seen |= pool.pids
-        assert pool.counters.recycled >= 1
-
-
-ANSWERS = {
-    "another word": {"verdict": "perhaps"},
-    "a shout": {"verdict": "ACCEPT"},
-    "a truth value": {"verdict": True},
-    "a list": {"verdict": ["accept"]},
-    "nothing": {},
-    "a refusal": {"ok": False, "error": {"kind": "limit", "message": "heartbeats"}},
-    "a fatal error": {"ok": False, "error": {"kind": "fatal", "message": "the stack was not rewound"}},
-    "an error of no kind": {"ok": False},
-    "an accept for another request": {"id": 999, "verdict": "accept"},
-    "not even a flag": {"ok": "yes", "verdict": "accept"},
-}
-
-
-@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
-def test_an_answer_that_is_none_is_an_error(
-    library: Library, tmp_path: Path, answer: dict[str, object], decider_that_says: Callable[[object], Installation]
-) -> None:
-    with WorkerPool(decider_that_says(answer), 1, role="decide", spares=0) as pool, pytest.raises(GateError):
-        Gate(library, pool).check(text_theorem(), export(theorem(IDENTITY, IDENTITY_PROOF)), stated(IDENTITY))
-
-
-def test_the_fake_decider_is_believed_when_it_accepts(
-    library: Library, decider_that_says: Callable[[object], Installation]
-) -> None:
-    """So that the errors above come from the answers and not from the fake."""
-    with WorkerPool(decider_that_says({"verdict": "accept"}), 1, role="decide", spares=0) as pool:
-        proof = export(theorem(IDENTITY, IDENTITY_PROOF))
-        assert isinstance(Gate(library, pool).check(text_theorem(), proof, stated(IDENTITY)), Certificate)
-
-
-@pytest.fixture
-def decider_that_says(tmp_path: Path) -> Callable[[object], Installation]:
-    """An installation whose workers answer every `kernel_check` with the same words."""
-
-    def make(answer: object) -> Installation:
-        script = Path(__file__).with_name("fake_decider.py")
-        (tmp_path / "answer.json").write_text(json.dumps(answer))
-        node = tmp_path / "node"
-        node.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "{script}" "$@"\n')
-        node.chmod(0o755)
-        return Installation(root=tmp_path, node=node, host=tmp_path, version="fake")
-
-    return make
-
-
 # ---- mutations ----
 
 HONEST = {
@@ -662,47 +578,3 @@ def test_no_mutation_proves_a_false_statement(gate: Gate, name: str, lie: str, r
     changed = mutate(write_declarations(declarations), rng, times)
     verdict = gate.check(text_theorem(), changed, stated(FALSE_STATEMENTS[lie], *levels))
     assert isinstance(verdict, Rejection)
-
-
-# ---- the prefilter ----
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "simp",
-        "intro x\nexact x",
-        "induction n with\n| zero => rfl\n| succ n ih => simp [ih]",
-        "exact h' a'",
-        "-- axiom\nrfl",
-        'have h : "end" = "end" := rfl\nexact h',
-        "open Nat in simp",
-        "set_option maxRecDepth 1000 in decide",
-        "exact ('(' : Char).toNat.le_refl",
-    ],
-)
-def test_the_prefilter_lets_tactic_blocks_pass(body: str) -> None:
-    assert body_is_one_tactic_block(body) is None
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "",
-        "  \n",
-        "-- nothing",
-        "skip\n\naxiom bad : False",
-        "sorry\n#exit",
-        "skip\nend\nnamespace X",
-        "exact f\nwhere f : False := f",
-        "exact f\n  termination_by 0",
-        "@[simp] theorem t : True := trivial",
-        "skip)\n(skip",
-        "exact (1",
-        "sorry /- and the audit",
-        'exact "',
-        "exact ⟨1)",
-    ],
-)
-def test_the_prefilter_says_why_not(body: str) -> None:
-    assert body_is_one_tactic_block(body)

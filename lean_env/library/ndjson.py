@@ -337,7 +337,7 @@ def _only_item(record: dict[str, Any]) -> tuple[str, Any]:
 
 
 def _numeral(value: Any) -> int:
-    """A name's numeric part. Lean hashes go in there (`inst._@.1280031755._hygCtx`), so it may be larger than an index."""
+    """A name's numeric part. Lean puts hashes there (`inst._@.1280031755._hygCtx`): it may be larger than an index."""
     if type(value) is not int or not 0 <= value < 1 << 64:
         raise NdjsonError(f"{value!r} is no part of a name")
     return value
