@@ -57,15 +57,15 @@ class CacheItem:
     bytes: int
 
 
-def cache_entries() -> list[Path]:
-    """The folders of the cache that exist: what `flywheel cache clear` removes. All of it can be made again."""
-    folders = (installation_root(), leandojo_cache(), benchmark_work(), *sorted(cache_root().glob("tmp-*")))
-    return [folder for folder in folders if folder.is_dir()]
+def setup_folders() -> list[Path]:
+    """The folders that setup made, as far as they exist: what `flywheel cache clear` removes and setup brings back."""
+    return [path for path in (installation_root(), *sorted(cache_root().glob("tmp-*"))) if path.is_dir()]
 
 
 def cache_report() -> list[CacheItem]:
     """What the cache holds, part by part, the largest first."""
-    parts = [part for entry in cache_entries() for part in entry.iterdir()]
+    folders = [*setup_folders(), *(path for path in (leandojo_cache(), benchmark_work()) if path.is_dir())]
+    parts = [part for folder in folders for part in folder.iterdir()]
     items = [CacheItem(str(part.relative_to(cache_root())), part, _size(part)) for part in parts]
     return sorted(items, key=lambda item: -item.bytes)
 

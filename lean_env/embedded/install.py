@@ -29,10 +29,22 @@ from lean_env.embedded.fetch import Progress, Report
 from lean_env.embedded.glue import GlueChanged, rewrite_glue
 from lean_env.embedded.node import check_platform, find_node, node_version, run_host_script
 from lean_env.library import index
+from lean_env.paths import cache_report
 
-__all__ = ["Installation", "NotInstalled", "Progress", "SetupError", "clear_cache", "damaged_files", "find", "setup"]
+__all__ = [
+    "Installation",
+    "NotInstalled",
+    "Progress",
+    "SetupError",
+    "cache_report",
+    "clear_cache",
+    "damaged_files",
+    "find",
+    "setup",
+]
 
-DOWNLOAD_BYTES = fetch.DOWNLOAD_BYTES
+#: What crosses the network, rounded up.
+DOWNLOAD_BYTES = 122_000_000
 #: What stays on the disk.
 INSTALLED_BYTES = 550_000_000
 #: What setup needs at its peak: the tarball, the unpacked package and the result (0.9 GB), and some air.
@@ -116,16 +128,17 @@ def damaged_files(installation: Installation) -> list[str]:
 
 
 def clear_cache() -> int:
-    """Removes what `paths.cache_entries` lists and returns the bytes freed; nothing else in the folder is touched.
+    """Removes the installation and what a killed setup left, nothing else, and returns the bytes freed.
 
     Workers that run go on; new ones cannot start until the next setup.
     """
     if not paths.cache_root().is_dir():
         return 0
     with _only_one_setup(_say_nothing):
-        freed = sum(item.bytes for item in paths.cache_report())
-        for path in paths.cache_entries():
-            shutil.rmtree(path)
+        folders = paths.setup_folders()
+        freed = sum(item.bytes for item in cache_report() if any(item.path.is_relative_to(path) for path in folders))
+        for folder in folders:
+            shutil.rmtree(folder)
     return freed
 
 
