@@ -54,7 +54,7 @@ function openLibrary(session, { imports, name, soft_ms = DEFAULT_SOFT_MS }) {
     const { type, levels } = readConstant(lean, info);
     const objection = unusable(lean, environment.pointer, type);
     if (objection) throw new Refusal('lean', objection);
-    return session.within(soft_ms, () => open(session, environment, type, levels, 0));
+    return register(session, environment, session.within(soft_ms, () => open(session, environment, type, levels, 0)));
   } finally {
     if (lean.stackIsRewound()) lean.dec(info);
   }
@@ -69,19 +69,21 @@ function openText(session, { imports, statement: text, levels = [], soft_ms = DE
   const environment = session.environments.get(imports);
   const objection = textObjection(text, MAX_STATEMENT_BYTES);
   if (objection) throw new Refusal('lean', objection);
-  return session.within(soft_ms, () => {
+  const { opened, ...reply } = session.within(soft_ms, () => {
     const statement = elaborateStatement(lean, environment.pointer, session.statementOptions, text, levels, session.cancelToken);
     const opened = open(session, environment, statement.type, statement.levels, statement.binders);
-    const reply = {
-      ...opened,
-      expression: exportExpression(lean, statement.type),
-      levels: lean.listItems(statement.levels).map((level) => lean.nameToString(level)),
-      ...(mayRunUnsafeCode(text) && { tainted: true }),
-    };
+    const expression = exportExpression(lean, statement.type);
+    const names = lean.listItems(statement.levels).map((level) => lean.nameToString(level));
     releaseStatement(lean, statement);
-    return reply;
+    return { opened, expression, levels: names, ...(mayRunUnsafeCode(text) && { tainted: true }) };
   });
+  return { ...register(session, environment, opened), ...reply };
 }
+
+/**
+ * A goal, open but not yet kept. All pointers owned.
+ * @typedef {{state: TacticState, goal: Pointer, type: Pointer, levels: Pointer, goals: string[]}} Opened
+ */
 
 /**
  * @param {Session} session
@@ -89,14 +91,18 @@ function openText(session, { imports, statement: text, levels = [], soft_ms = DE
  * @param {Pointer} type  borrowed
  * @param {Pointer} levels  borrowed
  * @param {number} binders  how many variables to introduce, as a theorem's binders are in its tactic block
+ * @returns {Opened}
  */
 function open(session, environment, type, levels, binders) {
   const { lean } = session;
-  const { state, goal } = openExpression(lean, session.environments.template(environment), type, levels);
-  const introduced = binders ? introduce(session, state, goal, binders) : state;
-  const problem = session.openProblem(environment, goal, lean.inc(type), lean.inc(levels));
-  const id = session.keep(introduced, problem);
-  return { state: id, goals: printGoals(lean, introduced) };
+  const { state: closed, goal } = openExpression(lean, session.environments.template(environment), type, levels);
+  const state = binders ? introduce(session, closed, goal, binders) : closed;
+  return { state, goal, type: lean.inc(type), levels: lean.inc(levels), goals: printGoals(lean, state) };
+}
+
+/** @param {Session} session @param {ImportedEnvironment} environment @param {Opened} opened  consumed */
+function register(session, environment, { state, goal, type, levels, goals }) {
+  return { state: session.keep(state, session.openProblem(environment, goal, type, levels)), goals };
 }
 
 /**

@@ -101,6 +101,8 @@ class Session {
    * @returns {T}
    */
   within(ms, work) {
+    // Lean counts heartbeats from the start of the process; each operation has its own allowance.
+    this.lean.fn('lean_io_set_heartbeats')(this.lean.box(0));
     let outcome;
     try {
       outcome = this.watchdog.within(ms, work);

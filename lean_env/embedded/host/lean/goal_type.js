@@ -1,7 +1,7 @@
 'use strict';
 /** A goal as a closed type. */
 const { withFields, instantiate, test } = require('./objects.js');
-const { META_CONTEXT, query, share, release, metavariablesOf } = require('./states.js');
+const { META_CONTEXT, query, share, release, metavariablesOf, resetHeartbeats } = require('./states.js');
 const { exportExpression } = require('./export_ndjson.js');
 
 /** @typedef {import('./types.js').Lean} Lean */
@@ -18,6 +18,7 @@ const METAVAR_DECL = { localContext: 1, localInstances: 4 };
  * @param {Pointer} goal  borrowed MVarId
  */
 function exportGoal(lean, state, goal) {
+  resetHeartbeats(lean, state);
   const declaration = query(lean, state, 'meta', 'l_Lean_MVarId_getDecl', [lean.inc(goal)]);
   const localContext = lean.field(declaration, METAVAR_DECL.localContext);
   const inside = share(lean, state);

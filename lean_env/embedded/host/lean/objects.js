@@ -131,6 +131,7 @@ function test(lean, symbol, argument) {
 }
 
 module.exports = {
+  HEADER_BYTES,
   KINDS,
   withFields,
   scalarByte,

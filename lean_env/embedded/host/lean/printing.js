@@ -1,6 +1,6 @@
 'use strict';
-/** Lean's own pretty printer on live states. */
-const { query, goalsOf } = require('./states.js');
+/** Lean's own pretty printer on live states, each print with a whole heartbeat allowance. */
+const { query, goalsOf, resetHeartbeats } = require('./states.js');
 
 /** @typedef {import('./types.js').Lean} Lean */
 /** @typedef {import('./types.js').Pointer} Pointer */
@@ -16,11 +16,15 @@ function formatText(lean, format) {
 
 /** The goals as `trace_state` would show them. Refuses where the printer throws. @param {Lean} lean @param {TacticState} state */
 function printGoals(lean, state) {
-  return goalsOf(lean, state).map((goal) => formatText(lean, query(lean, state, 'meta', 'l_Lean_Meta_ppGoal', [lean.inc(goal)])));
+  return goalsOf(lean, state).map((goal) => {
+    resetHeartbeats(lean, state);
+    return formatText(lean, query(lean, state, 'meta', 'l_Lean_Meta_ppGoal', [lean.inc(goal)]));
+  });
 }
 
 /** @param {Lean} lean @param {TacticState} state @param {Pointer} expression  borrowed */
 function printExpression(lean, state, expression) {
+  resetHeartbeats(lean, state);
   return formatText(lean, query(lean, state, 'meta', 'l_Lean_Meta_ppExpr', [lean.inc(expression)]));
 }
 

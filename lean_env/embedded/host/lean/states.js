@@ -5,7 +5,7 @@
  * A state is captured by putting a host function in the place of `skip`'s elaborator: Lean's elaborator table leads
  * `theorem … := by skip` to us with everything that TacticM has.
  */
-const { withFields, takeField } = require('./objects.js');
+const { HEADER_BYTES, withFields, takeField } = require('./objects.js');
 const { elaborateText, initialState } = require('./frontend.js');
 const { Refusal } = require('../refusal.js');
 
@@ -18,7 +18,7 @@ const SKIP_ELABORATOR = 'l_Lean_Elab_Tactic_evalSkip___boxed';
 
 // Fields of Core.Context, Core.State, Meta.Context, Meta.State, Term.State.
 const CORE_CONTEXT = { initHeartbeats: 8, maxHeartbeats: 9 };
-const CORE_STATE = { environment: 0, messages: 6 };
+const CORE_STATE = { environment: 0, messages: 6, info: 7 };
 const META_CONTEXT = { localContext: 2, localInstances: 3 };
 const META_STATE = { metavariables: 0 };
 const TERM_STATE = { levelNames: 0 };
@@ -73,7 +73,17 @@ function template(lean, environment, options, cancelToken) {
   // Tactic.Context {elaborator | recover}: with recover an error would become `sorry` and a message instead of a failure.
   const withoutRecovery = lean.makeCtor(0, [lean.box(0)], 4);
   lean.dec(capture.state.tacticContext);
-  return { ...capture.state, tacticContext: withoutRecovery };
+  return { ...capture.state, tacticContext: withoutRecovery, core: withoutInfo(lean, capture.state.core) };
+}
+
+/**
+ * Information for editors costs time, and memory in every saved state.
+ * @param {Lean} lean @param {Pointer} core  consumed Core.State @returns {Pointer} owned
+ */
+function withoutInfo(lean, core) {
+  const info = withFields(lean, lean.inc(lean.field(core, CORE_STATE.info)), {}); // InfoState {…3 fields | enabled}
+  lean.u8()[info + HEADER_BYTES + 4 * lean.fieldCount(info)] = 0;
+  return withFields(lean, core, { [CORE_STATE.info]: info });
 }
 
 /** @param {Lean} lean @param {TacticState} state @returns {TacticState} */
@@ -185,7 +195,15 @@ const metavariablesOf = (lean, state) => lean.field(state.meta, META_STATE.metav
 /** @param {Lean} lean @param {TacticState} state @returns {Pointer[]} borrowed MVarIds */
 const goalsOf = (lean, state) => lean.listItems(state.goals);
 
+/**
+ * Sets the heartbeat counter back, so that what runs next has its whole allowance.
+ * @param {Lean} lean @param {TacticState} state  borrowed
+ */
+function resetHeartbeats(lean, state) {
+  lean.fn('lean_io_set_heartbeats')(lean.field(state.coreContext, CORE_CONTEXT.initHeartbeats));
+}
+
 module.exports = {
-  CORE_CONTEXT, CORE_STATE, META_CONTEXT,
+  CORE_CONTEXT, CORE_STATE, META_CONTEXT, resetHeartbeats,
   installCapture, template, share, release, runMonadic, query, exceptionText, openExpression, environmentOf, metavariablesOf, goalsOf,
 };

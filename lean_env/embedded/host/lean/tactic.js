@@ -2,7 +2,7 @@
 /** One tactic on one state. */
 const { withFields, test } = require('./objects.js');
 const { parseCategory, parseErrorText } = require('./frontend.js');
-const { CORE_CONTEXT, CORE_STATE, environmentOf, runMonadic, share, release, exceptionText } = require('./states.js');
+const { CORE_CONTEXT, CORE_STATE, environmentOf, runMonadic, share, release, exceptionText, resetHeartbeats } = require('./states.js');
 
 /** @typedef {import('./types.js').Lean} Lean */
 /** @typedef {import('./types.js').Pointer} Pointer */
@@ -30,15 +30,6 @@ const MAX_HEARTBEATS = 2_000_000;
  */
 function parseTactic(lean, environment, text) {
   return parseCategory(lean, environment, 'tactic', `(\n${text}\n)`);
-}
-
-/**
- * Sets the heartbeat counter back, so that what runs next has its whole allowance.
- * @param {Lean} lean
- * @param {TacticState} state  borrowed
- */
-function resetHeartbeats(lean, state) {
-  lean.fn('lean_io_set_heartbeats')(lean.field(state.coreContext, CORE_CONTEXT.initHeartbeats));
 }
 
 /** Heartbeats since the last reset, in Lean's unit. @param {Lean} lean @param {TacticState} state  borrowed */
@@ -82,6 +73,9 @@ function runTactic(lean, parent, text, heartbeats) {
   const limited = withHeartbeatLimit(lean, share(lean, parent), limit);
   const run = runMonadic(lean, limited, 'tactic', 'l_Lean_Elab_Tactic_evalTactic', [parsed.syntax]);
   release(lean, limited);
+  // The limit was for this tactic. What prints or exports the state later has Lean's own.
+  lean.dec(run.state.coreContext);
+  run.state.coreContext = lean.inc(parent.coreContext);
   const used = usedHeartbeats(lean, parent);
   const spent = Math.ceil(used / 1000);
   // `set_option maxHeartbeats` inside a tactic can lift Lean's own check; the count cannot be talked out of it.
@@ -112,4 +106,4 @@ function runTactic(lean, parent, text, heartbeats) {
   return { state: withoutMessages(lean, pruned.state), error: null, exhausted: false, heartbeats: spent };
 }
 
-module.exports = { MAX_HEARTBEATS, runTactic, resetHeartbeats };
+module.exports = { MAX_HEARTBEATS, runTactic };
