@@ -106,6 +106,7 @@ _CLOSED = (
         simp_few | 2.2 | 20 | simp [{few}]
         simp_all_premises | 2.8 | 68 | simp_all [{premises}]
         simp_all_few | 2.3 | 48 | simp_all [{few}]
+        solve_by_elim | 2.2 | 8 | solve_by_elim
         elim_premises | 2.0 | 54 | solve_by_elim [{premises}]
         simp_only_premises | 3.0 | 12 | simp only [{premises}]
         simp_definitions | 2.6 | 20 | simp [{definitions}]
@@ -130,7 +131,6 @@ _CLOSED = (
         subst_vars | 2.8 | 2 | subst_vars
         simp_everywhere | 3.0 | 8 | simp at *
         simp_hypotheses | 2.8 | 8 | simp [*]
-        solve_by_elim | 2.2 | 8 | solve_by_elim
         """,
     )
     + _table(
