@@ -6,6 +6,7 @@ Each module's answers are one JSON file in a work folder, so that an interrupted
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -73,36 +74,37 @@ class MeasuredModule:
         return cls(**fields)
 
 
+class Stopped(Exception):
+    """The measurement was told to stop; what it had stored stays."""
+
+
 class Measurement:
-    """Measures modules on a pool's workers, largest first. `report(done, total)` counts theorems."""
+    """Measures modules on a pool's workers, largest first, and keeps the results in `folder`."""
 
     def __init__(self, pool: WorkerPool, folder: Path) -> None:
         self._pool = pool
         self._folder = folder
+        self._stopping = threading.Event()
 
-    def stored(self, module: str) -> MeasuredModule | None:
-        try:
-            return MeasuredModule.from_json(self._path(module).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
+    def stop(self) -> None:
+        """Modules under way end with Stopped before their next theorem."""
+        self._stopping.set()
 
     def start(self, tasks: Sequence[Task], executor: ThreadPoolExecutor) -> dict[str, Future[MeasuredModule]]:
-        """Queues what is not stored yet; the futures are in the order of work."""
+        """Queues all tasks; those whose results are stored end at once."""
         by_size = sorted(tasks, key=lambda task: (-len(task.names), task.module))
         return {task.module: executor.submit(self._measured, task) for task in by_size}
 
     def _measured(self, task: Task) -> MeasuredModule:
-        known = self.stored(task.module)
-        if known is None:
-            known = self._measure(task)
-            self._folder.mkdir(parents=True, exist_ok=True)
-            temporary = self._path(task.module).with_suffix(".tmp")
-            temporary.write_text(known.to_json(), encoding="utf-8")
-            temporary.replace(self._path(task.module))
-        return known
-
-    def _path(self, module: str) -> Path:
-        return self._folder / f"{module}.json"
+        path = self._folder / f"{task.module}.json"
+        if path.exists():
+            return MeasuredModule.from_json(path.read_text(encoding="utf-8"))
+        measured = self._measure(task)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(measured.to_json(), encoding="utf-8")
+        temporary.replace(path)
+        return measured
 
     def _measure(self, task: Task) -> MeasuredModule:
         strict = self._probe(task.strict)
@@ -135,21 +137,21 @@ class Measurement:
     def _measure_theorem(self, task: Task, name: str, statement: str, round_trips: bool) -> MeasuredTheorem:
         theorem = Theorem(name, statement, task.strict, module=task.module)
         deaths = 0
-        while True:
+        while deaths < _TRIES:
+            if self._stopping.is_set():
+                raise Stopped
             try:
                 with Dojo(theorem, self._pool, PORTFOLIO_1_LIMITS) as (session, root):
                     solver, steps = portfolio_1(session, root)
             except DojoInitError:
                 return MeasuredTheorem(statement, round_trips, None, 0, refused=True, wall_limits=deaths)
             except DojoCrashError:
-                crashed = True
-            else:
-                crashed = steps[-1].outcome is Outcome.CRASHED
-            deaths += crashed
-            if crashed and deaths < _TRIES:
+                deaths += 1
                 continue
-            if deaths == _TRIES:
-                return MeasuredTheorem(statement, round_trips, None, 0, wall_limits=deaths)
+            if steps[-1].outcome is Outcome.CRASHED:
+                deaths += 1
+                continue
             heartbeats = sum(step.heartbeats for step in steps)
             walls = deaths + sum(step.wall_limit for step in steps)
             return MeasuredTheorem(statement, round_trips, solver, heartbeats, wall_limits=walls)
+        return MeasuredTheorem(statement, round_trips, None, 0, wall_limits=deaths)

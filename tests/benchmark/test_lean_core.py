@@ -172,3 +172,19 @@ def test_a_rebuilt_sample_is_the_same_and_a_second_build_goes_on(
     again = build_lean_core(installation, pool, sample=SAMPLE)
     assert again == rebuilt
     assert pool.counters.requests == before, "all measurements were stored"
+
+
+def test_an_interrupted_build_keeps_whole_modules(
+    installation: Installation, pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "benchmark_work", lambda: tmp_path)
+
+    def interrupt(done: int, total: int) -> None:
+        assert 0 < done < total
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_lean_core(installation, pool, interrupt, SAMPLE)
+    stored = {path.stem for path in tmp_path.rglob("*.json")}
+    assert 1 <= len(stored) < len(SAMPLE)
+    assert stored < set(SAMPLE)
