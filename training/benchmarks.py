@@ -48,4 +48,4 @@ def register(corpus: Corpus, benchmark: str, manifest: Manifest | None = None) -
         for theorem in manifest.theorems(policy=policy)
     ]
     revision = hashlib.sha256(repr([sorted(asdict(record).items()) for record in records]).encode()).hexdigest()[:16]
-    return corpus.add_benchmark(benchmark, revision, str(manifest.header["library"]), records)
+    return corpus.add_benchmark(benchmark, revision, str(manifest.header["library_digest"]), records)

@@ -137,11 +137,8 @@ class Flywheel:
         settings = self.config.round
         matchmaker = MatchmakerConfig(steps=settings.steps)
         policy = self.policy(number, RankerOptions(prior_weight=settings.prior, time_discount=settings.cost_discount))
-        past = {
-            name: entry
-            for name, entry in history(self.corpus, self.config.benchmark, "train", self.config.name).items()
-            if name in self._hard
-        }
+        log = history(self.corpus, self.config.benchmark, "train", self.config.name)
+        past = {t.name: log[t.name] for t in self.corpus.theorems(self.config.benchmark, "train", "hard")}
         chosen = select(past, self._seed("round", number), settings.theorems, matchmaker)
         plan = Plan(
             Phase(BatchingPolicy(policy), self._budget(settings.steps), self._search(settings.noise)),
@@ -263,10 +260,6 @@ class Flywheel:
 
     def policy(self, number: int, options: RankerOptions) -> Policy:
         return load_ranker(self.models / f"M_{number}", self.lean.actions, options, name=f"M_{number}")
-
-    @property
-    def _hard(self) -> set[str]:
-        return {t.name for t in self.corpus.theorems(self.config.benchmark, "train", "hard")}
 
     def _round(
         self,

@@ -1,0 +1,105 @@
+"""The command line: every command explains itself, bad input is one clear error with the right exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from prover.cli.main import run
+from prover.cli.output import CANNOT_START, DONE, FAILED
+from prover.cli.prove import parse_statement
+
+COMMANDS = [
+    ["setup"],
+    ["doctor"],
+    ["cache", "show"],
+    ["cache", "clear"],
+    ["bench", "build"],
+    ["bench", "list"],
+    ["bench", "show"],
+    ["round"],
+    ["train"],
+    ["run"],
+    ["runs", "list"],
+    ["eval"],
+    ["demo"],
+    ["corpus", "stats"],
+    ["corpus", "list"],
+    ["corpus", "show"],
+    ["corpus", "snapshot"],
+    ["prove"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_an_example(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*command, "--help"]) == DONE
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Usage" in shown
+    if command != ["cache", "clear"]:
+        assert f"flywheel {' '.join(command)}" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["bench", "list", "no-such-bench"], "lean-core"),
+        (["bench", "show", "No.such.theorem"], "No.such.theorem"),
+        (["run", "--config", "absent.toml"], "absent.toml"),
+        (["run", "--bench", "no-such-bench"], "no-such-bench"),
+        (["corpus", "stats"], "no corpus"),
+        (["corpus", "show", "x"], "x"),
+        (["prove", "theorem t (a : Nat) : a = b"], "b"),
+        (["prove", ""], "no statement"),
+        (["prove", "1 = 1", "--model", "absent-folder"], "absent-folder"),
+        (["setup", "--from", "absent.tgz"], "absent.tgz"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_bad_input_is_one_error_and_exit_code_2(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments) == CANNOT_START
+    error = capsys.readouterr().err
+    assert said in error and "Traceback" not in error
+
+
+def test_an_unknown_key_in_a_config_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "c.toml").write_text("generatoins = 1\n", encoding="utf-8")
+    assert run(["run", "--config", str(tmp_path / "c.toml"), "--home", str(tmp_path)]) == CANNOT_START
+    assert "generatoins" in capsys.readouterr().err
+
+
+def test_prove_prints_a_file_that_elaborates(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["prove", "theorem t (a b : Nat) : a + b = b + a", "--json"]) == DONE
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["theorem"] == "t" and answer["attempt"]["status"] == "proved"
+    assert (
+        answer["text"].startswith("import Init\n") and "theorem t (a b : Nat) : a + b = b + a := by" in answer["text"]
+    )
+    assert answer["attempt"]["proof"]["certificate"]["axioms"] is not None
+
+
+def test_what_cannot_be_proved_is_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["prove", "(a b : Nat) : a = b", "--steps", "8"]) == FAILED
+    assert "no proof within 8 steps" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "statement"),
+    [
+        ("theorem t (a b : Nat) : a + b = b + a", "t", "(a b : Nat) : a + b = b + a"),
+        ("theorem t (a : Nat) : a = a := by sorry", "t", "(a : Nat) : a = a"),
+        ("theorem foo.bar : 1 = 1", "foo.bar", "1 = 1"),
+        ("lemma x {α : Type} (l : List α) : l = l", "x", "{α : Type} (l : List α) : l = l"),
+        ("example (p : Prop) : p → p", "t", "(p : Prop) : p → p"),
+        ("∀ p : Prop, p → p", "t", "∀ p : Prop, p → p"),
+        ("(a : Nat) : a = a", "t", "(a : Nat) : a = a"),
+    ],
+)
+def test_statements_are_read_as_people_type_them(text: str, name: str, statement: str) -> None:
+    theorem = parse_statement(text)
+    assert (theorem.name, theorem.statement) == (name, statement)

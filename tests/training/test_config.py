@@ -1,0 +1,62 @@
+"""The configuration: file, environment and flags in rising order; nothing unknown passes."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from training.config import ConfigError, FlywheelConfig
+
+
+@pytest.fixture
+def toml(tmp_path: Path):
+    def write(text: str) -> Path:
+        file = tmp_path / "flywheel.toml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return write
+
+
+def test_flags_beat_environment_beats_file_beats_defaults(toml, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = toml("generations = 7\nseed = 1\n[round]\ntheorems = 11\nsteps = 12\nnoise = 0.1\n")
+    monkeypatch.setenv("FLYWHEEL_ROUND__STEPS", "99")
+    monkeypatch.setenv("FLYWHEEL_SEED", "2")
+    config = FlywheelConfig.load(file, seed=3, round__noise=0.25, name=None)
+    assert (config.generations, config.seed, config.name) == (7, 3, "flywheel")
+    assert (config.round.theorems, config.round.steps, config.round.noise) == (11, 99, 0.25)
+    assert config.round.portfolio_share == FlywheelConfig.load().round.portfolio_share
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("genrations = 3\n", "genrations"),
+        ("[round]\nthoerems = 3\n", "round.thoerems"),
+        ("generations = 'many'\n", "generations"),
+        ("[evaluation]\nsplit = 'train'\n", "evaluation.split"),
+        ("generations = \n", "TOML"),
+    ],
+)
+def test_a_bad_file_is_refused_by_name(toml, text: str, named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        FlywheelConfig.load(toml(text))
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such configuration file"):
+        FlywheelConfig.load(tmp_path / "absent.toml")
+
+
+def test_the_digest_covers_what_results_depend_on_and_nothing_else() -> None:
+    base = FlywheelConfig.load()
+    assert base.digest() == FlywheelConfig.load(workers=7, name="other").digest()
+    assert base.digest() != FlywheelConfig.load(round__steps=33).digest()
+
+
+def test_the_demo_setting_is_valid_and_measures_on_valid() -> None:
+    with resources.as_file(resources.files("training").joinpath("demo.toml")) as file:
+        demo = FlywheelConfig.load(file)
+    assert demo.name == "demo" and demo.generations >= 3 and demo.evaluation.split == "valid"
