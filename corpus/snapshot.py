@@ -217,24 +217,23 @@ def _leaking(after_guard: int) -> Select[int]:
 
 def _entering(session: Session, line: schema.SnapshotLine, filter: SnapshotFilter) -> tuple[list[tuple[int, str]], int]:
     """(id, content hash) of the proofs that attempts past the last one seen add; and how many the guard left out."""
-    proof, theorem = schema.Proof, schema.Theorem
-    leaks = proof.id.in_(_leaking(0))
+    attempt, proof, theorem = schema.Attempt, schema.Proof, schema.Theorem
+    # Two steps, since in one query SQLite prefers to read every attempt of every round.
+    rounds = select(schema.Round.id).where(schema.Round.kind == RoundKind.TRAIN)
+    if filter.run is not None:
+        rounds = rounds.where(schema.Round.run_id == rows.run_row(session, filter.run).id)
+    wanted = set(session.scalars(rounds))
+    new = session.execute(select(attempt.proof_id, attempt.round_id).where(attempt.id > line.attempts_seen))
+    candidates = sorted({proof_id for proof_id, round_id in new if proof_id is not None and round_id in wanted})
     query = (
-        select(proof.id, proof.content_hash, leaks)
-        .distinct()
-        .join(schema.Attempt, schema.Attempt.proof_id == proof.id)
-        .join(schema.Round, schema.Round.id == schema.Attempt.round_id)
+        select(proof.id, proof.content_hash, proof.id.in_(_leaking(0)))
         .join(theorem, theorem.id == proof.theorem_id)
         .where(
-            schema.Attempt.id > line.attempts_seen,
-            schema.Round.kind == RoundKind.TRAIN,
             theorem.split == "train",
             ~exists().where(schema.Retraction.proof_id == proof.id),
             ~exists().where(schema.SnapshotChange.line_id == line.id, schema.SnapshotChange.proof_id == proof.id),
         )
     )
-    if filter.run is not None:
-        query = query.where(schema.Round.run_id == rows.run_row(session, filter.run).id)
     if filter.benchmarks:
         benchmarks = [rows.benchmark_row(session, key).id for key in filter.benchmarks]
         query = query.where(theorem.benchmark_id.in_(benchmarks))
@@ -242,7 +241,7 @@ def _entering(session: Session, line: schema.SnapshotLine, filter: SnapshotFilte
         query = query.where(proof.source.in_(filter.sources))
     if filter.max_steps is not None:
         query = query.where(proof.length <= filter.max_steps)
-    found = session.execute(query).all()
+    found = [row for chunk in rows.chunks(candidates) for row in session.execute(query.where(proof.id.in_(chunk)))]
     entered = [(id, proof_hash) for id, proof_hash, leak in found if not leak]
     return entered, len(found) - len(entered)
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema
@@ -472,10 +472,16 @@ def _select_theorems(session: Session, round: schema.Round, selection: Sequence[
 
 
 def _theorem_of_round(session: Session, round: RoundRecord, name: str) -> schema.Theorem:
+    # By the index on (benchmark, name): a join over the selection would read all of it at every attempt.
+    benchmark_id = select(schema.Round.benchmark_id).where(schema.Round.id == round.id).scalar_subquery()
     row = session.scalar(
-        select(schema.Theorem)
-        .join(schema.RoundTheorem, schema.RoundTheorem.theorem_id == schema.Theorem.id)
-        .where(schema.RoundTheorem.round_id == round.id, schema.Theorem.name == name)
+        select(schema.Theorem).where(
+            schema.Theorem.benchmark_id == benchmark_id,
+            schema.Theorem.name == name,
+            exists().where(
+                schema.RoundTheorem.round_id == round.id, schema.RoundTheorem.theorem_id == schema.Theorem.id
+            ),
+        )
     )
     if row is None:
         raise NotFound(f"Theorem {name!r} is not among the theorems that round {round.id} selected.")

@@ -1,0 +1,66 @@
+"""Writes the dump of a small corpus of the present revision, with rows in every table, for test_corpus_migrations.py.
+
+Run it once when a new revision is released, from the repository root: python tests/corpus/databases/make.py
+"""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[2])]
+
+from samples import attempt, fill, proof, sha, start_round  # noqa: E402
+
+from corpus.database import head_revision  # noqa: E402
+from corpus.records import AttemptStatus, RoundKind  # noqa: E402
+from corpus.snapshot import take_snapshot  # noqa: E402
+from corpus.store import Corpus  # noqa: E402
+
+
+def fill_every_table(corpus: Corpus) -> None:
+    splits = fill(corpus)
+    a, b, c, d = splits["train"]
+    seed = start_round(corpus, [a, b], arm="seed")
+    corpus.record_attempt(seed, attempt(a, proof=proof(a, "rfl", source="seed")))
+    wrong = corpus.record_attempt(seed, attempt(b, proof=proof(b, "simp", source="seed"))).proof_id
+    corpus.finish_round(seed)
+    generation = corpus.start_generation(
+        run="run",
+        number=0,
+        parent=None,
+        recipe="expert iteration",
+        config={"layers": 4},
+        config_hash=sha("config"),
+        seeds={"torch": 1},
+        versions={"torch": "2"},
+        snapshot_hash=take_snapshot(corpus).hash,
+    )
+    corpus.finish_generation(generation, model_path="models/0", model_hash=sha("weights"), metrics={"loss": 1.5})
+    policy = start_round(corpus, [a, b, c, d], generation_id=generation)
+    corpus.record_attempt(policy, attempt(a, proof=proof(a)))
+    corpus.record_attempt(policy, attempt(b))
+    corpus.record_attempt(policy, attempt(c, AttemptStatus.ERROR))
+    held_out = splits["test"][0]
+    corpus.record_attempt(policy, attempt(d, proof=proof(d, goals=(held_out.statement_hash,))))
+    corpus.retract(wrong, "kernel bug")
+    evaluation = start_round(corpus, splits["test"], RoundKind.EVAL, generation_id=generation)
+    corpus.record_attempt(evaluation, attempt(held_out, proof=proof(held_out)))
+    take_snapshot(corpus)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "corpus.db"
+        with Corpus.open(str(path)) as corpus:
+            fill_every_table(corpus)
+        dump = "\n".join(sqlite3.connect(path).iterdump()) + "\n"
+    (HERE / f"{head_revision()}.sql.gz").write_bytes(gzip.compress(dump.encode(), mtime=0))
+
+
+if __name__ == "__main__":
+    main()
