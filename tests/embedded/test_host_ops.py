@@ -32,6 +32,7 @@ def open_text(worker: Worker, statement: str, imports: list[str] = INIT, **field
 
 def step(worker: Worker, state: int, tactic: str, **fields: Any) -> dict[str, Any]:
     (result,) = worker.request("run", state=state, tactics=[tactic], **fields)["results"]
+    assert isinstance(result, dict)
     return result
 
 

@@ -23,7 +23,10 @@ const stateIds = { says: 'a list of state numbers', holds: (value) => Array.isAr
 /** @type {Shape} */
 const softMs = { says: `1 to ${MAX_SOFT_MS} milliseconds`, holds: (value) => Number.isFinite(value) && value >= 1 && value <= MAX_SOFT_MS };
 /** @type {Shape} */
-const heartbeats = { says: `0 to ${MAX_HEARTBEATS} thousand heartbeats`, holds: (value) => Number.isInteger(value) && value >= 0 && value <= MAX_HEARTBEATS };
+const heartbeats = {
+  says: `0 to ${MAX_HEARTBEATS} thousand heartbeats`,
+  holds: (value) => Number.isInteger(value) && value >= 0 && value <= MAX_HEARTBEATS,
+};
 /** @type {Shape} */
 const bytes = { says: 'a number of bytes', holds: (value) => Number.isInteger(value) && value >= 0 };
 /** @type {Shape} */

@@ -133,7 +133,8 @@ class NdjsonReader {
     if ('forallE' in record) return this.makeBinder('lean_expr_mk_forall', record.forallE);
     if ('letE' in record) {
       const { name, type, value, body, nondep } = record.letE;
-      return lean.fn('lean_expr_mk_let')(this.name(name), this.expression(type), this.expression(value), this.expression(body), nondep === true ? 1 : 0);
+      const parts = [this.name(name), this.expression(type), this.expression(value), this.expression(body)];
+      return lean.fn('lean_expr_mk_let')(...parts, nondep === true ? 1 : 0);
     }
     if ('natVal' in record) return this.makeLiteral(LITERAL_TAGS.natVal, this.makeNatural(string(record.natVal)));
     if ('strVal' in record) return this.makeLiteral(LITERAL_TAGS.strVal, lean.makeString(string(record.strVal)));

@@ -18,7 +18,10 @@ const GOALS = {
   simp: [['∀ (p : Prop), p → p', 'intro p h; simp [h]'], ['∀ (α : Type) (a : α), a = a', 'intro α a; simp']],
   simp_all: [['∀ (p q : Prop), p → (p → q) → q', 'intro p q h k; simp_all']],
   omega: [['∀ (a b : Nat), a < b → a < b + 1', 'intro a b h; omega'], ['∀ (a b : Int), a < b → a + 1 ≤ b', 'intro a b h; omega']],
-  grind: [['∀ (p q : Prop), p → (p → q) → q', 'intro p q h k; grind'], ['∀ (f : Nat → Nat) (a b : Nat), a = b → f a = f b', 'intro f a b h; grind']],
+  grind: [
+    ['∀ (p q : Prop), p → (p → q) → q', 'intro p q h k; grind'],
+    ['∀ (f : Nat → Nat) (a b : Nat), a = b → f a = f b', 'intro f a b h; grind'],
+  ],
   rcases: [['∀ (p q : Prop), And p q → q', 'intro p q h; rcases h with ⟨a, b⟩; exact b']],
 };
 
