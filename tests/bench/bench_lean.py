@@ -38,8 +38,11 @@ IMPORTS = (
     ("Init",),
 )
 
-#: Seconds of the same work before measuring: V8 compiles what the code cache lacks.
-WARM_UP_S = 3.0
+#: CPU seconds a worker of the same work before measuring: V8 compiles what the code cache lacks.
+WARM_UP_S = 4.0
+
+#: A job runs until what it is given says that it is enough.
+Job = Callable[[Callable[[], bool]], None]
 
 
 def milliseconds_of(work: Callable[[], object]) -> float:
@@ -117,14 +120,14 @@ class Walker:
         self.latencies: list[float] = []
         self.overheads: list[float] = []
 
-    def run(self, until: float) -> None:
+    def run(self, enough: Callable[[], bool]) -> None:
         theorems = THEOREMS[self.seed % len(THEOREMS) :] + THEOREMS[: self.seed % len(THEOREMS)]
-        while time.perf_counter() < until:
+        while True:
             for theorem in theorems:
                 with Dojo(theorem, self.pool) as (dojo, root):
                     for line, _ in zip(lines(self.seed), range(100), strict=False):
                         self._walk(dojo, root, line)
-                        if time.perf_counter() >= until:
+                        if enough():
                             return
                 self.seed += 1
 
@@ -148,11 +151,11 @@ class Walker:
 def bench_live(installation: install.Installation, workers: int, seconds: float) -> dict[str, float]:
     """The mix on live states through the Dojo, one thread a worker."""
     with WorkerPool(installation, workers, spares=0) as pool:
-        _in_threads([Walker(pool, 100 + number).run for number in range(workers)], WARM_UP_S)
+        _spend(pool, WARM_UP_S, [Walker(pool, 100 + number).run for number in range(workers)])
         walkers = [Walker(pool, number) for number in range(workers)]
         own_before = time.process_time()
         before = pool.counters
-        wall = _in_threads([walker.run for walker in walkers], seconds)
+        wall = _spend(pool, seconds, [walker.run for walker in walkers])
         after = pool.counters
         own = time.process_time() - own_before
     steps = sum(walker.steps for walker in walkers)
@@ -173,9 +176,9 @@ def bench_text(installation: install.Installation, workers: int, seconds: float)
     """The same tactics by the text route: each step elaborates its theorem from text."""
     latencies: list[float] = []
 
-    def elaborate(worker: Worker, seed: int, until: float) -> None:
+    def elaborate(worker: Worker, seed: int, enough: Callable[[], bool]) -> None:
         for source in texts(seed):
-            if time.perf_counter() >= until:
+            if enough():
                 return
             latencies.append(
                 milliseconds_of(lambda source=source: worker.request("check_text", imports=["Init"], source=source))
@@ -184,12 +187,12 @@ def bench_text(installation: install.Installation, workers: int, seconds: float)
     with WorkerPool(installation, workers, spares=0) as pool, ExitStack() as leases:
         crew = [leases.enter_context(pool.lease(ENVIRONMENT)) for _ in range(workers)]
         jobs = [
-            lambda until, worker=worker, seed=seed: elaborate(worker, seed, until) for seed, worker in enumerate(crew)
+            lambda enough, worker=worker, seed=seed: elaborate(worker, seed, enough) for seed, worker in enumerate(crew)
         ]
-        _in_threads(jobs, WARM_UP_S)
+        _spend(pool, WARM_UP_S, jobs)
         latencies.clear()
         before = pool.counters.cpu_seconds
-        wall = _in_threads(jobs, seconds)
+        wall = _spend(pool, seconds, jobs)
         cpu = pool.counters.cpu_seconds - before
     return {
         "steps": len(latencies),
@@ -219,10 +222,15 @@ def bench_replacement(installation: install.Installation, spares: int) -> float:
     return statistics.median(times)
 
 
-def _in_threads(jobs: list[Callable[[float], None]], seconds: float) -> float:
-    """Runs all jobs until now + seconds; returns the wall seconds that passed."""
+def _spend(pool: WorkerPool, seconds: float, jobs: list[Job]) -> float:
+    """Runs each job in a thread until the pool has used `seconds` of CPU a job; returns the wall seconds."""
+    target = pool.counters.cpu_seconds + seconds * len(jobs)
+
+    def enough() -> bool:
+        return pool.counters.cpu_seconds >= target
+
     start = time.perf_counter()
-    threads = [threading.Thread(target=job, args=(start + seconds,)) for job in jobs]
+    threads = [threading.Thread(target=job, args=(enough,)) for job in jobs]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -232,7 +240,7 @@ def _in_threads(jobs: list[Callable[[float], None]], seconds: float) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=10.0, help="how long each mix is measured")
+    parser.add_argument("--seconds", type=float, default=10.0, help="CPU seconds a worker for each mix")
     parser.add_argument("--out", type=Path, help="write the figures as JSON here")
     options = parser.parse_args()
     installation = install.find()
@@ -243,6 +251,7 @@ def main() -> None:
         "installation": installation.version,
         "start": bench_start(installation),
         "imports": bench_imports(installation),
+        "round_trip": bench_round_trip(installation),
         "replacement_ms": {
             "no spare": bench_replacement(installation, 0),
             "one spare": bench_replacement(installation, 1),
