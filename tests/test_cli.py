@@ -50,7 +50,7 @@ def test_every_command_has_help_with_an_example(command: list[str], capsys: pyte
         (["run", "--config", "absent.toml"], "absent.toml"),
         (["run", "--bench", "no-such-bench"], "no-such-bench"),
         (["corpus", "stats"], "no corpus"),
-        (["corpus", "show", "x"], "x"),
+        (["corpus", "show", "x"], "integer"),
         (["prove", "theorem t (a : Nat) : a = b"], "b"),
         (["prove", ""], "no statement"),
         (["prove", "1 = 1", "--model", "absent-folder"], "absent-folder"),

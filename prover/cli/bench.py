@@ -8,16 +8,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from lean_env.benchmark.lean_core import build_lean_core, load_lean_core
-from lean_env.benchmark.portfolio import PORTFOLIO_1_LIMITS
 from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
 from prover.cli.output import Ticker, UserError, console, emit_json
-from prover.lean import Lean
-from training.benchmarks import BENCHMARKS, policy_of, register
 
 app = typer.Typer(no_args_is_help=True, help="The benchmarks, their theorems, and building them anew.")
 
-BenchmarkArgument = Annotated[str, typer.Argument(help=f"One of: {', '.join(BENCHMARKS)}.")]
+BenchmarkArgument = Annotated[str, typer.Argument(help="lean-core or lean-core-auto.")]
 
 
 @app.command()
@@ -34,6 +30,11 @@ def build(
 
     Example: flywheel bench build lean-core --out lean_core.jsonl.gz
     """
+    from lean_env.benchmark.lean_core import build_lean_core, load_lean_core
+    from lean_env.benchmark.portfolio import PORTFOLIO_1_LIMITS
+    from prover.lean import Lean
+    from training.benchmarks import policy_of, register
+
     policy_of(benchmark)
     with Lean(workers, PORTFOLIO_1_LIMITS) as lean, Ticker(f"build {benchmark}") as tick:
         manifest = build_lean_core(
@@ -63,6 +64,9 @@ def list_(
 
     Example: flywheel bench list lean-core --split valid --stratum hard --limit 5
     """
+    from lean_env.benchmark.lean_core import load_lean_core
+    from training.benchmarks import BENCHMARKS, policy_of
+
     manifest = load_lean_core()
     if benchmark is None:
         if json:
@@ -91,6 +95,9 @@ def show(
 
     Example: flywheel bench show List.map_append
     """
+    from lean_env.benchmark.lean_core import load_lean_core
+    from training.benchmarks import policy_of
+
     manifest, policy = load_lean_core(), policy_of(benchmark)
     try:
         entry, shown = manifest.entry(theorem), manifest.theorem(theorem, policy)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corpus.store import Corpus
+if TYPE_CHECKING:
+    from corpus.store import Corpus
 
 HomeOption = Annotated[
     Path, typer.Option("--home", envvar="FLYWHEEL_HOME", help="Folder of the corpus and the trained models.")
@@ -35,6 +36,9 @@ class Place:
         return cls(home, database or str(home / "corpus.db"))
 
     def corpus(self, *, create: bool = False, upgrade: bool = False) -> Corpus:
+        """The corpus, open. SQLAlchemy is imported here, half a second that `--help` need not wait for."""
+        from corpus.store import Corpus
+
         return Corpus.open(self.database, create=create, upgrade=upgrade)
 
     def models(self, run: str) -> Path:

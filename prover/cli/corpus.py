@@ -8,8 +8,6 @@ import typer
 from rich.table import Table
 from rich.tree import Tree
 
-from corpus import query
-from corpus.snapshot import SnapshotFilter, snapshots, take_snapshot, verify
 from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
 from prover.cli.output import DONE, console, emit_json
 
@@ -22,6 +20,8 @@ def stats(home: HomeOption = DEFAULT_HOME, db: DatabaseOption = None, json: Json
 
     Example: flywheel corpus stats --json
     """
+    from corpus import query
+
     with Place.of(home, db).corpus() as corpus:
         numbers = query.stats(corpus)
     if json:
@@ -62,6 +62,8 @@ def list_(
 
     Example: flywheel corpus list --tactic induction --limit 5
     """
+    from corpus import query
+
     wanted = query.ProofFilter(theorem=theorem, source=source, split=split, run=run, tactic=tactic)
     with Place.of(home, db).corpus() as corpus:
         page = query.list_proofs(corpus, wanted, limit=limit, offset=offset)
@@ -88,6 +90,8 @@ def show(
 
     Example: flywheel corpus show 17
     """
+    from corpus import query
+
     with Place.of(home, db).corpus() as corpus:
         view = query.show_proof(corpus, proof)
     if json:
@@ -123,6 +127,8 @@ def snapshot(
 
     Example: flywheel corpus snapshot; flywheel corpus snapshot --verify HASH
     """
+    from corpus.snapshot import SnapshotFilter, snapshots, take_snapshot, verify
+
     with Place.of(home, db).corpus() as corpus:
         if check is not None:
             count = verify(corpus, check)

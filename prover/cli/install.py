@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from lean_env.embedded import doctor as diagnosis
 from lean_env.embedded import install
 from lean_env.embedded.fetch import Progress
 from prover.cli.context import JsonOption
@@ -62,6 +61,8 @@ def doctor(json: JsonOption = False) -> None:
 
     Example: flywheel doctor --json
     """
+    from lean_env.embedded import doctor as diagnosis
+
     checks = diagnosis.diagnose()
     if json:
         emit_json(checks)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,15 +10,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from corpus.query import stats
-from lean_env.limits import Limits
 from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place
-from prover.cli.output import Ticker, UserError, console, emit_json, errors
-from prover.lean import Lean
-from training.benchmarks import register
-from training.config import FlywheelConfig
-from training.flywheel import Event, Flywheel
-from training.report import RunReport, write_report
+from prover.cli.output import UserError, console, emit_json, errors
 
 runs = typer.Typer(no_args_is_help=True, help="Runs of the loop.")
 
@@ -30,19 +21,6 @@ WorkersOption = Annotated[
     int | None, typer.Option("--workers", "-j", min=1, help="Lean workers that search; default: cores.")
 ]
 BenchOption = Annotated[str | None, typer.Option("--bench", help="lean-core or lean-core-auto.")]
-
-
-@contextmanager
-def opened(config: FlywheelConfig, place: Place, title: str) -> Iterator[Flywheel]:
-    """A flywheel over this configuration with a progress display; workers and database are closed afterwards."""
-    limits = Limits(heartbeats=config.heartbeats, soft_ms=config.soft_ms)
-    with Lean(config.workers, limits) as lean, place.corpus(create=True) as corpus, Ticker(title) as tick:
-        register(corpus, config.benchmark)
-
-        def report(event: Event) -> None:
-            tick(f"{event.phase}: {event.note}", event.done, event.total)
-
-        yield Flywheel(config, lean, corpus, place.models(config.name), report)
 
 
 def run(
@@ -62,7 +40,9 @@ def run(
     Examples: flywheel run --name first --generations 3
               flywheel run --config mine.toml --name first --resume
     """
-    settings = FlywheelConfig.load(
+    from prover.cli import work
+
+    settings = work.FlywheelConfig.load(
         config, name=name, generations=generations, benchmark=bench, seed=seed, workers=workers
     )
     place = Place.of(home, db)
@@ -70,20 +50,7 @@ def run(
         exists = settings.name in {run.name for run in corpus.runs()}
     if exists and not resume:
         raise UserError(f"there is a run {settings.name!r} already; --resume goes on with it, --name starts another")
-    _show(turn_all(settings, place), json)
-
-
-def turn_all(settings: FlywheelConfig, place: Place) -> RunReport:
-    """The whole loop and its report, written to HOME/reports/NAME."""
-    with opened(settings, place, settings.name) as flywheel:
-        turns = flywheel.run()
-        evaluation = flywheel.evaluate(*(turn.generation.number for turn in turns))
-        return write_report(
-            evaluation,
-            flywheel.meter.phases,
-            f"{settings.benchmark}, {settings.evaluation.split} {settings.evaluation.stratum}: run {settings.name}",
-            place.home / "reports" / settings.name,
-        )
+    work.show(work.turn_all(settings, place), json)
 
 
 def round_(
@@ -102,15 +69,17 @@ def round_(
 
     Example: flywheel round --name first
     """
-    settings = FlywheelConfig.load(config, name=name, workers=workers)
-    with opened(settings, Place.of(home, db), "round") as flywheel:
-        number = _newest(flywheel) if generation is None else generation
-        before = _proofs(flywheel)
+    from prover.cli import work
+
+    settings = work.FlywheelConfig.load(config, name=name, workers=workers)
+    with work.opened(settings, Place.of(home, db), "round") as flywheel:
+        number = work.newest(flywheel) if generation is None else generation
+        before = work.count_proofs(flywheel)
         if number is None:
             flywheel.begin()
         else:
             flywheel.search(number)
-        outcome = {"generation": number, "proofs_before": before, "proofs": _proofs(flywheel)}
+        outcome = {"generation": number, "proofs_before": before, "proofs": work.count_proofs(flywheel)}
     if json:
         emit_json(outcome)
     else:
@@ -130,9 +99,11 @@ def train(
 
     Example: flywheel train --name first
     """
-    settings = FlywheelConfig.load(config, name=name, workers=workers)
-    with opened(settings, Place.of(home, db), "train") as flywheel:
-        newest = _newest(flywheel)
+    from prover.cli import work
+
+    settings = work.FlywheelConfig.load(config, name=name, workers=workers)
+    with work.opened(settings, Place.of(home, db), "train") as flywheel:
+        newest = work.newest(flywheel)
         record = flywheel.learn(0 if newest is None else newest + 1)
     if json:
         emit_json(record)
@@ -160,10 +131,12 @@ def eval_(
 
     Example: flywheel eval --name first --split test --theorems 200 --steps 128
     """
-    settings = FlywheelConfig.load(config, name=name, workers=workers)
+    from prover.cli import work
+
+    settings = work.FlywheelConfig.load(config, name=name, workers=workers)
     place = Place.of(home, db)
     changes: dict[str, Any] = {"split": split, "stratum": stratum, "theorems": theorems, "steps": steps}
-    with opened(settings, place, "eval") as flywheel:
+    with work.opened(settings, place, "eval") as flywheel:
         numbers = [record.number for record in flywheel.corpus.generations(settings.name) if record.finished_at]
         if not numbers:
             raise UserError(
@@ -173,10 +146,10 @@ def eval_(
         flywheel.config = settings.model_copy(update={"evaluation": evaluation_settings})
         evaluation = flywheel.evaluate(*numbers)
         folder = place.home / "reports" / f"{settings.name}-{evaluation_settings.split}-{evaluation_settings.stratum}"
-        report = write_report(
+        report = work.write_report(
             evaluation, flywheel.meter.phases, f"run {settings.name}, {evaluation_settings.split}", folder
         )
-    _show(report, json)
+    work.show(report, json)
 
 
 @runs.command("list")
@@ -207,8 +180,10 @@ def demo(
 
     At most 20 minutes on two cores. Stopped or killed, the same command goes on. Example: flywheel demo
     """
+    from prover.cli import work
+
     with resources.as_file(resources.files("training").joinpath("demo.toml")) as file:
-        settings = FlywheelConfig.load(file, workers=workers)
+        settings = work.FlywheelConfig.load(file, workers=workers)
     errors.print(
         f"{settings.generations} generations, {settings.round.theorems} theorems a round, "
         f"{settings.evaluation.theorems} held-out {settings.evaluation.stratum} theorems: "
@@ -216,25 +191,7 @@ def demo(
         soft_wrap=True,
     )
     started = time.monotonic()
-    report = turn_all(settings, Place.of(home, None))
-    _show(report, json)
+    report = work.turn_all(settings, Place.of(home, None))
+    work.show(report, json)
     if not json:
         console.print(f"{(time.monotonic() - started) / 60:.1f} minutes; curve: {home / 'reports' / settings.name}")
-
-
-def _show(report: RunReport, json: bool) -> None:
-    if json:
-        emit_json(report.as_json())
-        return
-    console.print(report.render())
-    for file in report.files:
-        console.print(str(file), soft_wrap=True)
-
-
-def _newest(flywheel: Flywheel) -> int | None:
-    finished = [g.number for g in flywheel.corpus.generations(flywheel.config.name) if g.finished_at]
-    return max(finished, default=None)
-
-
-def _proofs(flywheel: Flywheel) -> int:
-    return stats(flywheel.corpus).proofs

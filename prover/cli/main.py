@@ -7,19 +7,10 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
 
-from corpus.errors import CorpusError, SnapshotCorrupt
-from lean_env.embedded.errors import NotInstalled, SetupError
-from lean_env.library.index import LibraryUnavailable
 from prover.cli import bench, corpus, install, loop, prove
-from prover.cli.output import CANNOT_START, FAILED, INTERRUPTED, UserError, WorkFailed, errors
-from prover.round import RoundFailed
-from training.checkpoint import CheckpointError
-from training.config import ConfigError
-from training.flywheel import Interrupted
-from training.train import NothingToLearn
+from prover.cli.output import CANNOT_START, DONE, FAILED, INTERRUPTED, UserError, WorkFailed, errors
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,18 +32,6 @@ app.command()(loop.demo)
 app.add_typer(corpus.app, name="corpus")
 app.command()(prove.prove)
 
-_CANNOT_START = (
-    UserError,
-    NotInstalled,
-    SetupError,
-    LibraryUnavailable,
-    CorpusError,
-    ConfigError,
-    CheckpointError,
-    NothingToLearn,
-)
-_FAILED = (WorkFailed, RoundFailed, SnapshotCorrupt)
-
 
 def main() -> None:
     """Runs the command line; a known error becomes one line on stderr and its exit code, never a traceback."""
@@ -62,17 +41,52 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """The exit code of `flywheel ARGUMENTS`."""
     try:
-        result = app(arguments, standalone_mode=False)
-    except _FAILED as error:
-        return _say(error, FAILED)
-    except _CANNOT_START as error:
-        return _say(error, CANNOT_START)
-    except click.ClickException as error:
-        error.show()
-        return CANNOT_START
-    except (Interrupted, KeyboardInterrupt, click.Abort) as error:
-        return _say(error if str(error) else "interrupted; what was accepted is stored", INTERRUPTED)
-    return result if isinstance(result, int) else 0
+        app(arguments, prog_name="flywheel")
+    except SystemExit as ended:  # typer's way out: 0, 2 for a mistyped command, 130 for Ctrl-C
+        return ended.code if isinstance(ended.code, int) else CANNOT_START
+    except Exception as error:
+        code = exit_code(error)
+        if code is None:
+            raise
+        return _say(error, code)
+    return DONE
+
+
+def exit_code(error: Exception) -> int | None:
+    """The exit code of an error whose text is meant for the user; None for a fault in the program.
+
+    The classes are imported here: only what has failed needs to know them, and some of them bring torch along.
+    """
+    from corpus.errors import CorpusError, SnapshotCorrupt
+    from lean_env.benchmark.manifest import ManifestError
+    from lean_env.embedded.errors import NotInstalled, SetupError
+    from lean_env.embedded.pool import NoWorker
+    from lean_env.library.index import LibraryUnavailable
+    from prover.round import RoundFailed
+    from training.benchmarks import UnknownBenchmark
+    from training.checkpoint import CheckpointError
+    from training.config import ConfigError
+    from training.flywheel import Interrupted
+    from training.train import NothingToLearn
+
+    codes: dict[int, tuple[type[Exception], ...]] = {
+        FAILED: (WorkFailed, RoundFailed, SnapshotCorrupt),
+        INTERRUPTED: (Interrupted,),
+        CANNOT_START: (
+            UserError,
+            NotInstalled,
+            SetupError,
+            NoWorker,
+            LibraryUnavailable,
+            ManifestError,
+            UnknownBenchmark,
+            CorpusError,
+            ConfigError,
+            CheckpointError,
+            NothingToLearn,
+        ),
+    }
+    return next((code for code, classes in codes.items() if isinstance(error, classes)), None)
 
 
 def _say(error: object, code: int) -> int:

@@ -8,19 +8,9 @@ from typing import Annotated
 
 import typer
 
-from lean_env.limits import Limits
-from lean_env.statement import StatementRefused
 from lean_env.theorem import Environment, Theorem
-from prover.attempt import Phase, attempt
-from prover.batching import BatchingPolicy
 from prover.cli.context import JsonOption
 from prover.cli.output import UserError, WorkFailed, console, emit_json, errors
-from prover.lean import Lean
-from prover.policy import Policy
-from prover.portfolio import PortfolioPolicy
-from prover.search.budget import Budget
-from prover.verify import proof_text
-from training.checkpoint import load_ranker
 
 _HEAD = re.compile(r"^\s*(?:theorem|lemma|example)\b\s*(?P<rest>.*)$", re.DOTALL)
 _TAIL = re.compile(r"\s*:=\s*(?:by\s*)?(?:sorry\s*)?$")
@@ -63,6 +53,17 @@ def prove(
     Example: flywheel prove 'theorem t (a b : Nat) : a + b = b + a'
     Exit code 1 when no proof was found, 2 when the statement does not elaborate.
     """
+    from lean_env.limits import Limits
+    from lean_env.statement import StatementRefused
+    from prover.attempt import Phase, attempt
+    from prover.batching import BatchingPolicy
+    from prover.lean import Lean
+    from prover.policy import Policy
+    from prover.portfolio import PortfolioPolicy
+    from prover.search.budget import Budget
+    from prover.verify import proof_text
+    from training.checkpoint import load_ranker
+
     theorem = parse_statement(statement)
     with Lean(workers=1, limits=Limits(heartbeats=200_000, soft_ms=10_000)) as lean:
         try:

@@ -1,0 +1,65 @@
+"""What the loop's commands do once their options are read: the part that imports Lean, torch and the corpus.
+
+Apart from the options so that `flywheel --help` and a mistyped option do not wait seconds for torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from corpus.query import stats
+from lean_env.limits import Limits
+from prover.cli.context import Place
+from prover.cli.output import Ticker, console, emit_json
+from prover.lean import Lean
+from training.benchmarks import register
+from training.config import FlywheelConfig
+from training.flywheel import Event, Flywheel
+from training.report import RunReport, write_report
+
+__all__ = ["FlywheelConfig", "count_proofs", "newest", "opened", "show", "turn_all", "write_report"]
+
+
+@contextmanager
+def opened(config: FlywheelConfig, place: Place, title: str) -> Iterator[Flywheel]:
+    """A flywheel over this configuration with a progress display; workers and database are closed afterwards."""
+    limits = Limits(heartbeats=config.heartbeats, soft_ms=config.soft_ms)
+    with Lean(config.workers, limits) as lean, place.corpus(create=True) as corpus, Ticker(title) as tick:
+        register(corpus, config.benchmark)
+
+        def report(event: Event) -> None:
+            tick(f"{event.phase}: {event.note}", event.done, event.total)
+
+        yield Flywheel(config, lean, corpus, place.models(config.name), report)
+
+
+def turn_all(settings: FlywheelConfig, place: Place) -> RunReport:
+    """The whole loop and its report, written to HOME/reports/NAME."""
+    with opened(settings, place, settings.name) as flywheel:
+        turns = flywheel.run()
+        evaluation = flywheel.evaluate(*(turn.generation.number for turn in turns))
+        return write_report(
+            evaluation,
+            flywheel.meter.phases,
+            f"{settings.benchmark}, {settings.evaluation.split} {settings.evaluation.stratum}: run {settings.name}",
+            place.home / "reports" / settings.name,
+        )
+
+
+def show(report: RunReport, json: bool) -> None:
+    if json:
+        emit_json(report.as_json())
+        return
+    console.print(report.render())
+    for file in report.files:
+        console.print(str(file), soft_wrap=True)
+
+
+def newest(flywheel: Flywheel) -> int | None:
+    finished = [g.number for g in flywheel.corpus.generations(flywheel.config.name) if g.finished_at]
+    return max(finished, default=None)
+
+
+def count_proofs(flywheel: Flywheel) -> int:
+    return stats(flywheel.corpus).proofs
