@@ -64,7 +64,7 @@ class NdjsonWriter {
     const { lean } = this;
     const pre = this.name(lean.field(name, 0));
     const last = lean.field(name, 1);
-    const body = lean.tag(name) === NAME_STR ? { str: { pre, str: lean.readString(last) } } : { num: { pre, i: last >>> 1 } };
+    const body = lean.tag(name) === NAME_STR ? { str: { pre, str: lean.readString(last) } } : { num: { pre, i: Number(this.natural(last)) } };
     const number = this.number('in', body);
     this.seen.set(name, number);
     return number;

@@ -105,7 +105,7 @@ class NdjsonReader {
   makeName({ str, num }) {
     const { lean } = this;
     if (str) return lean.fn('lean_name_mk_string')(this.name(str.pre), lean.makeString(string(str.str)));
-    if (num) return lean.fn('lean_name_mk_numeral')(this.name(num.pre), lean.box(index(num.i)));
+    if (num) return lean.fn('lean_name_mk_numeral')(this.name(num.pre), this.makeNatural(numeral(num.i)));
     throw malformed('a name is neither str nor num');
   }
 
@@ -221,6 +221,15 @@ function define(table, number, value) {
   index(number);
   if (table.has(number)) throw malformed(`number ${number} is defined twice`);
   table.set(number, value);
+}
+
+/**
+ * A name's numeric part: hashes go in there (`inst._@.1547331413._hygCtx`), so it may be larger than an index.
+ * @param {unknown} value @returns {string}
+ */
+function numeral(value) {
+  if (!Number.isSafeInteger(value) || /** @type {number} */ (value) < 0) throw malformed(`${value} is no part of a name`);
+  return String(value);
 }
 
 /** @param {unknown} value @returns {number} */
