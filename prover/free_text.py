@@ -1,6 +1,6 @@
 """Tactics from any causal language model of Hugging Face: text in, sampled lines of text out.
 
-    policy = FreeTextPolicy.load("my-org/my-prover")          # a hub name or a local folder
+    policy = FreeTextPolicy.load("my-org/my-prover")    # a local folder, or a hub model downloaded before
 
 The prompt is `FreeTextOptions.prompt` with the printed state in place of `{state}` (and the theorem's name in place of
 `{name}`), so that models trained on another layout can be used: `"{state}:::"` for BFS-Prover's, for example. A sample
@@ -61,14 +61,15 @@ class FreeTextPolicy:
     def load(
         cls, source: str, options: FreeTextOptions | None = None, *, device: str = "cpu", dtype: str = "auto"
     ) -> FreeTextPolicy:
-        """A model and its tokenizer from a local folder or the hub. Raises ModelUnavailable."""
+        """A model and its tokenizer from a local folder, or by hub name from the local hub cache: nothing is downloaded
+        here. Raises ModelUnavailable."""
         try:
-            tokenizer = AutoTokenizer.from_pretrained(source)
-            model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
+            tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True)
+            model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, local_files_only=True)
         except (OSError, ValueError) as error:
             raise ModelUnavailable(
                 f"no causal language model could be loaded from {source!r}: {error}. "
-                "Give a folder with config.json, weights and tokenizer, or the name of a model on the hub"
+                "Give a folder with config.json, weights and tokenizer, or the name of a hub model downloaded before"
             ) from error
         return cls(model.to(device), tokenizer, options, source)
 

@@ -103,6 +103,11 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     return Checkpoint(model.eval(), Tokenizer.from_file(str(folder / TOKENIZER)), meta)
 
 
+def is_checkpoint(folder: Path) -> bool:
+    """Whether the folder claims to hold a trained ranker; `load_checkpoint` says whether it does."""
+    return (folder / META).is_file()
+
+
 def load_ranker(folder: Path, space: ActionSpace, options: RankerOptions | None = None, name: str = "") -> RankerPolicy:
     """The policy of a checkpoint folder, called `name` or else like the folder. Raises CheckpointError."""
     checkpoint = load_checkpoint(folder)

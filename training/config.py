@@ -24,6 +24,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from lean_env.limits import Limits
 from training.train import TrainConfig
 
 
@@ -83,7 +84,6 @@ class FlywheelConfig(BaseSettings):
     generations: NonNegativeInt = Field(3, description="turns of the wheel after M_0")
     seed: int = 0
     easy_theorems: NonNegativeInt = Field(400, description="easy train theorems whose one-tactic proofs join round 0")
-    seed_share: float = Field(0.1, ge=0, lt=1, description="share of hand-written seed proofs in the training weight")
     heartbeats: PositiveInt = Field(20_000, description="Lean's allocation limit for one tactic, in thousands")
     soft_ms: PositiveInt = Field(5_000, description="wall-clock net for one tactic; each hit is counted")
     workers: PositiveInt = Field(
@@ -129,6 +129,11 @@ class FlywheelConfig(BaseSettings):
             raise ConfigError(f"{file} is not TOML: {error}") from error
         except (SettingsError, ValidationError) as error:
             raise ConfigError(f"configuration{f' {file}' if file else ''}: {_problems(error)}") from error
+
+    @property
+    def limits(self) -> Limits:
+        """What one tactic may use."""
+        return Limits(heartbeats=self.heartbeats, soft_ms=self.soft_ms)
 
     def digest(self) -> str:
         """SHA-256 of everything that results depend on (the number of workers is not among it)."""

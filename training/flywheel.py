@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import platform
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -200,8 +200,9 @@ class Flywheel:
         )
         return self.corpus.generation(identifier)
 
-    def evaluate(self, *numbers: int) -> Evaluation:
-        """These generations beside the frozen M_0, grammar, portfolio-1 and portfolio search, on held-out theorems.
+    def evaluate(self, *numbers: int, guests: Sequence[Policy] = ()) -> Evaluation:
+        """These generations beside the frozen M_0, grammar, portfolio-1 and portfolio search, on held-out theorems;
+        `guests` are policies from elsewhere.
 
         What the corpus holds already is read, not run again.
         """
@@ -213,7 +214,7 @@ class Flywheel:
         with self.meter.measure(f"evaluation {max(numbers)}"):
             evaluation = evaluate(
                 self.corpus,
-                self.arms(numbers),
+                [*self.arms(numbers), *map(self._guest, guests)],
                 self._sample(names, settings.theorems, "evaluation"),
                 run=self.config.name,
                 benchmark=self.config.benchmark,
@@ -251,6 +252,9 @@ class Flywheel:
             Arm("portfolio", PortfolioPolicy(self.lean.actions), budget, search, source="portfolio"),
             *models,
         ]
+
+    def _guest(self, policy: Policy) -> Arm:
+        return Arm(policy.name, policy, self._budget(self.config.evaluation.steps), self._search())
 
     # --- pieces -----------------------------------------------------------------------------------------------------
 

@@ -122,6 +122,12 @@ def eval_(
     stratum: Annotated[str | None, typer.Option(help="easy, hard, opaque or all.")] = None,
     theorems: Annotated[int | None, typer.Option(min=1)] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Tactic steps a theorem.")] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Also this model: a generation's folder of another run, or a causal language model. Repeatable."
+        ),
+    ] = None,
     workers: WorkersOption = None,
     home: HomeOption = DEFAULT_HOME,
     db: DatabaseOption = None,
@@ -144,7 +150,8 @@ def eval_(
             )
         evaluation_settings = settings.evaluation.model_copy(update={k: v for k, v in changes.items() if v is not None})
         flywheel.config = settings.model_copy(update={"evaluation": evaluation_settings})
-        evaluation = flywheel.evaluate(*numbers)
+        guests = [work.load_policy(source, flywheel.lean) for source in model or []]
+        evaluation = flywheel.evaluate(*numbers, guests=guests)
         folder = place.home / "reports" / f"{settings.name}-{evaluation_settings.split}-{evaluation_settings.stratum}"
         report = work.write_report(
             evaluation, flywheel.meter.phases, f"run {settings.name}, {evaluation_settings.split}", folder

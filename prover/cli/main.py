@@ -62,6 +62,7 @@ def exit_code(error: Exception) -> int | None:
     from lean_env.embedded.errors import NotInstalled, SetupError
     from lean_env.embedded.pool import NoWorker
     from lean_env.library.index import LibraryUnavailable
+    from prover.free_text import ModelUnavailable
     from prover.round import RoundFailed
     from training.benchmarks import UnknownBenchmark
     from training.checkpoint import CheckpointError
@@ -83,6 +84,7 @@ def exit_code(error: Exception) -> int | None:
             CorpusError,
             ConfigError,
             CheckpointError,
+            ModelUnavailable,
             NothingToLearn,
         ),
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -41,8 +40,8 @@ def prove(
         str, typer.Argument(help="`theorem t (a b : Nat) : a + b = b + a`, or only what follows `t`.")
     ],
     model: Annotated[
-        Path | None,
-        typer.Option(help="Folder of a trained generation; without one, portfolio search.", file_okay=False),
+        str | None,
+        typer.Option(help="A trained generation's folder or a causal language model's; without one, portfolio search."),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Tactic steps.")] = 256,
     seed: int = 0,
@@ -57,12 +56,11 @@ def prove(
     from lean_env.statement import StatementRefused
     from prover.attempt import Phase, attempt
     from prover.batching import BatchingPolicy
+    from prover.cli.work import load_policy
     from prover.lean import Lean
-    from prover.policy import Policy
     from prover.portfolio import PortfolioPolicy
     from prover.search.budget import Budget
     from prover.verify import proof_text
-    from training.checkpoint import load_ranker
 
     theorem = parse_statement(statement)
     with Lean(workers=1, limits=Limits(heartbeats=200_000, soft_ms=10_000)) as lean:
@@ -71,7 +69,7 @@ def prove(
         except StatementRefused as error:
             raise UserError(str(error)) from error
         errors.print("searching …") if errors.is_terminal else None
-        policy: Policy = load_ranker(model, lean.actions) if model else PortfolioPolicy(lean.actions)
+        policy = load_policy(model, lean) if model else PortfolioPolicy(lean.actions)
         record = attempt(theorem, [Phase(BatchingPolicy(policy), Budget(steps))], seed, lean.tools, minimize_steps=64)
         if record is None or record.proof is None:
             reason = record.reason if record else "stopped"

@@ -7,25 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from corpus.query import stats
-from lean_env.limits import Limits
 from prover.cli.context import Place
 from prover.cli.output import Ticker, console, emit_json
 from prover.lean import Lean
+from prover.policy import Policy
 from training.benchmarks import register
+from training.checkpoint import is_checkpoint, load_ranker
 from training.config import FlywheelConfig
 from training.flywheel import Event, Flywheel
 from training.report import RunReport, write_report
 
-__all__ = ["FlywheelConfig", "count_proofs", "newest", "opened", "show", "turn_all", "write_report"]
+__all__ = ["FlywheelConfig", "count_proofs", "load_policy", "newest", "opened", "show", "turn_all", "write_report"]
 
 
 @contextmanager
 def opened(config: FlywheelConfig, place: Place, title: str) -> Iterator[Flywheel]:
     """A flywheel over this configuration with a progress display; workers and database are closed afterwards."""
-    limits = Limits(heartbeats=config.heartbeats, soft_ms=config.soft_ms)
-    with Lean(config.workers, limits) as lean, place.corpus(create=True) as corpus, Ticker(title) as tick:
+    with Lean(config.workers, config.limits) as lean, place.corpus(create=True) as corpus, Ticker(title) as tick:
         register(corpus, config.benchmark)
 
         def report(event: Event) -> None:
@@ -54,6 +55,16 @@ def show(report: RunReport, json: bool) -> None:
     console.print(report.render())
     for file in report.files:
         console.print(str(file), soft_wrap=True)
+
+
+def load_policy(source: str, lean: Lean) -> Policy:
+    """The policy behind `--model`: a trained generation's folder, or else a causal language model. Raises
+    CheckpointError, ModelUnavailable."""
+    if is_checkpoint(Path(source)):
+        return load_ranker(Path(source), lean.actions, name=Path(source).name)
+    from prover.free_text import FreeTextPolicy
+
+    return FreeTextPolicy.load(source)
 
 
 def newest(flywheel: Flywheel) -> int | None:
