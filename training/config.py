@@ -47,12 +47,12 @@ class RoundSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    theorems: PositiveInt = Field(300, description="attempts in a round")
+    theorems: PositiveInt = Field(400, description="attempts in a round")
     steps: PositiveInt = Field(32, description="tactic steps an attempt")
-    noise: float = Field(0.5, ge=0, description="scale of the Gumbel noise in the priority")
+    noise: float = Field(0.3, ge=0, description="scale of the Gumbel noise in the priority")
     portfolio_share: float = Field(0.2, ge=0, le=1, description="share of attempts given to portfolio search instead")
-    prior: float = Field(0.3, ge=0, lt=1, description="weight of the portfolio prior mixed into the policy")
-    cost_discount: float = Field(0.5, ge=0, description="nats a factor e of a template's milliseconds costs")
+    prior: float = Field(0.1, ge=0, lt=1, description="weight of the portfolio prior mixed into the policy")
+    cost_discount: float = Field(0.2, ge=0, description="nats a factor e of a template's milliseconds costs")
 
 
 class EvaluationSettings(BaseModel):
@@ -84,6 +84,7 @@ class FlywheelConfig(BaseSettings):
     generations: NonNegativeInt = Field(3, description="turns of the wheel after M_0")
     seed: int = 0
     easy_theorems: NonNegativeInt = Field(400, description="easy train theorems whose one-tactic proofs join round 0")
+    grammar_theorems: PositiveInt = Field(250, description="hard train theorems that the grammar tries in round 0")
     heartbeats: PositiveInt = Field(20_000, description="Lean's allocation limit for one tactic, in thousands")
     soft_ms: PositiveInt = Field(5_000, description="wall-clock net for one tactic; each hit is counted")
     workers: PositiveInt = Field(

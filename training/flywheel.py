@@ -125,7 +125,7 @@ class Flywheel:
             self._round(
                 "grammar",
                 "hard",
-                self._first("hard", self.config.round.theorems),
+                self._first("hard", self.config.grammar_theorems),
                 Plan(Phase(BatchingPolicy(policy), self._budget(self.config.round.steps), self._search(), "grammar")),
                 {"policy": policy.name, "steps": self.config.round.steps},
             )
