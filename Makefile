@@ -2,11 +2,11 @@
 # Overridable: PYTHON=python3.12  PIP_INSTALL_FLAGS="--index-url …" (for example a CPU-only torch index)  TORCH="torch==2.13.0"
 PYTHON ?= python3
 VENV ?= .venv
-TORCH ?= $(shell cat .torch-requirement 2>/dev/null || echo "torch>=2.6")
+TORCH ?= torch
 PIP_INSTALL_FLAGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long bench soak lint types clean
+.PHONY: demo test test-long bench lint types clean
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 13) else "Python 3.11 or 3.12 is needed (lean-dojo supports no newer one); this is " + sys.version.split()[0] + ". Say which with: make PYTHON=python3.11")'
