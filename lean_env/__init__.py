@@ -1,1 +1,1 @@
-"""Every contact with Lean: toolchains, workers, proof states, tactics, the acceptance gate, benchmarks as sets of theorems."""
+"""Every contact with Lean: toolchains, workers, proof states, tactics, the acceptance gate, benchmarks."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from lean_env.embedded import install
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import Worker
+
+# How long an example takes says nothing on a shared machine.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,9 @@ from training.train import train
 #: What a training round may use beside tactic steps: the wall clock is a net (30 s a step would be 60 times the mean).
 _WALL_SECONDS_PER_STEP = 10.0
 
+#: What portfolio search keeps of a state's candidates; its policy proposes at most as many.
+PORTFOLIO_EDGES = 200
+
 
 class Interrupted(Exception):
     """The loop was asked to stop; what was accepted is stored and the same command goes on from there."""
@@ -145,7 +148,7 @@ class Flywheel:
             portfolio=Phase(
                 BatchingPolicy(PortfolioPolicy(self.lean.actions)),
                 self._budget(settings.steps),
-                self._search(),
+                self._wide_search(),
                 "portfolio",
             ),
             portfolio_share=settings.portfolio_share,
@@ -249,7 +252,7 @@ class Flywheel:
         return [
             portfolio_1(),
             Arm("grammar", GrammarPolicy(self.lean.actions), budget, search, source="grammar"),
-            Arm("portfolio", PortfolioPolicy(self.lean.actions), budget, search, source="portfolio"),
+            Arm("portfolio", PortfolioPolicy(self.lean.actions), budget, self._wide_search(), source="portfolio"),
             *models,
         ]
 
@@ -306,6 +309,10 @@ class Flywheel:
     def _search(self, noise: float = 0.0) -> SearchConfig:
         settings = self.config.search
         return replace(SearchConfig(noise=noise), **settings.model_dump())
+
+    def _wide_search(self) -> SearchConfig:
+        """Portfolio search keeps every candidate (about 350 a state): cutting its fixed order short would starve it."""
+        return replace(self._search(), edges_per_state=PORTFOLIO_EDGES)
 
     @staticmethod
     def _budget(steps: int) -> Budget:
