@@ -16,6 +16,21 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped:
+        _skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """No test here has a reason to be skipped: one that is would be a check that nobody notices is gone."""
+    if _skipped:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print(f"\nunexpectedly skipped: {', '.join(_skipped)}")
+
+
 @pytest.fixture(scope="session")
 def installation() -> install.Installation:
     """The embedded Lean of this user, installed now if it is not yet there."""

@@ -111,7 +111,11 @@ def show(
     console.print(f"proof term {certificate.proof_hash}; axioms: {', '.join(certificate.axioms) or 'none'}")
     console.print(f"kernels: {', '.join(f'{k} {v}' for k, v in certificate.kernels.items())}")
     for finding in view.findings:
-        console.print(f"found by {finding}")
+        model = "no model" if finding.generation is None else f"M_{finding.generation}"
+        steps = "" if finding.steps_to_proof is None else f" after {finding.steps_to_proof} steps"
+        console.print(
+            f"found by {model} of run {finding.run} ({finding.arm}){steps}, {finding.found_at:%Y-%m-%d %H:%M}"
+        )
 
 
 @app.command()
