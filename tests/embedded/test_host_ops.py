@@ -399,15 +399,15 @@ def test_a_probe_tells_syntax_from_a_tactic_that_runs(worker: Worker) -> None:
 
 
 def test_an_environment_of_a_restored_worker_equals_one_of_a_cold_worker(
-    worker: Worker, installation: Installation, monkeypatch: pytest.MonkeyPatch
+    fresh_worker: Worker, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Constants with their types, the simp set and the instances."""
+    """Constants with their types, the simp set and the instances. A fresh worker: hostile tests share the other one."""
     monkeypatch.setattr(worker_module, "worker_command", lambda *args: [*worker_command(*args), "cold"])
     cold = Worker(installation, "elaborate")
     try:
         cold.await_ready()
         for imports in (INIT, ["Init.Data.List.Lemmas"], ["Init.Core"], ["Init.Prelude"]):
-            restored, made = (one.request("fingerprint", imports=imports) for one in (worker, cold))
+            restored, made = (one.request("fingerprint", imports=imports) for one in (fresh_worker, cold))
             for field in ("constants", "names_hash", "simp_hash", "instances_hash"):
                 assert restored[field] == made[field], (imports, field)
         assert worker.request("fingerprint", imports=INIT)["constants"] > 45_000
