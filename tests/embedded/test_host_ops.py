@@ -410,8 +410,9 @@ def test_an_environment_of_a_restored_worker_equals_one_of_a_cold_worker(
             restored, made = (one.request("fingerprint", imports=imports) for one in (fresh_worker, cold))
             for field in ("constants", "names_hash", "simp_hash", "instances_hash"):
                 assert restored[field] == made[field], (imports, field)
-        assert worker.request("fingerprint", imports=INIT)["constants"] > 45_000
-        different = {worker.request("fingerprint", imports=[m])["simp_hash"] for m in ("Init.Core", "Init.SimpLemmas")}
+        assert fresh_worker.request("fingerprint", imports=INIT)["constants"] > 45_000
+        modules = ("Init.Core", "Init.SimpLemmas")
+        different = {fresh_worker.request("fingerprint", imports=[m])["simp_hash"] for m in modules}
         assert len(different) == 2
     finally:
         cold.close()
