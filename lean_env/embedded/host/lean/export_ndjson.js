@@ -64,7 +64,7 @@ class NdjsonWriter {
     const { lean } = this;
     const pre = this.name(lean.field(name, 0));
     const last = lean.field(name, 1);
-    const body = lean.tag(name) === NAME_STR ? { str: { pre, str: lean.readString(last) } } : { num: { pre, i: Number(this.natural(last)) } };
+    const body = lean.tag(name) === NAME_STR ? { str: { pre, str: lean.readString(last) } } : { num: { pre, i: Number(lean.natToString(last)) } };
     const number = this.number('in', body);
     this.seen.set(name, number);
     return number;
@@ -142,16 +142,11 @@ class NdjsonWriter {
       }
       case EXPR.lit: {
         const literal = lean.field(first, 0);
-        return lean.tag(first) === LIT_NAT ? { natVal: this.natural(literal) } : { strVal: lean.readString(literal) };
+        return lean.tag(first) === LIT_NAT ? { natVal: lean.natToString(literal) } : { strVal: lean.readString(literal) };
       }
       case EXPR.proj: return { proj: { typeName: this.name(first), idx: lean.field(expression, 1) >>> 1, struct: this.child(expression, 2) } };
       default: throw new Refusal('lean', 'an expression has metavariables or free variables');
     }
-  }
-
-  /** @param {Pointer} value  borrowed Nat of any size */
-  natural(value) {
-    return value & 1 ? String(value >>> 1) : this.lean.takeString(this.lean.call('l_Nat_reprFast', this.lean.inc(value)));
   }
 
   /** A theorem, definition or opaque constant. @param {Pointer} info  borrowed ConstantInfo */

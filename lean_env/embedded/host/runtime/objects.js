@@ -207,12 +207,18 @@ function createObjects(wasm) {
     return nameFrom(dotted.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part)));
   }
 
+  /** A Nat in decimal. From 2^31 on it is a pointer to digits, no boxed number: Lean's own hygiene puts hashes of 32
+   * bits into names. @param {Value} nat  borrowed */
+  function natToString(nat) {
+    return nat & 1 ? String(nat >>> 1) : takeString(call('l_Nat_reprFast', inc(nat)));
+  }
+
   /** Components joined by dots, nothing quoted: the inverse of makeName unless a component contains a dot. @param {Value} name */
   function nameToString(name) {
     const parts = [];
     for (; !(name & 1); name = field(name, 0)) {
       const last = field(name, 1);
-      parts.push(tag(name) === 2 ? String(last >>> 1) : readString(last));
+      parts.push(tag(name) === 2 ? natToString(last) : readString(last));
     }
     return parts.reverse().join('.');
   }
@@ -261,7 +267,7 @@ function createObjects(wasm) {
 
   return {
     fn, call, hasSymbol, box, tag, fieldCount, refCount, field, inc, dec, makeCtor, makeString, readString, takeString,
-    arrayItems, makeArray, listItems, makeList, makeName, nameFrom, nameToString, unwrapIO, globalValue, emptyOptions,
+    arrayItems, makeArray, listItems, makeList, makeName, nameFrom, natToString, nameToString, unwrapIO, globalValue, emptyOptions,
     makeRef, readRef, u8, u32, i32, memoryBytes,
   };
 }
