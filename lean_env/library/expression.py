@@ -92,10 +92,13 @@ class ForAll:
 
 @dataclass(slots=True, eq=False)
 class Let:
+    """`nondep`: it was a `have`, whose body does not depend on the value."""
+
     binder_name: str
     type: Expression
     value: Expression
     body: Expression
+    nondep: bool = False
 
 
 @dataclass(slots=True, eq=False)

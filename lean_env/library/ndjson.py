@@ -219,7 +219,7 @@ class _Reader:
                 raise NdjsonError("nondep is neither true nor false")
             domain, bound, body = (self._subterm(i) for i in indices)
             label = _lookup(self.names, binder_name, "name")
-            return _join(Let(label, domain.term, bound.term, body.term), (domain, 0), (bound, 0), (body, 1))
+            return _join(Let(label, domain.term, bound.term, body.term, nondep), (domain, 0), (bound, 0), (body, 1))
         if kind == "proj":
             structure, position, struct = _fields(value, "typeName", "idx", "struct")
             of = self._subterm(struct)

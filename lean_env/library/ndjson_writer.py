@@ -40,7 +40,8 @@ _NAME_PART = re.compile(r"(?:«((?:[^»]|»»)*)»|([^.«»]+))(?:\.|\Z)")
 def write_declarations(declarations: Iterable[ExportedDeclaration], renamed: Mapping[str, str] | None = None) -> str:
     """A file that `read_declarations` reads back, with the constants of `renamed` under their new names.
 
-    Metadata, binder names and "have or let" are left out: a kernel does not look at them.
+    Metadata and binder names are left out, since a kernel does not look at them. Whether a `let` was a `have` stays:
+    Lean's own comparison of a statement with the library's copy sees it.
     """
     writer = _Writer(renamed or {}, {})
     for declaration in declarations:
@@ -131,7 +132,7 @@ class _Writer:
             return {"sort": self._level(node.level)}
         if isinstance(node, Let):
             parts = {"type": at[node.type], "value": at[node.value], "body": at[node.body]}
-            return {"letE": {"name": 0, **parts, "nondep": False}}
+            return {"letE": {"name": 0, **parts, "nondep": node.nondep}}
         if isinstance(node, Projection):
             return {"proj": {"typeName": self._constant(node.structure), "idx": node.index, "struct": at[node.of]}}
         if isinstance(node, Literal):

@@ -323,7 +323,9 @@ class ModuleFile:
                 content = self._field(literal, 0)
                 node = Literal(self._number(content) if self._tag(literal) == 0 else self._string(content))
             elif tag == _LET:
-                node = Let(self._name(words[at]), *(made[words[at + i]] for i in (1, 2, 3)))
+                # Behind four pointers and the cached data: whether it is a `have`.
+                kind, value, body = (made[words[at + i]] for i in (1, 2, 3))
+                node = Let(self._name(words[at]), kind, value, body, raw[offset + 32] != 0)
             elif tag == _PROJECTION:
                 node = Projection(self._name(words[at]), self._number(words[at + 1]), made[words[at + 2]])
             else:
