@@ -21,27 +21,16 @@ import numpy as np
 import numpy.typing as npt
 
 from lean_env.theorem import Environment
+from prover.connective import Connective, shape, unbracketed
 from prover.goal import Goal, Local, LocalKind, outside_brackets, parse_state
 from prover.policy import Proposal
+from prover.repertoire import LIBRARY, Repertoire
 from prover.retrieval import IDENTIFIER, RetrievedPremise, Retriever, Shape
-from prover.templates import TEMPLATES, Need, Slot, Template
+from prover.templates import Need, Slot, Template
 
-#: Locals that can be pointed at, the latest ones when there are more (the context grows downwards).
-MAX_LOCALS = 16
-#: Into a slot of its kind go at most so many locals of data and proofs of hypotheses.
-_MAX_DATA, _MAX_PROOFS = 8, 8
 #: A premise can always be rewritten with when it is among the best so many, whether or not its left side seems to fit.
 _ALWAYS_REWRITE = 3
 _ALWAYS_CLOSER = 6
-#: In forms with two slots only so many of each kind, or pairs would drown everything else.
-_PAIR_LIMITS = {
-    Slot.DATA: 4,
-    Slot.PROOF: 4,
-    Slot.PREMISE: 6,
-    Slot.REWRITE: 5,
-    Slot.EQUIVALENCE: 5,
-    Slot.DEFINITION: 3,
-}
 _MANY, _FEW = 6, 3
 
 
@@ -68,8 +57,8 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Parallel int64 arrays, one entry an action: the template's index in TEMPLATES, then the pointer indices of its
-    two slots (-1 where it has none). Actions of one template are neighbours."""
+    """Parallel int64 arrays, one entry an action: the template's index in the repertoire, then the pointer indices of
+    its two slots (-1 where it has none). Actions of one template are neighbours."""
 
     template: npt.NDArray[np.int64]
     first: npt.NDArray[np.int64]
@@ -80,25 +69,33 @@ class Candidates:
 
 
 class ActionSpace:
-    """Looks at states: retrieves for them and enumerates what can be tried."""
+    """Looks at states: retrieves for them and enumerates what can be tried. A repertoire that retrieves nothing needs
+    no retriever."""
 
-    def __init__(self, retriever: Retriever) -> None:
-        self.retriever = retriever
+    def __init__(self, retriever: Retriever | None, repertoire: Repertoire = LIBRARY) -> None:
+        if repertoire.retrieves and retriever is None:
+            raise ValueError(f"the repertoire {repertoire.name} needs a retriever")
+        self.retriever = retriever if repertoire.retrieves else None
+        self.repertoire = repertoire
 
     def look(self, environment: Environment, state: str, required: Sequence[str] = ()) -> Situation:
         """The situation of a printed state, whose first goal is the one acted on. `required`: names of premises that
         must be offered if the environment holds them (training on a hand-written step; search never sets it)."""
         goals = parse_state(state)
         goal = goals[0] if goals else Goal((), "")
+        retriever = self.retriever
         return Situation(
             goal=goal,
             goal_count=max(len(goals), 1),
-            premises=self.retriever.premises(environment, goal, required=required),
-            definitions=self.retriever.definitions(environment, goal),
+            premises=retriever.premises(environment, goal, required=required) if retriever else (),
+            definitions=retriever.definitions(environment, goal) if retriever else (),
+            repertoire=self.repertoire,
         )
 
     def premises_in(self, environment: Environment, tactic: str) -> list[str]:
         """The library theorems that a tactic's text names and the environment holds."""
+        if self.retriever is None:
+            return []
         return [name for name in IDENTIFIER.findall(tactic) if self.retriever.holds(environment, name)]
 
 
@@ -110,6 +107,7 @@ class Situation:
     goal_count: int
     premises: tuple[RetrievedPremise, ...]
     definitions: tuple[str, ...]
+    repertoire: Repertoire = LIBRARY
 
     @cached_property
     def locals(self) -> tuple[Local, ...]:
@@ -120,7 +118,9 @@ class Situation:
         ]
         # A later local of the same name shadows the earlier one: only the last can be written.
         last = {local.name: index for index, local in enumerate(usable)}
-        return tuple(local for index, local in enumerate(usable) if last[local.name] == index)[-MAX_LOCALS:]
+        return tuple(local for index, local in enumerate(usable) if last[local.name] == index)[
+            -self.repertoire.locals :
+        ]
 
     @cached_property
     def pointers(self) -> tuple[Pointer, ...]:
@@ -132,10 +132,10 @@ class Situation:
 
     @cached_property
     def candidates(self) -> Candidates:
-        """Every action of this state, in the order of TEMPLATES, then of pointers."""
+        """Every action of this state, in the order of the repertoire, then of pointers."""
         fillers, shown = self._fillers(), self._shown()
         rows: list[tuple[int, int, int]] = []
-        for index, template in enumerate(TEMPLATES):
+        for index, template in enumerate(self.repertoire.templates):
             if template.needs not in shown or not self._lists_enough(template):
                 continue
             match template.slots:
@@ -149,16 +149,17 @@ class Situation:
                         if not clause or self._generalizing(self.pointers[pointer].name)
                     )
                 case (first, second):
-                    left = fillers[first][: _PAIR_LIMITS[first]]
-                    right = fillers[second][: _PAIR_LIMITS[second]]
+                    limits = self.repertoire.pair_limits
+                    left = fillers[first][: limits[first]]
+                    right = fillers[second][: limits[second]]
                     pairs = product(left, right) if template.ordered else combinations(left, 2)
-                    rows.extend((index, a, b) for a, b in pairs if a != b)
+                    rows.extend((index, a, b) for a, b in pairs if a != b and self._takes(first, a, b))
         table = np.array(rows, dtype=np.int64).reshape(-1, 3)
         return Candidates(table[:, 0], table[:, 1], table[:, 2])
 
     def template(self, action: int) -> Template:
         """The template of an action."""
-        return TEMPLATES[int(self.candidates.template[action])]
+        return self.repertoire.templates[int(self.candidates.template[action])]
 
     def text(self, action: int) -> str:
         """The tactic that an action stands for."""
@@ -171,6 +172,8 @@ class Situation:
             few=self._premise_list(_FEW),
             definitions=", ".join(self.definitions),
             generalizing=self._generalizing(names[0]) if "{generalizing}" in template.form else "",
+            fresh=self._fresh if "{fresh}" in template.form else "",
+            holes=" _" * shape(self.locals[filled[0]].type).variables if "{holes}" in template.form else "",
         )
 
     def find(self, tactic: str) -> int | None:
@@ -207,7 +210,36 @@ class Situation:
             met.add(Need.BRANCHES)
         if " ∨ " in top:
             met.add(Need.ALTERNATIVES)
+        connective = shape(conclusion).connective
+        if connective in (Connective.AND, Connective.IFF, Connective.EXISTS):
+            met.add(Need.STRUCTURE)
+        if connective is Connective.EXISTS:
+            met.add(Need.WITNESS)
+        if connective in (Connective.EQUAL, Connective.IFF):
+            met.add(Need.EQUATION)
+        if connective in (Connective.ATOM, Connective.OR, Connective.EXISTS, Connective.EQUAL):
+            met.add(Need.POSITIVE)
+        if connective is not Connective.FALSE:
+            met.add(Need.OPEN)
         return frozenset(met)
+
+    @cached_property
+    def _fresh(self) -> str:
+        """`h1`, or the next one that no local has."""
+        names = self.goal.names
+        return next(name for number in range(1, len(names) + 2) if (name := f"h{number}") not in names)
+
+    def _takes(self, slot: Slot, first: int, second: int) -> bool:
+        """Whether what fills a slot for implications can take the other pointer, by their printed types; what it yields
+        must not be known yet."""
+        if slot is not Slot.IMPLICATION:
+            return True
+        taken = shape(self.locals[first].type)
+        return taken.argument == unbracketed(self.locals[second].type) and taken.yields not in self._known
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(local.type for local in self.goal.locals)
 
     def _lists_enough(self, template: Template) -> bool:
         """Whether the lists in a form have entries, and more than a shorter form already offers."""
@@ -246,12 +278,17 @@ class Situation:
         definitions_start = len(self.locals)
         premises_start = definitions_start + len(self.definitions)
         fillers = {
-            Slot.DATA: by_kind[LocalKind.DATA][:_MAX_DATA],
-            Slot.PROOF: by_kind[LocalKind.PROOF][:_MAX_PROOFS],
+            Slot.DATA: by_kind[LocalKind.DATA][: self.repertoire.data],
+            Slot.PROOF: by_kind[LocalKind.PROOF][: self.repertoire.proofs],
             Slot.PROPOSITION: by_kind[LocalKind.PROPOSITION],
             Slot.FUNCTION: by_kind[LocalKind.FUNCTION],
             Slot.DEFINITION: list(range(definitions_start, premises_start)),
+            Slot.TERM: [
+                index for index in reversed(range(definitions_start)) if self.locals[index].kind is LocalKind.DATA
+            ],
         }
+        for slot in (Slot.IMPLICATION, Slot.IFF, Slot.UNIVERSAL, Slot.SPLITTABLE, Slot.EQUATION):
+            fillers[slot] = [index for index in fillers[Slot.PROOF] if _serves(slot, self.locals[index].type)]
         for slot in (Slot.PREMISE, Slot.REWRITE, Slot.REWRITE_BACK, Slot.CLOSER, Slot.EQUIVALENCE):
             fillers[slot] = [
                 premises_start + rank for rank, premise in enumerate(self.premises) if _fills(slot, rank, premise)
@@ -274,6 +311,26 @@ def _fills(slot: Slot, rank: int, premise: RetrievedPremise) -> bool:
             return premise.premise.shape is Shape.IFF
         case _:
             return True
+
+
+def _serves(slot: Slot, type_: str) -> bool:
+    """Whether a local proof of the printed `type_` can fill a slot that asks for a main connective."""
+    seen = shape(type_)
+    match slot:
+        case Slot.IMPLICATION:
+            return seen.connective in (Connective.ARROW, Connective.NOT, Connective.NOT_EQUAL)
+        case Slot.IFF:
+            return seen.connective is Connective.IFF
+        case Slot.UNIVERSAL:
+            return seen.connective is Connective.FORALL
+        case Slot.SPLITTABLE:
+            splittable = (Connective.AND, Connective.OR, Connective.IFF, Connective.EXISTS, Connective.FALSE)
+            return seen.connective in splittable
+        case Slot.EQUATION:
+            proved = seen.body if seen.connective is Connective.FORALL else seen.connective
+            return proved in (Connective.EQUAL, Connective.IFF)
+        case _:
+            return False
 
 
 def _normal(tactic: str) -> str:

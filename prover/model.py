@@ -22,7 +22,7 @@ from transformers import LlamaConfig, LlamaModel
 
 from prover.actions import Candidates
 from prover.prompt import MARKS, MARKS_PER_TOKEN, Prompt
-from prover.templates import TEMPLATES
+from prover.repertoire import Repertoire
 
 
 class ModelConfig(BaseModel):
@@ -38,11 +38,8 @@ class ModelConfig(BaseModel):
     dropout: float = 0.1
 
 
-#: slot number of (template, first or second slot), -1 where the template has no such slot; slots are numbered through.
-_SLOT_NUMBER = np.full((len(TEMPLATES), 2), -1, dtype=np.int64)
-_FILLED = np.array([len(template.slots) for template in TEMPLATES])[:, None] > np.arange(2)
-_SLOT_NUMBER[_FILLED] = np.arange(_FILLED.sum())
-SLOTS = int(_SLOT_NUMBER.max()) + 1
+#: More than any repertoire has templates.
+_STRIDE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ class CandidateBatch:
     def of(cls, candidates: Sequence[Candidates]) -> CandidateBatch:
         state = np.repeat(np.arange(len(candidates)), [len(each) for each in candidates])
         template = np.concatenate([each.template for each in candidates])
-        starts = np.flatnonzero(np.diff(state * len(TEMPLATES) + template, prepend=-1))
+        starts = np.flatnonzero(np.diff(state * _STRIDE + template, prepend=-1))
         group = np.zeros(len(state), dtype=np.int64)
         group[starts[1:]] = 1
         first = np.concatenate([each.first for each in candidates])
@@ -101,10 +98,11 @@ class CandidateBatch:
 class ActionRanker(nn.Module):
     """Prompts in, log-probabilities of all their candidates out."""
 
-    def __init__(self, config: ModelConfig, vocabulary: int) -> None:
+    def __init__(self, config: ModelConfig, vocabulary: int, repertoire: Repertoire) -> None:
         super().__init__()
         self.config = config
         self.vocabulary = vocabulary
+        self.repertoire = repertoire
         self.decoder = LlamaModel(
             LlamaConfig(
                 vocab_size=vocabulary,
@@ -120,10 +118,10 @@ class ActionRanker(nn.Module):
         )
         self.marks = nn.Embedding(len(MARKS), config.hidden, padding_idx=0)
         self.dropout = nn.Dropout(config.dropout)
-        self.template_head = nn.Linear(config.hidden, len(TEMPLATES))
+        self.template_head = nn.Linear(config.hidden, len(repertoire.templates))
         self.pointer_key = nn.Linear(config.hidden, config.hidden, bias=False)
-        self.slot_query = nn.Linear(config.hidden, SLOTS, bias=False)
-        self._slot_number = torch.from_numpy(_SLOT_NUMBER)
+        self.slot_query = nn.Linear(config.hidden, repertoire.slots, bias=False)
+        self._slot_number = torch.from_numpy(repertoire.slot_number)
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draws all weights from `generator`: normal with deviation 0.02, output projections of the blocks smaller

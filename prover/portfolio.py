@@ -14,7 +14,6 @@ import numpy.typing as npt
 from lean_env.benchmark.portfolio import PORTFOLIO_1
 from prover.actions import ActionSpace, PointerKind, Situation
 from prover.policy import PolicyQuery, Proposal
-from prover.templates import TEMPLATES
 
 __all__ = ["PORTFOLIO_1", "PortfolioPolicy", "action_costs", "prior"]
 
@@ -22,8 +21,6 @@ __all__ = ["PORTFOLIO_1", "PortfolioPolicy", "action_costs", "prior"]
 _RANK_COST = 0.45
 #: An older local costs this much more than the next younger one.
 _AGE_COST = 0.1
-
-_TEMPLATE_COST = np.array([template.cost for template in TEMPLATES])
 
 
 def action_costs(situation: Situation) -> npt.NDArray[np.float64]:
@@ -39,7 +36,7 @@ def action_costs(situation: Situation) -> npt.NDArray[np.float64]:
     costs = np.array([*pointer_cost, 0.0])
     candidates = situation.candidates
     total: npt.NDArray[np.float64] = (
-        _TEMPLATE_COST[candidates.template] + costs[candidates.first] + costs[candidates.second]
+        situation.repertoire.costs[candidates.template] + costs[candidates.first] + costs[candidates.second]
     )
     return total
 

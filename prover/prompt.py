@@ -15,12 +15,13 @@ from functools import lru_cache
 from tokenizers import Tokenizer
 
 from prover.actions import Pointer, PointerKind, Situation
+from prover.connective import shape
 from prover.goal import LocalKind
 from prover.retrieval import IDENTIFIER, RetrievedPremise, Shape
 from prover.tokenizer import GOAL, MARKERS, OUTPUT, PADDING, UNKNOWN, token_id
 
-#: Limits in tokens. A goal over its limit keeps its beginning and its end.
-GOAL_TOKENS, TYPE_TOKENS, NAME_TOKENS = 96, 24, 12
+#: Limits in tokens (a local's type has its repertoire's). A goal over its limit keeps its beginning and its end.
+GOAL_TOKENS, NAME_TOKENS = 96, 12
 #: The longest prompt that these limits allow is about 900 tokens; the mean on library goals is about 130.
 _LONGEST_TEXT = 2000
 MARKS_PER_TOKEN = 3
@@ -30,6 +31,8 @@ MARKS = (
     *(f"goals-{count}" for count in range(1, 5)),
     *(f"local-{kind}" for kind in LocalKind),
     "in-conclusion",
+    "is-conclusion",
+    "yields-conclusion",
     *(f"premise-{shape}" for shape in Shape),
     *(f"fits-{bits}" for bits in range(16)),
     *(f"score-{bucket}" for bucket in range(4)),
@@ -85,7 +88,7 @@ class PromptEncoder:
 
     def _describe(self, situation: Situation, pointer: Pointer, names: dict[str, str]) -> tuple[int, ...]:
         if pointer.kind is PointerKind.LOCAL:
-            return self._pieces(_rename(situation.locals[pointer.rank].type, names))[:TYPE_TOKENS]
+            return self._pieces(_rename(situation.locals[pointer.rank].type, names))[: situation.repertoire.type_tokens]
         return self._pieces(pointer.name)[:NAME_TOKENS]
 
     def _encode(self, text: str) -> tuple[int, ...]:
@@ -120,14 +123,20 @@ def _marks(situation: Situation, pointer: Pointer, mentioned: set[str]) -> Marks
     match pointer.kind:
         case PointerKind.LOCAL:
             local = situation.locals[pointer.rank]
-            return (_MARK[f"local-{local.kind}"], _MARK["in-conclusion"] if local.name in mentioned else 0, 0)
+            if local.type == situation.goal.conclusion:
+                use = "is-conclusion"
+            elif local.kind is LocalKind.PROOF and shape(local.type).yields == situation.goal.conclusion:
+                use = "yields-conclusion"
+            else:
+                use = ""
+            return (_MARK[f"local-{local.kind}"], _MARK["in-conclusion"] if local.name in mentioned else 0, _MARK[use])
         case PointerKind.DEFINITION:
             return (_MARK["definition"], 0, 0)
         case PointerKind.PREMISE:
             premise = situation.premises[pointer.rank]
             bucket = min(3, int(premise.relative_score * 4))
-            shape, fits = _MARK[f"premise-{premise.premise.shape}"], _MARK[f"fits-{_fit_bits(premise)}"]
-            return (shape, fits, _MARK[f"score-{bucket}"])
+            form, fits = _MARK[f"premise-{premise.premise.shape}"], _MARK[f"fits-{_fit_bits(premise)}"]
+            return (form, fits, _MARK[f"score-{bucket}"])
 
 
 def _fit_bits(premise: RetrievedPremise) -> int:

@@ -18,11 +18,6 @@ from prover.model import ActionRanker, CandidateBatch, PromptBatch
 from prover.policy import PolicyQuery, Proposal
 from prover.portfolio import prior
 from prover.prompt import PromptEncoder
-from prover.templates import TEMPLATES
-
-#: Time that a form of unit cost takes: the discount is zero there.
-_TYPICAL_MILLISECONDS = 6.0
-_LOG_TIME = np.log(np.array([template.milliseconds for template in TEMPLATES]) / _TYPICAL_MILLISECONDS)
 
 
 class RankerOptions(BaseModel):
@@ -93,5 +88,7 @@ class RankerPolicy:
                     np.log1p(-options.prior_weight) + log_probs, np.log(options.prior_weight) + np.log(prior(situation))
                 )
         if options.time_discount:
-            log_probs = log_probs - options.time_discount * _LOG_TIME[situation.candidates.template]
+            log_probs = (
+                log_probs - options.time_discount * situation.repertoire.log_times[situation.candidates.template]
+            )
         return log_probs

@@ -1,6 +1,7 @@
-"""The forms of tactics that every policy here chooses from: templates with slots for locals, premises, definitions.
+"""The forms of tactics for library theorems: templates with slots for locals, premises, definitions.
 
 One table serves the trained ranker, the grammar and portfolio search, so that none of them can do what another cannot.
+(prover/elementary.py holds the other repertoire, for statements that are to be proved without automation.)
 `cost` (nats) is the hand-set order of portfolio search: -log of how readily a form is tried. `milliseconds` is its
 typical time inside Lean on library goals (failed runs included), for policies that discount slow forms.
 """
@@ -13,7 +14,9 @@ from enum import StrEnum
 
 class Slot(StrEnum):
     """What may fill a slot of a template. The four kinds after PREMISE are premises whose printed shape lets the form
-    work: an equation or equivalence whose left (right) side fits the goal, a conclusion that fits, an equivalence."""
+    work: an equation or equivalence whose left (right) side fits the goal, a conclusion that fits, an equivalence. The
+    kinds after those are locals: any term, and proofs by their main connective (something to apply, an equivalence, a
+    universal statement, something to split, an equation to rewrite with)."""
 
     DATA = "data"
     PROOF = "proof"
@@ -25,25 +28,38 @@ class Slot(StrEnum):
     REWRITE_BACK = "rewrite-back"
     CLOSER = "closer"
     EQUIVALENCE = "equivalence"
+    TERM = "term"
+    IMPLICATION = "implication"
+    IFF = "iff"
+    UNIVERSAL = "universal"
+    SPLITTABLE = "splittable"
+    EQUATION = "equation"
 
 
 class Need(StrEnum):
     """What a state must show for a form to have a chance. Most forms need nothing: failing costs Lean 2 ms, but it also
     costs a step. BINDER: something to introduce. HYPOTHESIS: a proof among the locals. BRANCHES: `if` or `match` in the
-    conclusion. ALTERNATIVES: a disjunction."""
+    conclusion. ALTERNATIVES: a disjunction. The rest speak of the conclusion's main connective: ∧, ↔ or ∃ (STRUCTURE),
+    ∃ (WITNESS), = or ↔ (EQUATION), an atom or ∨ or ∃, for which contradiction can help (POSITIVE), not False (OPEN)."""
 
     NOTHING = "nothing"
     BINDER = "binder"
     HYPOTHESIS = "hypothesis"
     BRANCHES = "branches"
     ALTERNATIVES = "alternatives"
+    STRUCTURE = "structure"
+    WITNESS = "witness"
+    EQUATION = "equation"
+    POSITIVE = "positive"
+    OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
     """A tactic with slots. In `form`, `{0}` and `{1}` stand for what fills the slots, `{premises}` for the six best
     premises, `{few}` for the three best, `{definitions}` for the definitions in the goal, `{generalizing}` for a
-    `generalizing` clause over everything that does not occur in the type of slot 0 (empty if there is nothing).
+    `generalizing` clause over everything that does not occur in the type of slot 0 (empty if there is nothing),
+    `{fresh}` for an unused name, `{holes}` for an underscore for each variable that slot 0 quantifies over.
 
     `ordered`: whether (a, b) and (b, a) are different actions. A pair never repeats a pointer."""
 
@@ -56,7 +72,7 @@ class Template:
     needs: Need = Need.NOTHING
 
 
-def _table(*slots: Slot, rows: str, ordered: bool = True, needs: Need = Need.NOTHING) -> tuple[Template, ...]:
+def table(*slots: Slot, rows: str, ordered: bool = True, needs: Need = Need.NOTHING) -> tuple[Template, ...]:
     """Reads rows `name | cost | milliseconds | form`."""
     templates = []
     for row in rows.strip().splitlines():
@@ -66,7 +82,7 @@ def _table(*slots: Slot, rows: str, ordered: bool = True, needs: Need = Need.NOT
 
 
 _CLOSED = (
-    _table(
+    table(
         rows="""
         rfl | 1.0 | 5 | rfl
         simp | 1.2 | 3 | simp
@@ -117,13 +133,13 @@ _CLOSED = (
         simp_all_few_omega | 3.0 | 30 | simp_all [{few}] <;> omega
         """
     )
-    + _table(
+    + table(
         needs=Need.BINDER,
         rows="""
         intros | 2.0 | 1 | intros
         """,
     )
-    + _table(
+    + table(
         needs=Need.HYPOTHESIS,
         rows="""
         contradiction | 2.4 | 3 | contradiction
@@ -133,7 +149,7 @@ _CLOSED = (
         simp_hypotheses | 2.8 | 8 | simp [*]
         """,
     )
-    + _table(
+    + table(
         needs=Need.BRANCHES,
         rows="""
         split | 2.8 | 8 | split
@@ -142,7 +158,7 @@ _CLOSED = (
         split_simp_all_few | 3.2 | 35 | split <;> simp_all [{few}]
         """,
     )
-    + _table(
+    + table(
         needs=Need.ALTERNATIVES,
         rows="""
         left | 3.4 | 1 | left
@@ -151,7 +167,7 @@ _CLOSED = (
     )
 )
 
-_DATA = _table(
+_DATA = table(
     Slot.DATA,
     rows="""
     cases | 2.8 | 3 | cases {0}
@@ -176,7 +192,7 @@ _DATA = _table(
     """,
 )
 
-_PROOF = _table(
+_PROOF = table(
     Slot.PROOF,
     rows="""
     exact_local | 2.0 | 2 | exact {0}
@@ -197,14 +213,14 @@ _PROOF = _table(
     """,
 )
 
-_FUNCTION = _table(
+_FUNCTION = table(
     Slot.FUNCTION,
     rows="""
     apply_function | 3.4 | 2 | apply {0}
     """,
 )
 
-_PROPOSITION = _table(
+_PROPOSITION = table(
     Slot.PROPOSITION,
     rows="""
     by_cases_proposition | 2.8 | 3 | by_cases h : {0}
@@ -212,7 +228,7 @@ _PROPOSITION = _table(
     """,
 )
 
-_DEFINITION = _table(
+_DEFINITION = table(
     Slot.DEFINITION,
     rows="""
     unfold | 3.0 | 4 | unfold {0}
@@ -232,7 +248,7 @@ _DEFINITION = _table(
 )
 
 _PREMISE = (
-    _table(
+    table(
         Slot.CLOSER,
         rows="""
         exact_premise | 2.5 | 14 | exact {0} ..
@@ -242,14 +258,14 @@ _PREMISE = (
         apply_premise_omega | 3.3 | 8 | apply {0} <;> omega
         """,
     )
-    + _table(
+    + table(
         Slot.EQUIVALENCE,
         rows="""
         apply_premise_mpr | 3.2 | 6 | apply {0}.mpr
         apply_premise_mp | 3.6 | 6 | apply {0}.mp
         """,
     )
-    + _table(
+    + table(
         Slot.REWRITE,
         rows="""
         rw_premise | 2.8 | 4 | rw [{0}]
@@ -258,14 +274,14 @@ _PREMISE = (
         simp_only_premise | 3.4 | 7 | simp only [{0}]
         """,
     )
-    + _table(
+    + table(
         Slot.REWRITE_BACK,
         rows="""
         rw_premise_back | 3.2 | 4 | rw [← {0}]
         simp_premise_back | 3.4 | 39 | simp [← {0}]
         """,
     )
-    + _table(
+    + table(
         Slot.PREMISE,
         rows="""
         simp_premise | 2.5 | 10 | simp [{0}]
@@ -277,7 +293,7 @@ _PREMISE = (
 )
 
 _PAIRS = (
-    _table(
+    table(
         Slot.DATA,
         Slot.DATA,
         ordered=False,
@@ -287,7 +303,7 @@ _PAIRS = (
         cases_cases_simp_few | 3.0 | 50 | cases {0} <;> cases {1} <;> simp [{few}]
         """,
     )
-    + _table(
+    + table(
         Slot.DATA,
         Slot.PREMISE,
         rows="""
@@ -295,7 +311,7 @@ _PAIRS = (
         induction_simp_all_premise | 2.9 | 32 | induction {0} <;> simp_all [{1}]
         """,
     )
-    + _table(
+    + table(
         Slot.DATA,
         Slot.DEFINITION,
         rows="""
@@ -303,7 +319,7 @@ _PAIRS = (
         induction_simp_all_definition | 3.0 | 35 | induction {0} <;> simp_all [{1}]
         """,
     )
-    + _table(
+    + table(
         Slot.DEFINITION,
         Slot.PREMISE,
         rows="""
@@ -311,7 +327,7 @@ _PAIRS = (
         fun_induction_premise | 3.2 | 45 | fun_induction {0} <;> simp_all [{1}]
         """,
     )
-    + _table(
+    + table(
         Slot.PREMISE,
         Slot.PREMISE,
         ordered=False,
@@ -320,7 +336,7 @@ _PAIRS = (
         simp_all_two_premises | 3.4 | 25 | simp_all [{0}, {1}]
         """,
     )
-    + _table(
+    + table(
         Slot.PREMISE,
         Slot.PROOF,
         rows="""
@@ -329,7 +345,7 @@ _PAIRS = (
         simp_premise_at | 3.6 | 12 | simp [{0}] at {1}
         """,
     )
-    + _table(
+    + table(
         Slot.EQUIVALENCE,
         Slot.PROOF,
         rows="""
@@ -337,7 +353,7 @@ _PAIRS = (
         exact_premise_mpr | 3.2 | 3 | exact {0}.mpr {1}
         """,
     )
-    + _table(
+    + table(
         Slot.PROOF,
         Slot.PROOF,
         rows="""
@@ -345,7 +361,7 @@ _PAIRS = (
         rw_local_at | 3.6 | 3 | rw [{0}] at {1}
         """,
     )
-    + _table(
+    + table(
         Slot.PROOF,
         Slot.DATA,
         rows="""

@@ -10,12 +10,13 @@ from collections.abc import Iterable
 
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
-from prover.actions import MAX_LOCALS
+from prover.elementary import ELEMENTARY
+from prover.repertoire import LIBRARY
 from prover.retrieval import DEFINITIONS, PREMISES
 
 PADDING, UNKNOWN, OUTPUT, GOAL = "<pad>", "<unk>", "<out>", "⊢"
 MARKERS = (
-    *(f"L{rank}" for rank in range(MAX_LOCALS)),
+    *(f"L{rank}" for rank in range(max(LIBRARY.locals, ELEMENTARY.locals))),
     *(f"D{rank}" for rank in range(DEFINITIONS)),
     *(f"P{rank}" for rank in range(PREMISES)),
 )

@@ -24,7 +24,7 @@ from prover.actions import ActionSpace
 from prover.model import ActionRanker, ModelConfig
 from prover.prompt import MARKS, PromptEncoder
 from prover.ranker import RankerOptions, RankerPolicy
-from prover.templates import TEMPLATES
+from prover.repertoire import LIBRARY, Repertoire
 
 WEIGHTS, TOKENIZER, META = "weights.safetensors", "tokenizer.json", "meta.json"
 _FORMAT = 1
@@ -60,7 +60,7 @@ def save_checkpoint(folder: Path, model: ActionRanker, tokenizer: Tokenizer, tra
         "format": _FORMAT,
         "model": model.config.model_dump(),
         "vocabulary": model.vocabulary,
-        "templates": [template.name for template in TEMPLATES],
+        "templates": model.repertoire.names,
         "marks": list(MARKS),
         "weights_sha256": digest,
         "tokenizer_sha256": _sha256(draft / TOKENIZER),
@@ -78,8 +78,8 @@ def save_checkpoint(folder: Path, model: ActionRanker, tokenizer: Tokenizer, tra
     return digest
 
 
-def load_checkpoint(folder: Path) -> Checkpoint:
-    """Reads a checkpoint folder. Raises CheckpointError."""
+def load_checkpoint(folder: Path, repertoire: Repertoire = LIBRARY) -> Checkpoint:
+    """Reads a checkpoint folder of a ranker over `repertoire`. Raises CheckpointError."""
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -88,9 +88,9 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         raise CheckpointError(f"{folder / META} is damaged: {error}") from None
     if meta.get("format") != _FORMAT:
         raise CheckpointError(f"{folder} has checkpoint format {meta.get('format')}, this version reads {_FORMAT}")
-    if meta["templates"] != [template.name for template in TEMPLATES] or meta["marks"] != list(MARKS):
+    if meta["templates"] != repertoire.names or meta["marks"] != list(MARKS):
         raise CheckpointError(
-            f"{folder} was trained with another list of tactic templates or prompt marks than this version has; "
+            f"{folder} was trained with other tactic templates or prompt marks than {repertoire.name} has here; "
             "train it again from the corpus (`flywheel train`)"
         )
     for name, expected in ((WEIGHTS, meta["weights_sha256"]), (TOKENIZER, meta["tokenizer_sha256"])):
@@ -98,7 +98,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         if not path.is_file() or _sha256(path) != expected:
             raise CheckpointError(f"{path} is missing or is not the file that {META} describes")
     with torch.random.fork_rng(devices=[]):  # building a network draws weights that the next line replaces
-        model = ActionRanker(ModelConfig.model_validate(meta["model"]), meta["vocabulary"])
+        model = ActionRanker(ModelConfig.model_validate(meta["model"]), meta["vocabulary"], repertoire)
     model.load_state_dict(load_file(folder / WEIGHTS))
     return Checkpoint(model.eval(), Tokenizer.from_file(str(folder / TOKENIZER)), meta)
 
@@ -110,7 +110,7 @@ def is_checkpoint(folder: Path) -> bool:
 
 def load_ranker(folder: Path, space: ActionSpace, options: RankerOptions | None = None, name: str = "") -> RankerPolicy:
     """The policy of a checkpoint folder, called `name` or else like the folder. Raises CheckpointError."""
-    checkpoint = load_checkpoint(folder)
+    checkpoint = load_checkpoint(folder, space.repertoire)
     encoder = PromptEncoder(checkpoint.tokenizer)
     return RankerPolicy(checkpoint.model, encoder, space, options, name or folder.name)
 

@@ -23,6 +23,7 @@ from torch import Tensor
 from prover.actions import ActionSpace
 from prover.model import ActionRanker, CandidateBatch, ModelConfig, PromptBatch, parameter_count
 from prover.prompt import Prompt, PromptEncoder, readable
+from prover.repertoire import Repertoire
 from prover.tokenizer import train_tokenizer
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.dataset import DatasetConfig, TrainingProof, TrainingState, build_dataset
@@ -116,7 +117,7 @@ def train(
             "a round (`flywheel round`) or seed proofs have to come first"
         )
     with _isolated(config.threads):
-        model, tokenizer = _start(base, config, seed, statements, states)
+        model, tokenizer = _start(base, config, seed, statements, states, space.repertoire)
         encoder = PromptEncoder(tokenizer)
         trainer = _Trainer(model, encoder, config, seed)
         trainer.fit(learned, report)
@@ -126,7 +127,7 @@ def train(
     record = {
         "config": config.model_dump(),
         "seed": seed,
-        "base": load_checkpoint(base).sha256 if base else None,
+        "base": load_checkpoint(base, space.repertoire).sha256 if base else None,
         "data": data,
         "train": asdict(train_metrics),
         "valid": asdict(valid_metrics),
@@ -146,13 +147,18 @@ def train(
 
 
 def _start(
-    base: Path | None, config: TrainConfig, seed: int, statements: Sequence[str], states: Sequence[TrainingState]
+    base: Path | None,
+    config: TrainConfig,
+    seed: int,
+    statements: Sequence[str],
+    states: Sequence[TrainingState],
+    repertoire: Repertoire,
 ) -> tuple[ActionRanker, Tokenizer]:
     if base is not None:
-        checkpoint = load_checkpoint(base)
+        checkpoint = load_checkpoint(base, repertoire)
         return checkpoint.model, checkpoint.tokenizer
     tokenizer = train_tokenizer([*statements, *(readable(state.situation) for state in states)], config.vocabulary)
-    model = ActionRanker(config.model, tokenizer.get_vocab_size())
+    model = ActionRanker(config.model, tokenizer.get_vocab_size(), repertoire)
     model.initialise(torch.Generator().manual_seed(seed))
     return model, tokenizer
 

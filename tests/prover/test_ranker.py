@@ -10,6 +10,7 @@ from prover.policy import PolicyQuery
 from prover.portfolio import prior
 from prover.prompt import PromptEncoder, readable
 from prover.ranker import RankerOptions, RankerPolicy
+from prover.repertoire import LIBRARY
 from prover.tokenizer import train_tokenizer
 
 SPACE = action_space()
@@ -24,7 +25,7 @@ def encoder():
 
 @pytest.fixture(scope="module")
 def model(encoder):
-    model = ActionRanker(TINY, encoder.vocabulary)
+    model = ActionRanker(TINY, encoder.vocabulary, LIBRARY)
     model.initialise(torch.Generator().manual_seed(0))
     # Larger weights than at birth, so that probabilities differ enough for wrong ones to show.
     with torch.no_grad():

@@ -172,7 +172,7 @@ def rename_a_template(folder):
     ("change", "message"),
     [
         (flip_a_byte, "is not the file"),
-        (rename_a_template, "another list of tactic templates"),
+        (rename_a_template, "other tactic templates"),
         (lambda folder: (folder / WEIGHTS).unlink(), "missing"),
         (lambda folder: (folder / META).write_text("{"), "damaged"),
         (lambda folder: (folder / META).unlink(), "no trained ranker"),

@@ -1,0 +1,89 @@
+"""The main connective of a printed proposition, by Lean's precedences: what a proof of it can be used for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from prover.goal import outside_brackets, split_top_level
+
+
+class Connective(StrEnum):
+    """ATOM is whatever has none of the others outside all brackets."""
+
+    FORALL = "∀"
+    EXISTS = "∃"
+    IFF = "↔"
+    ARROW = "→"
+    OR = "∨"
+    AND = "∧"
+    NOT = "¬"
+    NOT_EQUAL = "≠"
+    EQUAL = "="
+    FALSE = "False"
+    ATOM = "atom"
+
+
+#: Infix ones from the loosest (Init/Core.lean, Prelude: ↔ 20, → 25, ∨ 30, ∧ 35, = and ≠ 50).
+_INFIX = (Connective.IFF, Connective.ARROW, Connective.OR, Connective.AND, Connective.EQUAL, Connective.NOT_EQUAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """`connective` of the whole; for ∀ how many variables it binds and the shape of its `body`; for →, ¬ and ≠
+    the `argument` that it takes and what it `yields`, both as printed."""
+
+    connective: Connective
+    variables: int = 0
+    body: Connective = Connective.ATOM
+    argument: str = ""
+    yields: str = ""
+
+
+@lru_cache(maxsize=50_000)
+def shape(proposition: str) -> Shape:
+    """The shape of a printed proposition."""
+    text = unbracketed(proposition.strip())
+    if text.startswith(("∀", "∃")):
+        if text[0] == "∃":
+            return Shape(Connective.EXISTS)
+        variables, body = _open(text)
+        inner = shape(body)
+        # `∀ x, ∀ y, …` binds both; printed apart where the types differ.
+        innermost = inner.body if inner.connective is Connective.FORALL else inner.connective
+        return Shape(Connective.FORALL, variables + inner.variables, innermost)
+    top = outside_brackets(text)
+    # A quantifier reaches to the end: what stands behind it is inside it.
+    ends = [at for sign in "∀∃" if (at := top.find(sign)) >= 0]
+    visible = top[: min(ends)] if ends else top
+    for connective in _INFIX:
+        if f" {connective} " not in visible:
+            continue
+        if connective is Connective.ARROW:
+            argument, *rest = split_top_level(text, " → ")
+            return Shape(connective, argument=unbracketed(argument), yields=unbracketed(" → ".join(rest)))
+        if connective in (Connective.EQUAL, Connective.NOT_EQUAL) and text.startswith("¬"):
+            break  # ¬ binds looser than they do
+        if connective is Connective.NOT_EQUAL:
+            return Shape(connective, argument=text.replace(" ≠ ", " = ", 1), yields="False")
+        return Shape(connective)
+    if text.startswith("¬"):
+        return Shape(Connective.NOT, argument=unbracketed(text[1:].strip()), yields="False")
+    return Shape(Connective.FALSE if text == "False" else Connective.ATOM)
+
+
+def unbracketed(text: str) -> str:
+    """`text` without the brackets around the whole of it, if there are such."""
+    while text.startswith("(") and text.endswith(")") and outside_brackets(text) == "()":
+        text = text[1:-1].strip()
+    return text
+
+
+def _open(text: str) -> tuple[int, str]:
+    """How many variables a printed ∀ binds at its front, and what is behind its comma."""
+    binders, *rest = split_top_level(text, ", ")
+    names = 0
+    for group in binders[1:].replace("(", " ( ").split(" ( "):
+        names += len(group.split(" : ")[0].replace(")", " ").split())
+    return names, ", ".join(rest)
