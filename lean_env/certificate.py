@@ -19,9 +19,13 @@ class Check(StrEnum):
 
 
 class KernelVerdict(StrEnum):
-    """ACCEPT: the kernel checked every declaration. UNAVAILABLE: this kernel cannot run here, so it said nothing."""
+    """ACCEPT: the kernel checked every declaration. REJECT: it found one that does not hold. DECLINED: it runs here and
+    decided nothing (a limit, a constant that its copy of the library lacks, a crash). UNAVAILABLE: it cannot run here.
+    Only ACCEPT is a verdict in the proof's favour; the last two say nothing about it."""
 
     ACCEPT = "accept"
+    REJECT = "reject"
+    DECLINED = "declined"
     UNAVAILABLE = "unavailable"
 
 

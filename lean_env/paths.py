@@ -2,7 +2,9 @@
 
 `cache_root()` (environment variable FLYWHEEL_CACHE, else the user's cache folder) holds
 
-- `lean-4.28.0-pre/`: the installation of embedded Lean, see `lean_env.embedded.install`
+- `lean-4.28.0-pre/`: the installation of embedded Lean, see `lean_env.embedded.install`; the second kernel's image of
+  the library, see `lean_env.second_kernel.image`, lies in it too
+- `disagreements/`: proofs on which the two kernels disagreed, one file each, for people; nothing removes them
 - `setup.lock`: held while `flywheel setup` works
 - `leandojo/`: LeanDojo's traced repositories, unless CACHE_DIR says otherwise
 - `benchmark/`: measurements of a benchmark that is being built
@@ -12,6 +14,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +34,23 @@ def cache_root() -> Path:
 def installation_root() -> Path:
     """The folder of the embedded Lean installation; complete when it contains `install.json`."""
     return cache_root() / "lean-4.28.0-pre"
+
+
+SECOND_KERNEL_IMAGE = "second_kernel.image"
+"""In an installation's folder: the library as the second kernel maps it into its memory."""
+
+SECOND_KERNEL_RECORD = "second_kernel.json"
+"""Beside the image: what it was made from, and its hash."""
+
+
+def disagreements() -> Path:
+    """Where the gate keeps what one kernel accepted and the other rejected."""
+    return cache_root() / "disagreements"
+
+
+def python_path() -> str:
+    """A PYTHONPATH with which a process of its own imports what this one imports, in the same order."""
+    return os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
 
 
 def setup_lock() -> Path:

@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from typing import Literal as OneOf
 
 from lean_env.library.expression import (
     Apply,
@@ -35,7 +34,7 @@ from lean_env.library.expression import (
     Zero,
 )
 from lean_env.library.names import child_name
-from lean_env.library.olean import Kind
+from lean_env.library.olean import Hints, Kind
 
 #: The bounds. Seen in proofs by omega, bv_omega, grind, simp: 70 kB, 1,700 nodes, depth 60, 22 binders, levels 3 deep.
 MAX_BYTES = 8 << 20
@@ -50,7 +49,6 @@ MAX_DIGITS = 4_000
 _NUMERAL = re.compile(r"0|[1-9][0-9]*", re.ASCII)
 _BINDER_KINDS = ("default", "implicit", "strictImplicit", "instImplicit")
 
-Hints = OneOf["opaque", "abbrev"] | int
 Value = TypeVar("Value")
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal as OneOf
 
 from lean_env.library.expression import (
     Apply,
@@ -62,6 +63,9 @@ class Safety(StrEnum):
     PARTIAL = "partial"
 
 
+#: How eagerly a kernel unfolds a definition: a height, or one of the two extremes. A matter of speed only.
+Hints = OneOf["opaque", "abbrev"] | int
+
 _KINDS = tuple(Kind)  # the order of ConstantInfo's constructors
 #: The order of Lean.ConstantKind's constructors, as the entries of privateConstKindsExt hold them.
 _ORIGINAL_KINDS = (Kind.DEFINITION, Kind.THEOREM, Kind.AXIOM, Kind.OPAQUE, *_KINDS[4:])
@@ -86,7 +90,8 @@ class Import:
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """One constant as stored. `original_kind` is what it was before export; `shape` lists what else the kernel knows
-    of it (parameter counts, constructors, ...) as text, and `rules` a recursor's right-hand sides."""
+    of it (parameter counts, constructors, ...) as text, `rules` a recursor's right-hand sides, and `hints` are a
+    definition's."""
 
     name: str
     kind: Kind
@@ -97,6 +102,7 @@ class Declaration:
     value: Expression | None = None
     shape: tuple[str, ...] = ()
     rules: tuple[Expression, ...] = ()
+    hints: Hints = "opaque"
 
 
 _BVAR, _FVAR, _MVAR, _SORT, _CONST, _APP, _LAMBDA, _FORALL, _LET, _LITERAL, _METADATA, _PROJECTION = range(12)
@@ -173,6 +179,7 @@ class ModuleFile:
         body: Expression | None = None
         shape: tuple[str, ...] = ()
         rules: tuple[Expression, ...] = ()
+        hints: Hints = "opaque"
         safety = Safety.SAFE
         unsafe_flag: int | None = None
         if kind is Kind.AXIOM:
@@ -180,6 +187,7 @@ class ModuleFile:
         elif kind is Kind.DEFINITION:
             body = self._expression(field(1))
             safety = _SAFETY[self._scalar(value, 0)]
+            hints = self._hints(field(2))
         elif kind is Kind.THEOREM:
             body = self._expression(field(1))
         elif kind is Kind.OPAQUE:
@@ -213,6 +221,7 @@ class ModuleFile:
             value=body,
             shape=shape,
             rules=rules,
+            hints=hints,
         )
 
     # ---- raw objects ----
@@ -264,6 +273,11 @@ class ModuleFile:
             name = child_name(prefix, self._string(last) if self._tag(pointer) == 1 else self._number(last))
             self._names[pointer] = name
         return name
+
+    def _hints(self, pointer: int) -> Hints:
+        if pointer & 1:
+            return ("opaque", "abbrev")[pointer >> 1]
+        return self._words[pointer - self._base + 8 >> 2]
 
     def _name_list(self, pointer: int) -> list[str]:
         return [self._name(p) for p in self._list(pointer)]
