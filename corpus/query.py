@@ -312,6 +312,22 @@ def history(corpus: Corpus, benchmark: str, split: str, run: str | None = None) 
         return {name: TheoremHistory(attempts, proved) for name, attempts, proved in found}
 
 
+def searched_steps(corpus: Corpus, run: str) -> int:
+    """Tactic steps of all training rounds of a run that searched with a model: what they cost, errors included."""
+    attempt, round = schema.Attempt, schema.Round
+    with reading(corpus.engine) as session:
+        query = (
+            select(func.coalesce(func.sum(attempt.steps), 0))
+            .join(round, round.id == attempt.round_id)
+            .where(
+                round.run_id == rows.run_row(session, run).id,
+                round.kind == RoundKind.TRAIN,
+                round.generation_id.is_not(None),
+            )
+        )
+        return int(session.scalar(query) or 0)
+
+
 def evaluations(corpus: Corpus, run: str, budgets: Sequence[int] = BUDGETS) -> list[Rates]:
     """All evaluations of a run, in the order they were started."""
     return [rates(corpus, round, budgets) for round in corpus.rounds(run, RoundKind.EVAL)]

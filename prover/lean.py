@@ -22,6 +22,7 @@ from lean_env.statement import StatedText, state_text
 from lean_env.theorem import Environment, Theorem
 from prover.actions import ActionSpace
 from prover.attempt import Tools
+from prover.repertoire import Repertoire
 from prover.retrieval import PremiseIndex, Retriever
 from prover.verify import Verifier
 
@@ -73,8 +74,8 @@ class Lean:
 
     @cached_property
     def staters(self) -> WorkerPool:
-        """Elaborates statements; no proof text ever reaches it."""
-        return self._open.enter_context(WorkerPool(self.installation, 1, self.limits, spares=0))
+        """Elaborate statements; no proof text ever reaches them."""
+        return self._open.enter_context(WorkerPool(self.installation, self.workers, self.limits, spares=0))
 
     @cached_property
     def gate(self) -> Gate:
@@ -82,12 +83,16 @@ class Lean:
 
     @cached_property
     def tools(self) -> Tools:
-        return Tools(self.open_session, Verifier(self.replayers, self.gate, self._stated))
+        return Tools(self.open_session, Verifier(self.replayers, self.gate, self.statement_of))
 
     @cached_property
     def actions(self) -> ActionSpace:
         """What can be tried in a state: retrieval over the library's printed theorems, restricted by environment."""
         return ActionSpace(Retriever(PremiseIndex.of(self.library), self.library.closure))
+
+    def space(self, repertoire: Repertoire) -> ActionSpace:
+        """What can be tried in a state with this repertoire."""
+        return self.actions if repertoire.retrieves else ActionSpace(None, repertoire)
 
     def open_session(self, theorem: Theorem) -> Dojo:
         return Dojo(theorem, self.searchers)
@@ -103,6 +108,10 @@ class Lean:
         if theorem.name not in self._stated:
             self._stated[theorem.name] = state_text(self.staters, theorem)
         return self._stated[theorem.name]
+
+    def statement_of(self, theorem: Theorem) -> StatedText | None:
+        """`stated` for a typed theorem, None for one of the library."""
+        return self.stated(theorem) if theorem.module is None else None
 
     def check_text(self, source: str) -> list[str]:
         """Elaborates a whole file as Lean would; returns its errors and warnings, [] if there are none."""

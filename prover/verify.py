@@ -5,8 +5,8 @@ The words that end up in the corpus (states, times, goals) are the replay's, not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from corpus.records import CertificateRecord, ProofRecord, StepRecord
@@ -18,7 +18,7 @@ from lean_env.leandojo import DojoCrashError, DojoInitError
 from lean_env.library.expression import goal_hash
 from lean_env.library.ndjson import NdjsonError, read_expression
 from lean_env.replay import ReplayFailed, replay
-from lean_env.statement import StatedText
+from lean_env.statement import StatedText, StatementRefused
 from lean_env.theorem import Theorem
 from prover.attempt import Refused, Undecided
 from prover.search.graph import ProofStep
@@ -35,22 +35,24 @@ class GateLike(Protocol):
 @dataclass(frozen=True, slots=True)
 class Verifier:
     """`prover.attempt.Verify` over the gate and a pool of elaborating workers, which had better not be the one that
-    searches. `stated`: by name, what text theorems say (`lean_env.statement.state_text`)."""
+    searches. `stated`: what a text theorem says (`lean_env.statement.state_text`), None for a library theorem."""
 
     replay_pool: WorkerPool
     gate: GateLike
-    stated: Mapping[str, StatedText] = field(default_factory=dict)
+    stated: Callable[[Theorem], StatedText | None] = lambda _theorem: None
 
     def __call__(self, theorem: Theorem, proof: Sequence[ProofStep], source: str) -> ProofRecord:
         try:
             replayed = replay(self.replay_pool, theorem, [step.tactic for step in proof])
-            verdict = self.gate.check(theorem, replayed.proof_ndjson, self.stated.get(theorem.name))
+            verdict = self.gate.check(theorem, replayed.proof_ndjson, self.stated(theorem))
         except ReplayFailed as error:
             raise Refused(f"replay: {error}") from error
         except LeanRefused as error:
             if error.kind is not RefusalKind.LEAN:
                 raise Undecided(f"replay: {error}") from error
             raise Refused(f"Lean does not export the proof term: {error}") from error
+        except StatementRefused as error:
+            raise Refused(f"statement: {error}") from error
         except (DojoCrashError, DojoInitError, WorkerDied, NoWorker, GateError) as error:
             raise Undecided(f"{type(error).__name__}: {error}") from error
         if isinstance(verdict, Rejection):

@@ -1,38 +1,88 @@
-"""A benchmark's way into the corpus: its theorems as rows, its held-out statements as the leakage guard."""
+"""A benchmark's way into the corpus: its theorems as rows, its held-out statements as the leakage guard.
+
+What the loop has to know of a benchmark is here too: what a policy may do, which strata rounds and evaluations use.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 
 from corpus.records import BenchmarkRecord, TheoremRecord
 from corpus.store import Corpus
 from lean_env.benchmark.lean_core import load_lean_core
+from lean_env.benchmark.lean_logic import LeanLogic, load_lean_logic
 from lean_env.benchmark.manifest import Manifest, Policy
+from lean_env.library.expression import expression_hash
+from lean_env.library.ndjson import read_expression
+from lean_env.statement import state_text
+from lean_env.theorem import Theorem
+from prover.elementary import ELEMENTARY
+from prover.lean import Lean
+from prover.repertoire import LIBRARY, Repertoire
 
-#: Names that `--bench` understands, with the environment policy each stands for.
-BENCHMARKS = {"lean-core": Policy.STRICT, "lean-core-auto": Policy.AUTO}
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """repertoire: what trained policies and the grammar may do. train_stratum: what rounds search. false_stratum: train
+    rows that are no theorems, the canaries of each round ('' for none)."""
+
+    name: str
+    repertoire: Repertoire
+    train_stratum: str
+    false_stratum: str = ""
+    #: lean-core's two ways to give a theorem its environment.
+    environments: Policy | None = None
+
+
+#: What `--bench` understands.
+BENCHMARKS = {
+    benchmark.name: benchmark
+    for benchmark in (
+        Benchmark("lean-core", LIBRARY, "hard", environments=Policy.STRICT),
+        Benchmark("lean-core-auto", LIBRARY, "hard", environments=Policy.AUTO),
+        Benchmark("lean-logic", ELEMENTARY, "same-size", "non-theorem"),
+    )
+}
 
 
 class UnknownBenchmark(ValueError):
     """No benchmark of this name; the message lists those there are."""
 
 
-def policy_of(benchmark: str) -> Policy:
-    """The environment policy of a benchmark's name. Raises UnknownBenchmark."""
+def benchmark_of(name: str) -> Benchmark:
+    """The benchmark of this name. Raises UnknownBenchmark."""
     try:
-        return BENCHMARKS[benchmark]
+        return BENCHMARKS[name]
     except KeyError:
-        raise UnknownBenchmark(f"no benchmark {benchmark!r}; there are: {', '.join(BENCHMARKS)}") from None
+        raise UnknownBenchmark(f"no benchmark {name!r}; there are: {', '.join(BENCHMARKS)}") from None
 
 
-def register(corpus: Corpus, benchmark: str, manifest: Manifest | None = None) -> BenchmarkRecord:
+def policy_of(name: str) -> Policy:
+    """The environment policy of one of lean-core's names. Raises UnknownBenchmark."""
+    environments = benchmark_of(name).environments
+    if environments is None:
+        raise UnknownBenchmark(f"{name} has no manifest; lean-core and lean-core-auto have")
+    return environments
+
+
+def register(
+    corpus: Corpus, name: str, lean: Lean, report: Callable[[int, int], None] | None = None
+) -> BenchmarkRecord:
     """Stores the benchmark (again is harmless) and guards its valid and test statements, all strata of them.
 
-    Raises UnknownBenchmark, ManifestError, and Conflict when the same revision is stored with other theorems.
+    `report` is told how many statements of how many Lean has read, where it has to. Raises UnknownBenchmark,
+    ManifestError, StatementRefused, and Conflict when the same revision is stored with other theorems.
     """
-    policy = policy_of(benchmark)
-    manifest = manifest or load_lean_core()
+    if benchmark_of(name).environments is None:
+        return register_logic(corpus, load_lean_logic(), lean, report)
+    return register_manifest(corpus, name, load_lean_core())
+
+
+def register_manifest(corpus: Corpus, name: str, manifest: Manifest) -> BenchmarkRecord:
+    """Stores lean-core (strict or auto) as `manifest` has it."""
     corpus.set_guard(manifest.guard())
     records = [
         TheoremRecord(
@@ -45,7 +95,54 @@ def register(corpus: Corpus, benchmark: str, manifest: Manifest | None = None) -
             stratum=theorem.stratum,
             family=manifest.modules[theorem.module or ""].family,
         )
-        for theorem in manifest.theorems(policy=policy)
+        for theorem in manifest.theorems(policy=policy_of(name))
     ]
     revision = hashlib.sha256(repr([sorted(asdict(record).items()) for record in records]).encode()).hexdigest()[:16]
-    return corpus.add_benchmark(benchmark, revision, str(manifest.header["library_digest"]), records)
+    return corpus.add_benchmark(name, revision, str(manifest.header["library_digest"]), records)
+
+
+def register_logic(
+    corpus: Corpus, logic: LeanLogic, lean: Lean, report: Callable[[int, int], None] | None = None
+) -> BenchmarkRecord:
+    """Stores lean-logic; Lean elaborates every statement the first time, for its canonical hash."""
+    for known in corpus.benchmarks():
+        if (known.name, known.revision, known.library_digest) == ("lean-logic", logic.revision, lean.library.digest):
+            return known
+    theorems = logic.theorems()
+    records: list[TheoremRecord] = []
+    with ThreadPoolExecutor(lean.workers) as executor:
+        for theorem, digest in zip(
+            theorems, executor.map(lambda one: _statement_hash(lean, one), theorems), strict=True
+        ):
+            problem = logic.problem(theorem.name)
+            records.append(
+                TheoremRecord(
+                    name=theorem.name,
+                    statement=theorem.statement,
+                    statement_hash=digest,
+                    environment=theorem.environment.key,
+                    module=None,
+                    split=theorem.split,
+                    stratum=theorem.stratum,
+                    family=str(problem.family),
+                    extra={
+                        "size": problem.size,
+                        "depth": problem.depth,
+                        "logic": str(problem.logic or ""),
+                        "class": problem.canonical,
+                        "counterexample": problem.counterexample,
+                    },
+                )
+            )
+            if report is not None:
+                report(len(records), len(theorems))
+    meta = {
+        "config": logic.config.model_dump(mode="json"),
+        "distribution": [asdict(row) for row in logic.distribution()],
+    }
+    return corpus.add_benchmark("lean-logic", logic.revision, lean.library.digest, records, meta)
+
+
+def _statement_hash(lean: Lean, theorem: Theorem) -> str:
+    stated = state_text(lean.staters, theorem)
+    return expression_hash(read_expression(stated.expression_ndjson, stated.levels), stated.levels)

@@ -53,6 +53,9 @@ class RoundSettings(BaseModel):
     portfolio_share: float = Field(0.2, ge=0, le=1, description="share of attempts given to portfolio search instead")
     prior: float = Field(0.1, ge=0, lt=1, description="weight of the portfolio prior mixed into the policy")
     cost_discount: float = Field(0.2, ge=0, description="nats a factor e of a template's milliseconds costs")
+    again: float = Field(0.05, ge=0, le=1, description="a proved theorem's chance to be tried for another proof")
+    growth: float = Field(1.5, ge=1, description="factor on a theorem's steps for each attempt that failed")
+    canaries: NonNegativeInt = Field(0, description="false statements searched beside the round; none may be accepted")
 
 
 class EvaluationSettings(BaseModel):
@@ -61,11 +64,12 @@ class EvaluationSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     split: str = Field("valid", pattern="^(valid|test)$")
-    stratum: str = Field("hard", pattern="^(easy|hard|opaque|all)$")
-    theorems: PositiveInt = 200
+    strata: tuple[str, ...] = Field(("hard",), min_length=1, description="each evaluated by itself; `all`: all as one")
+    theorems: PositiveInt = Field(200, description="of each stratum")
     steps: PositiveInt = Field(64, description="tactic steps an attempt; solved counts at smaller budgets come with it")
     prior: float = Field(0.0, ge=0, lt=1)
     cost_discount: float = Field(0.0, ge=0)
+    whole_budget: bool = Field(False, description="at the end also M_0 with all steps that the run's rounds took")
 
 
 class FlywheelConfig(BaseSettings):
@@ -83,8 +87,11 @@ class FlywheelConfig(BaseSettings):
     benchmark: str = "lean-core"
     generations: NonNegativeInt = Field(3, description="turns of the wheel after M_0")
     seed: int = 0
+    retrain: bool = Field(True, description="false: every round searches with M_0, the frozen twin")
+    seed_proofs: bool = Field(True, description="whether hand-written proofs join round 0")
     easy_theorems: NonNegativeInt = Field(400, description="easy train theorems whose one-tactic proofs join round 0")
-    grammar_theorems: PositiveInt = Field(250, description="hard train theorems that the grammar tries in round 0")
+    grammar_theorems: PositiveInt = Field(250, description="train theorems that the grammar tries in round 0")
+    grammar_steps: NonNegativeInt = Field(0, description="tactic steps of each of these attempts; 0: as in a round")
     heartbeats: PositiveInt = Field(20_000, description="Lean's allocation limit for one tactic, in thousands")
     soft_ms: PositiveInt = Field(5_000, description="wall-clock net for one tactic; each hit is counted")
     workers: PositiveInt = Field(
@@ -97,12 +104,15 @@ class FlywheelConfig(BaseSettings):
 
     @classmethod
     def load(cls, file: Path | None = None, **flags: Any) -> FlywheelConfig:
-        """The configuration from `file` (TOML), overridden by the environment, overridden by `flags` that are not None.
+        """The benchmark's preset (training/presets), overridden by `file` (TOML), overridden by the environment,
+        overridden by `flags` that are not None.
 
         Nested flags use two underscores (`round__theorems=100`). Raises ConfigError.
         """
         if file is not None and not file.is_file():
             raise ConfigError(f"no such configuration file: {file}")
+
+        preset: Path | None = None
 
         class WithFile(cls):  # type: ignore[valid-type,misc]
             @classmethod
@@ -114,7 +124,8 @@ class FlywheelConfig(BaseSettings):
                 dotenv_settings: PydanticBaseSettingsSource,
                 file_secret_settings: PydanticBaseSettingsSource,
             ) -> tuple[PydanticBaseSettingsSource, ...]:
-                return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+                files = (TomlConfigSettingsSource(settings_cls, toml_file=one) for one in (file, preset))
+                return init_settings, env_settings, *files
 
         given: dict[str, Any] = {}
         for key, value in flags.items():
@@ -125,6 +136,7 @@ class FlywheelConfig(BaseSettings):
                     place = place.setdefault(group, {})
                 place[last] = value
         try:
+            preset = _preset(WithFile(**given).benchmark)
             return cls.model_construct(**dict(WithFile(**given)))
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{file} is not TOML: {error}") from error
@@ -140,6 +152,12 @@ class FlywheelConfig(BaseSettings):
         """SHA-256 of everything that results depend on (the number of workers is not among it)."""
         values = self.model_dump(mode="json", exclude={"name", "workers"})
         return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _preset(benchmark: str) -> Path | None:
+    """The settings that a benchmark needs unless somebody says otherwise."""
+    path = Path(__file__).parent / "presets" / f"{benchmark}.toml"
+    return path if path.is_file() else None
 
 
 def _problems(error: Exception) -> str:

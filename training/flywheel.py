@@ -21,12 +21,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from corpus.query import history
-from corpus.records import GenerationRecord, RoundKind
+from corpus.query import history, searched_steps
+from corpus.records import AttemptStatus, GenerationRecord, RoundKind
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
 from corpus.store import Corpus
+from prover.actions import ActionSpace
 from prover.attempt import Phase
 from prover.batching import BatchingPolicy
+from prover.elementary import ELEMENTARY, require_elementary
 from prover.evaluation import Arm, Evaluation, evaluate, portfolio_1
 from prover.grammar import GrammarPolicy
 from prover.lean import Lean
@@ -37,6 +39,7 @@ from prover.ranker import RankerOptions
 from prover.round import Plan, Progress, RoundConfig, RoundSummary, run_round, theorem_of
 from prover.search.best_first import SearchConfig, stream_seed
 from prover.search.budget import Budget
+from training.benchmarks import Benchmark, benchmark_of
 from training.checkpoint import load_ranker
 from training.config import FlywheelConfig
 from training.dataset import TrainingProof
@@ -50,6 +53,11 @@ _WALL_SECONDS_PER_STEP = 10.0
 
 #: What portfolio search keeps of a state's candidates; its policy proposes at most as many.
 PORTFOLIO_EDGES = 200
+
+
+class CanaryAccepted(Exception):
+    """A statement known to be false was proved and certified: the gate leaks, and nothing of this round is to be
+    trusted. The text names it."""
 
 
 class Interrupted(Exception):
@@ -69,10 +77,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A generation and how it did beside its baselines (None where nothing was evaluated)."""
+    """A generation and how it did beside its baselines, on each stratum by itself."""
 
     generation: GenerationRecord
-    evaluation: Evaluation | None
+    evaluations: tuple[Evaluation, ...]
 
 
 def say_nothing(_event: Event) -> None:
@@ -90,9 +98,13 @@ class Flywheel:
     report: Callable[[Event], None] = say_nothing
     stop: threading.Event = field(default_factory=threading.Event)
     meter: Meter = field(init=False)
+    benchmark: Benchmark = field(init=False)
+    actions: ActionSpace = field(init=False)
 
     def __post_init__(self) -> None:
         self.meter = Meter(self.lean)
+        self.benchmark = benchmark_of(self.config.benchmark)
+        self.actions = self.lean.space(self.benchmark.repertoire)
         self.corpus.start_run(self.config.name, self.config.model_dump(mode="json", exclude={"workers"}))
 
     def run(self) -> list[Turn]:
@@ -101,7 +113,8 @@ class Flywheel:
         turns = [self.turn(0)]
         for number in range(1, self.config.generations + 1):
             self.search(number - 1)
-            turns.append(self.turn(number))
+            if self.config.retrain:
+                turns.append(self.turn(number))
         return turns
 
     def turn(self, number: int) -> Turn:
@@ -112,51 +125,65 @@ class Flywheel:
     # --- round 0 ----------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """The corpus that M_0 learns from: seeds, portfolio-1 on the easy, the grammar on the hard."""
+        """The corpus that M_0 learns from: seeds, portfolio-1 on the easy, the grammar on what rounds search later."""
+        config = self.config
         with self.meter.measure("round 0"):
-            store_seeds(self.corpus, self.lean, self.config.name, self.stop)
-            self._check_stop()
-            arm = portfolio_1()
-            self._round(
-                "portfolio-1",
-                "easy",
-                self._first("easy", self.config.easy_theorems),
-                Plan(Phase(BatchingPolicy(arm.policy), arm.budget, arm.config, arm.source)),
-                {"policy": "portfolio-1"},
-            )
-            policy = GrammarPolicy(self.lean.actions)
+            if config.seed_proofs:
+                store_seeds(self.corpus, self.lean, config.name, self.stop)
+                self._check_stop()
+            if config.easy_theorems:
+                arm = portfolio_1()
+                self._round(
+                    "portfolio-1",
+                    "easy",
+                    self._first("easy", config.easy_theorems),
+                    Plan(Phase(BatchingPolicy(arm.policy), arm.budget, arm.config, arm.source)),
+                    {"policy": "portfolio-1"},
+                )
+            policy, steps = GrammarPolicy(self.actions), config.grammar_steps or config.round.steps
             self._round(
                 "grammar",
-                "hard",
-                self._first("hard", self.config.grammar_theorems),
-                Plan(Phase(BatchingPolicy(policy), self._budget(self.config.round.steps), self._search(), "grammar")),
-                {"policy": policy.name, "steps": self.config.round.steps},
+                self.benchmark.train_stratum,
+                self._first(self.benchmark.train_stratum, config.grammar_theorems),
+                Plan(Phase(BatchingPolicy(policy), self._budget(steps), self._search(), "grammar")),
+                {"policy": policy.name, "steps": steps},
             )
 
     # --- one turn ---------------------------------------------------------------------------------------------------
 
     def search(self, number: int) -> RoundSummary:
-        """A round over hard train theorems with M_number, frozen; accepted proofs go into the corpus."""
-        settings = self.config.round
-        matchmaker = MatchmakerConfig(steps=settings.steps)
-        policy = self.policy(number, RankerOptions(prior_weight=settings.prior, time_discount=settings.cost_discount))
+        """The round that follows M_number: train theorems searched with it (with M_0 if the run does not retrain);
+        accepted proofs go into the corpus. Raises CanaryAccepted."""
+        settings, stratum = self.config.round, self.benchmark.train_stratum
+        matchmaker = MatchmakerConfig(steps=settings.steps, growth=settings.growth, solved_share=settings.again)
+        model = number if self.config.retrain else 0
+        policy = self.policy(model, RankerOptions(prior_weight=settings.prior, time_discount=settings.cost_discount))
         log = history(self.corpus, self.config.benchmark, "train", self.config.name)
-        past = {t.name: log[t.name] for t in self.corpus.theorems(self.config.benchmark, "train", "hard")}
+        past = {t.name: log[t.name] for t in self.corpus.theorems(self.config.benchmark, "train", stratum)}
         chosen = select(past, self._seed("round", number), settings.theorems, matchmaker)
         plan = Plan(
             Phase(BatchingPolicy(policy), self._budget(settings.steps), self._search(settings.noise)),
-            portfolio=Phase(
-                BatchingPolicy(PortfolioPolicy(self.lean.actions)),
-                self._budget(settings.steps),
-                self._wide_search(),
-                "portfolio",
-            ),
+            portfolio=self._portfolio() if settings.portfolio_share else None,
             portfolio_share=settings.portfolio_share,
             budgets={name: self._budget(budget(past[name], matchmaker).steps) for name in chosen},
         )
         with self.meter.measure(f"round {number + 1}"):
-            return self._round(
-                "policy", "hard", chosen, plan, settings.model_dump(), self.generation(number).id, number + 1
+            identifier = self.generation(model).id
+            summary = self._round("policy", stratum, chosen, plan, settings.model_dump(), identifier, number + 1)
+            if settings.canaries:
+                self._canaries(plan, identifier, number + 1)
+        return summary
+
+    def _canaries(self, plan: Plan, generation_id: int, number: int) -> None:
+        """Searches for proofs of statements that are false. Raises CanaryAccepted if the gate lets one through."""
+        names = [t.name for t in self.corpus.theorems(self.config.benchmark, "train", self.benchmark.false_stratum)]
+        drawn = sorted(names, key=lambda name: self._seed("canary", number, name))[: self.config.round.canaries]
+        summary = self._round("canary", self.benchmark.false_stratum, drawn, plan, {}, generation_id, number)
+        accepted = summary.progress.statuses[AttemptStatus.PROVED] + summary.progress.statuses[AttemptStatus.WITHHELD]
+        if accepted:
+            raise CanaryAccepted(
+                f"round {number}: {accepted} of {len(drawn)} statements known to be false were certified. "
+                "The gate leaks: stop here, look at `flywheel corpus list`, and do not train on this corpus."
             )
 
     def learn(self, number: int) -> GenerationRecord:
@@ -182,7 +209,7 @@ class Flywheel:
         with self.meter.measure(f"train {number}"):
             outcome = train(
                 self._training_proofs(snapshot.hash),
-                self.lean.actions,
+                self.actions,
                 self.config.train,
                 folder,
                 seed=seed,
@@ -203,21 +230,27 @@ class Flywheel:
         )
         return self.corpus.generation(identifier)
 
-    def evaluate(self, *numbers: int, guests: Sequence[Policy] = ()) -> Evaluation:
-        """These generations beside the frozen M_0, grammar, portfolio-1 and portfolio search, on held-out theorems;
-        `guests` are policies from elsewhere.
+    def evaluate(self, *numbers: int, guests: Sequence[Policy] = (), last: bool = False) -> tuple[Evaluation, ...]:
+        """These generations beside the frozen M_0, grammar, portfolio-1 and portfolio search, on held-out theorems, each
+        stratum by itself; `guests` are policies from elsewhere. `last`: with the arm at the whole budget, if wanted.
 
         What the corpus holds already is read, not run again.
         """
+        arms = [*self.arms(numbers), *map(self._guest, guests)]
+        if last and self.config.evaluation.whole_budget:
+            arms.append(self._whole_budget())
+        return tuple(self._evaluate(stratum, arms, max(numbers)) for stratum in self.config.evaluation.strata)
+
+    def _evaluate(self, stratum: str, arms: Sequence[Arm], number: int) -> Evaluation:
         settings = self.config.evaluation
-        stratum = "" if settings.stratum == "all" else settings.stratum
+        stratum = "" if stratum == "all" else stratum
         names = [
             theorem.name for theorem in self.corpus.theorems(self.config.benchmark, settings.split, stratum or None)
         ]
-        with self.meter.measure(f"evaluation {max(numbers)}"):
+        with self.meter.measure(f"evaluation {number}"):
             evaluation = evaluate(
                 self.corpus,
-                [*self.arms(numbers), *map(self._guest, guests)],
+                arms,
                 self._sample(names, settings.theorems, "evaluation"),
                 run=self.config.name,
                 benchmark=self.config.benchmark,
@@ -251,10 +284,31 @@ class Flywheel:
         ]
         return [
             portfolio_1(),
-            Arm("grammar", GrammarPolicy(self.lean.actions), budget, search, source="grammar"),
+            Arm("grammar", GrammarPolicy(self.actions), budget, search, source="grammar"),
             Arm("portfolio", PortfolioPolicy(self.lean.actions), budget, self._wide_search(), source="portfolio"),
             *models,
         ]
+
+    def _whole_budget(self) -> Arm:
+        """M_0 with what the flywheel had in all: the steps of its rounds, shared out evenly over the held-out theorems,
+        on top of an attempt's own."""
+        settings = self.config.evaluation
+        theorems = settings.theorems * len(settings.strata)
+        steps = settings.steps + -(-searched_steps(self.corpus, self.config.name) // theorems)
+        options = RankerOptions(prior_weight=settings.prior, time_discount=settings.cost_discount)
+        return Arm(
+            "M_0 at the whole budget",
+            self.policy(0, options),
+            self._budget(steps),
+            self._search(),
+            generation_id=self.generation(0).id,
+            settings=options.model_dump(),
+        )
+
+    def _portfolio(self) -> Phase:
+        """Portfolio search with a round's budget."""
+        policy = BatchingPolicy(PortfolioPolicy(self.lean.actions))
+        return Phase(policy, self._budget(self.config.round.steps), self._wide_search(), "portfolio")
 
     def _guest(self, policy: Policy) -> Arm:
         return Arm(policy.name, policy, self._budget(self.config.evaluation.steps), self._search())
@@ -266,7 +320,7 @@ class Flywheel:
         return next(g for g in self.corpus.generations(self.config.name) if g.number == number)
 
     def policy(self, number: int, options: RankerOptions) -> Policy:
-        return load_ranker(self.models / f"M_{number}", self.lean.actions, options, name=f"M_{number}")
+        return load_ranker(self.models / f"M_{number}", self.actions, options, name=f"M_{number}")
 
     def _round(
         self,
@@ -331,6 +385,8 @@ class Flywheel:
 
     def _training_proofs(self, snapshot_hash: str) -> Iterator[TrainingProof]:
         for proof in snapshot_proofs(self.corpus, snapshot_hash):
+            if self.benchmark.repertoire is ELEMENTARY:
+                require_elementary(proof.theorem.name, (step.tactic for step in proof.steps))
             yield TrainingProof(theorem_of(proof.theorem, proof.benchmark), proof.steps, proof.source)
 
     def _train_statements(self) -> list[str]:

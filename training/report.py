@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,49 +17,58 @@ from training.meter import Busy
 
 #: What every arm is compared with: the frozen twin, and the strongest automation without learning.
 BASELINES = ("M_0", "portfolio")
+_GENERATION = re.compile(r"M_(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """A finished run: its last evaluation holds all generations; `phases` says where time went; `files` what was
-    written (table, JSON, curve as SVG and PNG)."""
+    """A finished run: its last evaluations (one a stratum) hold all generations; `phases` says where time went; `files`
+    what was written (table, JSON, curve as SVG and PNG)."""
 
-    evaluation: Evaluation
+    evaluations: tuple[Evaluation, ...]
     phases: Mapping[str, Busy]
     files: tuple[Path, ...]
 
     def render(self) -> RenderableType:
         """For a terminal."""
-        return Group(report(self.evaluation, BASELINES), busy_table(self.phases))
+        return Group(*(report(each, BASELINES) for each in self.evaluations), busy_table(self.phases))
 
     def as_json(self) -> dict[str, object]:
         """For scripts."""
         phases = {name: {**asdict(b), "lean": b.lean, "own": b.own, "idle": b.idle} for name, b in self.phases.items()}
         return {
-            **report_json(self.evaluation, BASELINES),
+            "evaluations": [report_json(each, BASELINES) for each in self.evaluations],
             "phases": phases,
             "files": [str(file) for file in self.files],
         }
 
 
-def write_report(evaluation: Evaluation, phases: Mapping[str, Busy], title: str, folder: Path) -> RunReport:
+def write_report(evaluations: Sequence[Evaluation], phases: Mapping[str, Busy], title: str, folder: Path) -> RunReport:
     """Writes table, JSON and plots into `folder` and returns the report."""
     folder.mkdir(parents=True, exist_ok=True)
-    curves = [*plot_curve(evaluation, title, folder / "curve"), *plot_steps(evaluation, folder / "steps")]
-    result = RunReport(evaluation, phases, (folder / "table.txt", folder / "report.json", *curves))
-    (folder / "table.txt").write_text(report_text(evaluation, BASELINES) + "\n", encoding="utf-8")
+    curves = [*plot_curve(evaluations, title, folder / "curve")]
+    for each in evaluations:
+        curves += plot_steps(each, folder / (f"steps-{each.stratum}" if len(evaluations) > 1 else "steps"))
+    result = RunReport(tuple(evaluations), phases, (folder / "table.txt", folder / "report.json", *curves))
+    tables = "\n".join(report_text(each, BASELINES) for each in evaluations)
+    (folder / "table.txt").write_text(tables + "\n", encoding="utf-8")
     (folder / "report.json").write_text(json.dumps(result.as_json(), indent=1, default=str) + "\n", encoding="utf-8")
     return result
 
 
-def plot_curve(evaluation: Evaluation, title: str, stem: Path) -> tuple[Path, Path]:
-    """Solve rate by generation, the arms without a model as level lines."""
-    rows = {row.arm: row for row in evaluation.rows()}
-    points = [
-        Point(int(arm.removeprefix("M_")), row.rate, row.interval) for arm, row in rows.items() if arm.startswith("M_")
-    ]
-    levels = {arm: row.rate for arm, row in rows.items() if not arm.startswith("M_")}
-    return plot_generations({"flywheel": points}, levels, title, stem)
+def plot_curve(evaluations: Sequence[Evaluation], title: str, stem: Path) -> tuple[Path, Path]:
+    """Solve rate by generation, a curve a stratum, the arms without a model as level lines."""
+    curves, levels = {}, {}
+    for evaluation in evaluations:
+        stratum = f", {evaluation.stratum}" if len(evaluations) > 1 else ""
+        rows = {row.arm: row for row in evaluation.rows()}
+        curves[f"flywheel{stratum}"] = [
+            Point(int(generation.group(1)), row.rate, row.interval)
+            for arm, row in rows.items()
+            if (generation := _GENERATION.fullmatch(arm))
+        ]
+        levels |= {f"{arm}{stratum}": row.rate for arm, row in rows.items() if not _GENERATION.fullmatch(arm)}
+    return plot_generations(curves, levels, title, stem)
 
 
 def busy_table(phases: Mapping[str, Busy]) -> Table:

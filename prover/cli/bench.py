@@ -33,7 +33,7 @@ def build(
     from lean_env.benchmark.lean_core import build_lean_core, load_lean_core
     from lean_env.benchmark.portfolio import PORTFOLIO_1_LIMITS
     from prover.lean import Lean
-    from training.benchmarks import policy_of, register
+    from training.benchmarks import policy_of, register_manifest
 
     policy_of(benchmark)
     with Lean(workers, PORTFOLIO_1_LIMITS) as lean, Ticker(f"build {benchmark}") as tick:
@@ -44,7 +44,7 @@ def build(
     if out is not None:
         manifest.write(out)
     with Place.of(home, db).corpus(create=True) as corpus:
-        record = register(corpus, benchmark, manifest)
+        record = register_manifest(corpus, benchmark, manifest)
     if json:
         emit_json({"equals_shipped": same, "counts": manifest.counts(), "header": manifest.header, "stored": record})
         return

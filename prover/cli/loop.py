@@ -20,7 +20,7 @@ SeedOption = Annotated[int | None, typer.Option("--seed")]
 WorkersOption = Annotated[
     int | None, typer.Option("--workers", "-j", min=1, help="Lean workers that search; default: cores.")
 ]
-BenchOption = Annotated[str | None, typer.Option("--bench", help="lean-core or lean-core-auto.")]
+BenchOption = Annotated[str | None, typer.Option("--bench", help="lean-core, lean-core-auto or lean-logic.")]
 
 
 def run(
@@ -119,7 +119,10 @@ def eval_(
     split: Annotated[
         str | None, typer.Option(help="valid or test; each evaluation on test is counted for ever.")
     ] = None,
-    stratum: Annotated[str | None, typer.Option(help="easy, hard, opaque or all.")] = None,
+    stratum: Annotated[
+        list[str] | None,
+        typer.Option(help="easy, hard, opaque; same-size, beyond; or all. Repeatable: each by itself."),
+    ] = None,
     theorems: Annotated[int | None, typer.Option(min=1)] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Tactic steps a theorem.")] = None,
     model: Annotated[
@@ -141,7 +144,12 @@ def eval_(
 
     settings = work.FlywheelConfig.load(config, name=name, workers=workers)
     place = Place.of(home, db)
-    changes: dict[str, Any] = {"split": split, "stratum": stratum, "theorems": theorems, "steps": steps}
+    changes: dict[str, Any] = {
+        "split": split,
+        "strata": stratum and tuple(stratum),
+        "theorems": theorems,
+        "steps": steps,
+    }
     with work.opened(settings, place, "eval") as flywheel:
         numbers = [record.number for record in flywheel.corpus.generations(settings.name) if record.finished_at]
         if not numbers:
@@ -150,11 +158,13 @@ def eval_(
             )
         evaluation_settings = settings.evaluation.model_copy(update={k: v for k, v in changes.items() if v is not None})
         flywheel.config = settings.model_copy(update={"evaluation": evaluation_settings})
-        guests = [work.load_policy(source, flywheel.lean) for source in model or []]
-        evaluation = flywheel.evaluate(*numbers, guests=guests)
-        folder = place.home / "reports" / f"{settings.name}-{evaluation_settings.split}-{evaluation_settings.stratum}"
+        guests = [work.load_policy(source, flywheel.actions) for source in model or []]
+        evaluations = flywheel.evaluate(*numbers, guests=guests)
+        folder = (
+            place.home / "reports" / "-".join([settings.name, evaluation_settings.split, *evaluation_settings.strata])
+        )
         report = work.write_report(
-            evaluation, flywheel.meter.phases, f"run {settings.name}, {evaluation_settings.split}", folder
+            evaluations, flywheel.meter.phases, f"run {settings.name}, {evaluation_settings.split}", folder
         )
     work.show(report, json)
 
@@ -193,7 +203,7 @@ def demo(
         settings = work.FlywheelConfig.load(file, workers=workers)
     errors.print(
         f"{settings.generations} generations, {settings.round.theorems} theorems a round, "
-        f"{settings.evaluation.theorems} held-out {settings.evaluation.stratum} theorems: "
+        f"{settings.evaluation.theorems} held-out {' and '.join(settings.evaluation.strata)} theorems: "
         "15 to 20 minutes on two cores.",
         soft_wrap=True,
     )

@@ -69,7 +69,7 @@ def prove(
         except StatementRefused as error:
             raise UserError(str(error)) from error
         errors.print("searching …") if errors.is_terminal else None
-        policy = load_policy(model, lean) if model else PortfolioPolicy(lean.actions)
+        policy = load_policy(model, lean.actions) if model else PortfolioPolicy(lean.actions)
         record = attempt(theorem, [Phase(BatchingPolicy(policy), Budget(steps))], seed, lean.tools, minimize_steps=64)
         if record is None or record.proof is None:
             reason = record.reason if record else "stopped"

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from corpus.query import stats
+from prover.actions import ActionSpace
 from prover.cli.context import Place
 from prover.cli.output import Ticker, console, emit_json
 from prover.lean import Lean
@@ -27,7 +28,7 @@ __all__ = ["FlywheelConfig", "count_proofs", "load_policy", "newest", "opened", 
 def opened(config: FlywheelConfig, place: Place, title: str) -> Iterator[Flywheel]:
     """A flywheel over this configuration with a progress display; workers and database are closed afterwards."""
     with Lean(config.workers, config.limits) as lean, place.corpus(create=True) as corpus, Ticker(title) as tick:
-        register(corpus, config.benchmark)
+        register(corpus, config.benchmark, lean, lambda done, total: tick("reading statements", done, total))
 
         def report(event: Event) -> None:
             tick(f"{event.phase}: {event.note}", event.done, event.total)
@@ -39,11 +40,11 @@ def turn_all(settings: FlywheelConfig, place: Place) -> RunReport:
     """The whole loop and its report, written to HOME/reports/NAME."""
     with opened(settings, place, settings.name) as flywheel:
         turns = flywheel.run()
-        evaluation = flywheel.evaluate(*(turn.generation.number for turn in turns))
+        evaluations = flywheel.evaluate(*(turn.generation.number for turn in turns), last=True)
         return write_report(
-            evaluation,
+            evaluations,
             flywheel.meter.phases,
-            f"{settings.benchmark}, {settings.evaluation.split} {settings.evaluation.stratum}: run {settings.name}",
+            f"{settings.benchmark}, {settings.evaluation.split}: run {settings.name}",
             place.home / "reports" / settings.name,
         )
 
@@ -57,11 +58,11 @@ def show(report: RunReport, json: bool) -> None:
         console.print(str(file), soft_wrap=True)
 
 
-def load_policy(source: str, lean: Lean) -> Policy:
+def load_policy(source: str, space: ActionSpace) -> Policy:
     """The policy behind `--model`: a trained generation's folder, or else a causal language model. Raises
     CheckpointError, ModelUnavailable."""
     if is_checkpoint(Path(source)):
-        return load_ranker(Path(source), lean.actions, name=Path(source).name)
+        return load_ranker(Path(source), space, name=Path(source).name)
     from prover.free_text import FreeTextPolicy
 
     return FreeTextPolicy.load(source)
