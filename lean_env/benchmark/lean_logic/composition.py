@@ -1,0 +1,89 @@
+"""Large propositional sequents, composed of small ones by cuts and substitutions, so that all parts are needed.
+
+Drawn at once, hardly any large sequent is valid with all of its leaves in use; one composed of such small ones often
+is, and its proof has the small proofs in it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from lean_env.benchmark.lean_logic.formula import AND, FALSE, IMP, NOT, OR, TRUE, Node, names, substitute
+
+#: Hypotheses and goal.
+Entailment = tuple[tuple[Node, ...], Node]
+
+#: Shares of the steps: a cut at a hypothesis, a cut at the goal, a formula for an atom, two goals joined by ∧, a
+#: hypothesis moved into the goal, two hypotheses joined by ∧.
+_STEPS = ("at hypothesis", "at goal", "substitute", "join", "into goal", "pack")
+_WEIGHTS = (6, 2, 2, 1, 1, 1)
+#: Hypotheses beyond this many are joined.
+_MOST_HYPOTHESES = 6
+
+
+def total(entailment: Entailment) -> int:
+    """The size of all its formulas."""
+    hypotheses, goal = entailment
+    return goal.size + sum(formula.size for formula in hypotheses)
+
+
+def tidy(node: Node) -> bool:
+    """No triple negation, no connective between a formula and itself or a constant, but for `→ False` and `↔ False`."""
+    head, args = node.head, node.args
+    if head == NOT and (args[0].head in (TRUE, FALSE) or (args[0].head == NOT and args[0].args[0].head == NOT)):
+        return False
+    if len(args) == 2:
+        if args[0] == args[1] or args[0].head in (TRUE, FALSE) or args[1].head == TRUE:
+            return False
+        if args[1].head == FALSE and head in (AND, OR):
+            return False
+    return all(map(tidy, args))
+
+
+class Stock:
+    """Small entailments, by what they can be cut at."""
+
+    def __init__(self, entailments: Sequence[Entailment], formulas: Sequence[Node]) -> None:
+        """`formulas` are put in for atoms."""
+        self.entailments = entailments
+        self.formulas = formulas
+        self._with_atomic_goal = [(h, goal) for h, goal in entailments if not goal.args and goal.head != FALSE]
+        self._with_atomic_hypothesis = [(h, goal) for h, goal in entailments if any(not f.args for f in h)]
+
+    def composed(self, rng: random.Random, target: int) -> Entailment:
+        """An entailment of size `target` or a little more. Its hypotheses may have become needless, or one its goal."""
+        made = rng.choice(self.entailments)
+        while total(made) < target:
+            step = rng.choices(_STEPS, _WEIGHTS)[0] if len(made[0]) <= _MOST_HYPOTHESES else "pack"
+            made = self._step(rng, step, *made)
+        return made
+
+    def _step(self, rng: random.Random, step: str, hypotheses: tuple[Node, ...], goal: Node) -> Entailment:
+        """One step, or nothing where it does not fit."""
+        cut = rng.randrange(len(hypotheses)) if hypotheses else -1
+        before, after = hypotheses[: max(0, cut)], hypotheses[cut + 1 :]
+        if step == "at hypothesis" and hypotheses and self._with_atomic_goal:
+            # Γ ⊢ p with p := one of our hypotheses: Γ takes its place.
+            gamma, atom = rng.choice(self._with_atomic_goal)
+            by_hypothesis = {atom.head: hypotheses[cut]}
+            return (*before, *(substitute(formula, by_hypothesis) for formula in gamma), *after), goal
+        if step == "at goal" and self._with_atomic_hypothesis:
+            # Γ, p ⊢ C with p := our goal: C becomes the goal.
+            gamma, conclusion = rng.choice(self._with_atomic_hypothesis)
+            place = rng.choice([place for place, formula in enumerate(gamma) if not formula.args])
+            by_goal = {gamma[place].head: goal}
+            new = tuple(substitute(formula, by_goal) for formula in (*gamma[:place], *gamma[place + 1 :]))
+            return (*hypotheses, *new), substitute(conclusion, by_goal)
+        if step == "substitute":
+            atoms = {name for formula in (*hypotheses, goal) for name in names(formula)}
+            values = {rng.choice(sorted(atoms)): rng.choice(self.formulas)}
+            return tuple(substitute(formula, values) for formula in hypotheses), substitute(goal, values)
+        if step == "join":
+            gamma, conclusion = rng.choice(self.entailments)
+            return (*hypotheses, *gamma), Node(AND, (goal, conclusion))
+        if step == "into goal" and hypotheses:
+            return (*before, *after), Node(IMP, (hypotheses[cut], goal))
+        if step == "pack" and after:
+            return (*before, Node(AND, (hypotheses[cut], after[0])), *after[1:]), goal
+        return hypotheses, goal

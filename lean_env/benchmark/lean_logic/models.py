@@ -1,0 +1,111 @@
+"""Finite models, seen column by column: a formula's value is an integer whose bit i is its truth in model i.
+
+So one pass over a formula evaluates it in all models at once, and `hypotheses entail goal` is one `&` and a comparison.
+For propositions the models are all valuations (truth tables); for one-place predicates they are all sets of element
+types, which decides (Löwenheim 1915); for relations they are a random sample, which only refutes. With several worlds
+the models are Kripke's (1965): what fails in one has no intuitionistic proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_, or_
+
+from lean_env.benchmark.lean_logic.formula import ALL, AND, EXISTS, FALSE, IFF, IMP, NOT, OR, TRUE, Node
+
+#: A symbol with the elements it is applied to: `("P", 0)`; a proposition is `("p",)`.
+Fact = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Models:
+    """`count` models over the same elements, given by number, and the same worlds. World 0 is the root; `above[w]` are
+    the worlds that w sees, itself among them; classical models have one world.
+
+    `domains[w][type][element]` and `facts[w][fact]` are masks of the models in which world w has the element or the
+    fact; both must grow along `above`. `constants[name]` lists for each element the models in which it is meant.
+    """
+
+    count: int
+    domains: Sequence[Mapping[str, Sequence[int]]]
+    facts: Sequence[Mapping[Fact, int]]
+    constants: Mapping[str, tuple[str, Sequence[int]]] = field(default_factory=dict)
+    above: Sequence[Sequence[int]] = ((0,),)
+    _known: dict[Node, int] = field(default_factory=dict, repr=False)
+
+    @property
+    def all(self) -> int:
+        return (1 << self.count) - 1
+
+    def truth(self, node: Node) -> int:
+        """The models whose root forces the closed formula. Known values are kept with the models."""
+        mask = self._known.get(node)
+        if mask is None:
+            mask = self._known[node] = self._forced(node, 0, {})
+        return mask
+
+    def _forced(self, node: Node, world: int, elements: Mapping[str, int]) -> int:
+        head, args = node.head, node.args
+        if head == AND:
+            return self._at(args[0], world, elements) & self._at(args[1], world, elements)
+        if head == OR:
+            return self._at(args[0], world, elements) | self._at(args[1], world, elements)
+        if head == EXISTS:
+            domain = self.domains[world][node.type]
+            instances = (
+                mask & self._at(args[0], world, {**elements, node.bound: e}) for e, mask in enumerate(domain) if mask
+            )
+            return reduce(or_, instances, 0)
+        if head in (IMP, NOT, IFF, ALL):
+            return reduce(and_, (self._everywhere(node, later, elements) for later in self.above[world]))
+        if head in (TRUE, FALSE):
+            return self.all if head == TRUE else 0
+        return self._fact(head, args, world, elements)
+
+    def _at(self, node: Node, world: int, elements: Mapping[str, int]) -> int:
+        return self._forced(node, world, elements) if elements or world else self.truth(node)
+
+    def _everywhere(self, node: Node, world: int, elements: Mapping[str, int]) -> int:
+        head, args = node.head, node.args
+        if head == ALL:
+            domain = self.domains[world][node.type]
+            instances = (
+                ~mask | self._at(args[0], world, {**elements, node.bound: e}) for e, mask in enumerate(domain) if mask
+            )
+            return reduce(and_, instances, self.all)
+        left = self._at(args[0], world, elements)
+        if head == NOT:
+            return self.all & ~left
+        right = self._at(args[1], world, elements)
+        return self.all & (~left | right if head == IMP else ~(left ^ right))
+
+    def _fact(self, head: str, args: Sequence[Node], world: int, elements: Mapping[str, int]) -> int:
+        for place, argument in enumerate(args):
+            if argument.head in self.constants:
+                _, meanings = self.constants[argument.head]
+                return reduce(
+                    or_,
+                    (
+                        mask & self._fact(head, [*args[:place], Node(f"#{e}"), *args[place + 1 :]], world, elements)
+                        for e, mask in enumerate(meanings)
+                        if mask
+                    ),
+                    0,
+                )
+        values = (elements[a.head] if a.head in elements else int(a.head[1:]) for a in args)
+        return self.facts[world][(head, *values)]
+
+    def refuting(self, hypotheses: Sequence[Node], goal: Node) -> int:
+        """The models whose root has all hypotheses true and the goal not."""
+        return reduce(and_, map(self.truth, hypotheses), self.all) & ~self.truth(goal)
+
+
+def valuations(atoms: Sequence[str]) -> Models:
+    """All 2^n valuations: bit i of atom k's mask is bit k of i."""
+    count = 1 << len(atoms)
+    facts: dict[Fact, int] = {}
+    for place, atom in enumerate(atoms):
+        facts[(atom,)] = sum(1 << i for i in range(count) if i >> place & 1)
+    return Models(count, ({},), (facts,))
