@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Check(StrEnum):
@@ -29,6 +30,16 @@ class KernelVerdict(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
+class Opinion(NamedTuple):
+    """What one kernel says about one proof, and why where that is no accept. Its text is what the corpus stores."""
+
+    verdict: KernelVerdict
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verdict}: {self.reason}" if self.reason else str(self.verdict)
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """What was established about one proof. The fields stand in the order of the checks that fill them.
@@ -39,7 +50,8 @@ class Certificate:
     them. `auxiliaries` are the names under which the worker exported those constants, in the order of their
     declaration. `axioms` are the axioms that the proof and its auxiliaries mention themselves; what the library's
     theorems rest on cannot be seen, because the distribution ships most of them without bodies. `kernels` maps each
-    kernel to its verdict. `gate_version` names the rules of this gate and the Lean that ran them.
+    kernel to its opinion: the embedded one accepted, and `second` did not reject. `gate_version` names the rules of
+    this gate and the Leans that ran them.
     """
 
     statement_hash: str
@@ -47,7 +59,7 @@ class Certificate:
     auxiliaries: tuple[str, ...]
     environment_digest: str
     axioms: tuple[str, ...]
-    kernels: Mapping[str, KernelVerdict]
+    kernels: Mapping[str, Opinion]
     gate_version: str
 
 

@@ -2,6 +2,7 @@
 
 Four kinds of worker, apart from each other on purpose: those that search, one that replays found proofs, one that
 decides and never sees text, and (only where statements come as text) one that elaborates statements and never proofs.
+Beside them the second kernel, in a process of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from lean_env.embedded.pool import PoolCounters, WorkerPool
 from lean_env.gate import Gate
 from lean_env.library.index import Library
 from lean_env.limits import Limits
+from lean_env.second_kernel.client import NoSecondKernel, SecondKernel
 from lean_env.statement import StatedText, state_text
 from lean_env.theorem import Environment, Theorem
 from prover.actions import ActionSpace
@@ -79,7 +81,13 @@ class Lean:
 
     @cached_property
     def gate(self) -> Gate:
-        return Gate(self.library, self.deciders)
+        return Gate(self.library, self.deciders, self.second)
+
+    @cached_property
+    def second(self) -> SecondKernel | NoSecondKernel:
+        """The newer kernel that is asked again, or what says that it cannot run here."""
+        kernel = SecondKernel.open(self.installation, self.library)
+        return self._open.enter_context(kernel) if isinstance(kernel, SecondKernel) else kernel
 
     @cached_property
     def tools(self) -> Tools:

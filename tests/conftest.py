@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -10,6 +13,9 @@ from hypothesis import settings
 from lean_env.embedded import install
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import Worker
+from lean_env.library.index import Library
+from lean_env.second_kernel import image
+from lean_env.second_kernel.client import SecondKernel
 
 # How long an example takes says nothing on a shared machine.
 settings.register_profile("patient", deadline=None)
@@ -44,6 +50,23 @@ def installation() -> install.Installation:
 
 
 @pytest.fixture(scope="session")
+def imaged(installation: install.Installation) -> install.Installation:
+    """An installation with the second kernel's image, made now if it is not yet there. Linux x86_64 only."""
+    image.ensure(installation, lambda _done, _total: None)
+    return installation
+
+
+@pytest.fixture(scope="session")
+def second(imaged: install.Installation) -> Iterator[SecondKernel]:
+    """The second kernel, shared by the whole run."""
+    with Library.open(imaged) as library:
+        kernel = SecondKernel.open(imaged, library)
+        assert isinstance(kernel, SecondKernel), kernel
+        with kernel:
+            yield kernel
+
+
+@pytest.fixture(scope="session")
 def pool(installation: install.Installation) -> Iterator[WorkerPool]:
     """Two elaborating workers, shared by the whole run."""
     with WorkerPool(installation, 2, spares=0) as pool:
@@ -59,3 +82,18 @@ def fresh_worker(installation: install.Installation) -> Iterator[Worker]:
         yield worker
     finally:
         worker.close()
+
+
+@pytest.fixture
+def decider_that_says(tmp_path: Path) -> Callable[[object], install.Installation]:
+    """An installation whose workers answer every `kernel_check` with the same words."""
+
+    def make(answer: object) -> install.Installation:
+        script = Path(__file__).with_name("fake_decider.py")
+        (tmp_path / "answer.json").write_text(json.dumps(answer))
+        node = tmp_path / "node"
+        node.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "{script}" "$@"\n')
+        node.chmod(0o755)
+        return install.Installation(root=tmp_path, node=node, host=tmp_path, version="fake")
+
+    return make

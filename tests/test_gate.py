@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -68,6 +69,7 @@ from lean_env.library.index import Library
 from lean_env.library.ndjson import MAX_DEPTH
 from lean_env.library.ndjson_writer import write_declarations, write_expression
 from lean_env.proof_term import TARGET, ProofTerm
+from lean_env.second_kernel.client import SecondKernel
 from lean_env.statement import StatedText
 from lean_env.theorem import Environment, Theorem
 
@@ -85,8 +87,9 @@ def deciders(installation: Installation) -> Iterator[WorkerPool]:
 
 
 @pytest.fixture(scope="module")
-def gate(library: Library, deciders: WorkerPool) -> Gate:
-    return Gate(library, deciders)
+def gate(library: Library, deciders: WorkerPool, second: SecondKernel) -> Gate:
+    """With both kernels: wherever they disagree about a proof of these tests, KernelsDisagree fails the test."""
+    return Gate(library, deciders, second)
 
 
 def library_theorem(library: Library, name: str) -> Theorem:
@@ -109,8 +112,10 @@ def test_the_certificate_of_a_proof_by_hand(gate: Gate, library: Library) -> Non
     assert verdict.statement_hash == expression_hash(IDENTITY, ())
     assert verdict.environment_digest == library.environment_digest(INIT)
     assert verdict.axioms == () and verdict.auxiliaries == ()
-    assert verdict.kernels == {"embedded-4.28": KernelVerdict.ACCEPT, "second": KernelVerdict.UNAVAILABLE}
-    assert verdict.gate_version.startswith("1 on Lean 4.28.0-pre (38f3c0c4")
+    assert verdict.kernels == {"embedded-4.28": (KernelVerdict.ACCEPT, ""), "second": (KernelVerdict.ACCEPT, "")}
+    assert re.fullmatch(
+        r"2 on Lean 4\.28\.0-pre \(38f3c0c4\w+\), then Lean 4\.35\.0 \(eb6cafb7\w+\)", verdict.gate_version
+    )
 
 
 def test_the_checks_come_in_the_order_of_the_certificates_fields() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -84,18 +82,3 @@ def test_the_fake_decider_is_believed_when_it_accepts(
     with WorkerPool(decider_that_says({"verdict": "accept"}), 1, role="decide", spares=0) as pool:
         proof = export(theorem(IDENTITY, IDENTITY_PROOF))
         assert isinstance(Gate(library, pool).check(text_theorem(), proof, stated(IDENTITY)), Certificate)
-
-
-@pytest.fixture
-def decider_that_says(tmp_path: Path) -> Callable[[object], Installation]:
-    """An installation whose workers answer every `kernel_check` with the same words."""
-
-    def make(answer: object) -> Installation:
-        script = Path(__file__).with_name("fake_decider.py")
-        (tmp_path / "answer.json").write_text(json.dumps(answer))
-        node = tmp_path / "node"
-        node.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "{script}" "$@"\n')
-        node.chmod(0o755)
-        return Installation(root=tmp_path, node=node, host=tmp_path, version="fake")
-
-    return make

@@ -20,10 +20,18 @@ from typing import Any
 import psutil
 
 from lean_env import paths
+from lean_env.certificate import KernelVerdict
 from lean_env.embedded import install, node
 from lean_env.embedded.errors import NotInstalled, SetupError
 from lean_env.embedded.worker import worker_command
+from lean_env.library.expression import Constant
 from lean_env.library.index import Library, LibraryUnavailable
+from lean_env.library.ndjson import ExportedDeclaration
+from lean_env.library.ndjson_writer import write_declarations
+from lean_env.library.olean import Kind
+from lean_env.proof_term import TARGET, ProofTerm
+from lean_env.second_kernel.client import NoSecondKernel, SecondKernel
+from lean_env.theorem import Environment, Theorem
 
 #: Resident memory of a worker that has many environments open; a fresh one has 0.5 GB.
 WORKER_BYTES = 10**9
@@ -202,13 +210,29 @@ def _disk() -> Check:
 
 
 def _second_kernel() -> Check:
-    return Check(
-        "second kernel",
-        False,
-        "not installed in this version: a proof is checked by Lean's own kernel in a process that never elaborates, "
-        "and by no second implementation",
-        required=False,
-    )
+    """Opens it and asks it about a proof of `True`, and about the same term as a proof of `False`."""
+    name = "second kernel"
+    try:
+        installation = install.find()
+        with Library.open(installation) as library:
+            kernel = SecondKernel.open(installation, library)
+            if isinstance(kernel, NoSecondKernel):
+                detail = f"{kernel.reason}. Without it proofs are checked by the embedded Lean's kernel alone"
+                return Check(name, False, detail, "what the reason names, if anything", required=False)
+            with kernel:
+                true, false = (_verdict_on_trivial(kernel, statement) for statement in ("True", "False"))
+    except (NotInstalled, LibraryUnavailable):
+        return Check(name, False, "not there: nothing is installed", "flywheel setup", required=False)
+    if (true, false) == (KernelVerdict.ACCEPT, KernelVerdict.REJECT):
+        return Check(name, True, f"{kernel.version} checks again what the embedded kernel accepts", required=False)
+    return Check(name, False, f"it says {true} to a proof of True, {false} to one of False", "flywheel setup --force")
+
+
+def _verdict_on_trivial(kernel: SecondKernel, statement: str) -> KernelVerdict:
+    type_ = Constant(statement, ())
+    trivial = ExportedDeclaration(Kind.THEOREM, TARGET, (), type_, Constant("True.intro", ()))
+    proof = ProofTerm.read(write_declarations([trivial]))
+    return kernel.check(Theorem("trivial", statement, Environment(("Init",))), type_, (), proof).verdict
 
 
 def _torch() -> Check:

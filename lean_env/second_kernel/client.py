@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from lean_env.admission import Inadmissible, axioms_among, visible_constants
-from lean_env.certificate import KernelVerdict
+from lean_env.certificate import KernelVerdict, Opinion
 from lean_env.embedded.install import Installation
 from lean_env.library.comparison import same_expression
 from lean_env.library.expression import Expression
@@ -30,8 +30,6 @@ from lean_env.theorem import Theorem
 
 #: What the server may take beyond a check's own clock: forking, killing, answering on a loaded machine.
 _MARGIN_S = 10.0
-
-Opinion = tuple[KernelVerdict, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ class NoSecondKernel:
     def check(
         self, theorem: Theorem, statement_type: Expression, level_params: Sequence[str], proof: ProofTerm
     ) -> Opinion:
-        return KernelVerdict.UNAVAILABLE, self.reason
+        return Opinion(KernelVerdict.UNAVAILABLE, self.reason)
 
 
 class SecondKernel:
@@ -151,8 +149,8 @@ class SecondKernel:
         front_seconds = time.monotonic() - started
         with self._turn:
             started = time.monotonic()
-            opinion = self._ask(request) if objection is None else (KernelVerdict.REJECT, objection)
-            self._counters.verdicts[opinion[0]] += 1
+            opinion = self._ask(request) if objection is None else Opinion(KernelVerdict.REJECT, objection)
+            self._counters.verdicts[opinion.verdict] += 1
             self._counters.seconds += front_seconds + time.monotonic() - started
         return opinion
 
@@ -180,8 +178,8 @@ class SecondKernel:
                 if self._server is None:
                     self._server = ServerProcess(self._command)
                 reply = self._server.ask(request, limits.wall_s + _MARGIN_S)
-                return KernelVerdict(reply["verdict"]), str(reply["reason"])
+                return Opinion(KernelVerdict(reply["verdict"]), str(reply["reason"]))
             except (ServerGone, SecondKernelUnavailable) as error:
                 self._server = None
                 last = str(error)
-        return KernelVerdict.DECLINED, f"its process does not stay: {last}"
+        return Opinion(KernelVerdict.DECLINED, f"its process does not stay: {last}")

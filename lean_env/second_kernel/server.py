@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lean_env.certificate import KernelVerdict
+from lean_env.certificate import KernelVerdict, Opinion
 from lean_env.embedded.protocol import FrameReader, encode
 from lean_env.library.ndjson import ExportedDeclaration, read_declarations, read_expression
 from lean_env.library.olean import Kind
@@ -53,8 +53,6 @@ _LOOK_AROUND_S = 1.0
 
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
-Answer = tuple[KernelVerdict, str]
-
 
 class Declined(Exception):
     """Nothing was decided about the proof; the text says why."""
@@ -67,13 +65,13 @@ class Server:
         for path, expected in ((shared_library, SHARED_LIBRARY_SHA256), (image, image_sha256)):
             if sha256_of(path) != expected:
                 raise SecondKernelUnavailable(
-                    f"{path} is not what it was: `flywheel setup` mends the image, pip the library"
+                    f"{path.name} is not what it was: `flywheel setup` mends the image, pip the library"
                 )
         self.lean = NativeLean(shared_library)
         self.lean.restore(image)
         self.terms = NativeTerms(self.lean)
 
-    def check(self, request: Mapping[str, Any]) -> Answer:
+    def check(self, request: Mapping[str, Any]) -> Opinion:
         """The verdict on a request's proof, in this process: for the child. `statement` is either
         {"library": name} or {"expression": NDJSON, "levels": [names]}."""
         try:
@@ -83,10 +81,10 @@ class Server:
             self._restate(request["statement"], declarations[-1])
         except NativeKernelError as error:
             verdict = KernelVerdict.DECLINED if error.kind in _UNDECIDED else KernelVerdict.REJECT
-            return verdict, str(error)
+            return Opinion(verdict, str(error))
         except Declined as error:
-            return KernelVerdict.DECLINED, str(error)
-        return KernelVerdict.ACCEPT, ""
+            return Opinion(KernelVerdict.DECLINED, str(error))
+        return Opinion(KernelVerdict.ACCEPT)
 
     def _add(self, it: ExportedDeclaration) -> None:
         lean, terms = self.lean, self.terms
@@ -123,10 +121,10 @@ def _in_child(server: Server, request: Mapping[str, Any], result: int) -> None:
     try:
         _limit(cpu_s=request["cpu_s"], memory_mb=request["memory_mb"])
         try:
-            verdict, reason = server.check(request)
+            opinion = server.check(request)
         except Exception as error:  # ours, not the proof's: the gate read this proof before
-            verdict, reason = KernelVerdict.DECLINED, f"{type(error).__name__}: {error}"
-        os.write(result, json.dumps([verdict, reason[:2000]]).encode())
+            opinion = Opinion(KernelVerdict.DECLINED, f"{type(error).__name__}: {error}")
+        os.write(result, json.dumps([opinion.verdict, opinion.reason[:2000]]).encode())
     finally:
         os._exit(0)
 
@@ -144,7 +142,7 @@ def _limit(cpu_s: int, memory_mb: int) -> None:
 # ---- the server ----
 
 
-def _decide(server: Server, request: Mapping[str, Any], requests: int, orphaned: Callable[[], bool]) -> Answer:
+def _decide(server: Server, request: Mapping[str, Any], requests: int, orphaned: Callable[[], bool]) -> Opinion:
     """Forks, waits for the child's answer within `wall_s` and puts an end to it. Exits when the parent is gone."""
     read, write = os.pipe()
     parent = os.getpid()
@@ -174,11 +172,11 @@ def _decide(server: Server, request: Mapping[str, Any], requests: int, orphaned:
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
     if not ended:
-        return KernelVerdict.DECLINED, f"no verdict within {request['wall_s']:g} s"
+        return Opinion(KernelVerdict.DECLINED, f"no verdict within {request['wall_s']:g} s")
     if not answer:
-        return KernelVerdict.DECLINED, f"its process ended ({_manner(os.waitstatus_to_exitcode(status))})"
+        return Opinion(KernelVerdict.DECLINED, f"its process ended ({_manner(os.waitstatus_to_exitcode(status))})")
     verdict, reason = json.loads(answer)
-    return KernelVerdict(verdict), reason
+    return Opinion(KernelVerdict(verdict), reason)
 
 
 def _manner(code: int) -> str:
@@ -215,8 +213,8 @@ def main() -> None:
                 if not data:
                     return
                 reader.feed(data)
-        verdict, reason = _decide(server, request, requests, orphaned)
-        _write(replies, encode({"id": request["id"], "verdict": verdict, "reason": reason}))
+        opinion = _decide(server, request, requests, orphaned)
+        _write(replies, encode({"id": request["id"], "verdict": opinion.verdict, "reason": opinion.reason}))
 
 
 def _write(descriptor: int, data: bytes) -> None:

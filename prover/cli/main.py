@@ -59,6 +59,7 @@ def exit_code(error: Exception) -> int | None:
     """
     from corpus.errors import CorpusError, SnapshotCorrupt
     from lean_env.benchmark.manifest import ManifestError
+    from lean_env.disagreement import KernelsDisagree
     from lean_env.embedded.errors import NotInstalled, SetupError
     from lean_env.embedded.pool import NoWorker
     from lean_env.library.index import LibraryUnavailable
@@ -71,7 +72,7 @@ def exit_code(error: Exception) -> int | None:
     from training.train import NothingToLearn
 
     codes: dict[int, tuple[type[Exception], ...]] = {
-        FAILED: (WorkFailed, RoundFailed, SnapshotCorrupt),
+        FAILED: (WorkFailed, RoundFailed, SnapshotCorrupt, KernelsDisagree),
         INTERRUPTED: (Interrupted,),
         CANNOT_START: (
             UserError,

@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from lean_env.certificate import Certificate, Rejection
+from lean_env.certificate import Certificate, KernelVerdict, Rejection
 from lean_env.dojo import Dojo
 from lean_env.embedded.install import Installation
 from lean_env.embedded.pool import WorkerPool
@@ -32,6 +32,7 @@ from lean_env.library.index import Library
 from lean_env.limits import Limits
 from lean_env.outcomes import Outcome
 from lean_env.prefilter import body_is_one_tactic_block
+from lean_env.second_kernel.client import SecondKernel
 from lean_env.statement import StatedText, state_text
 from lean_env.theorem import Environment, Theorem
 
@@ -66,9 +67,10 @@ def library(installation: Installation) -> Iterator[Library]:
 
 
 @pytest.fixture(scope="module")
-def gate(installation: Installation, library: Library) -> Iterator[Gate]:
+def gate(installation: Installation, library: Library, second: SecondKernel) -> Iterator[Gate]:
+    """With both kernels: should they disagree, KernelsDisagree fails the test."""
     with WorkerPool(installation, 1, LIMITS, role="decide", spares=0) as deciders:
-        yield Gate(library, deciders)
+        yield Gate(library, deciders, second)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -98,6 +100,7 @@ def test_attack(
         return
     assert expected == "accepted", verdict
     assert isinstance(verdict, Certificate)
+    assert verdict.kernels["second"] == (KernelVerdict.ACCEPT, "")
     if "axioms" in case:
         assert sorted(verdict.axioms) == sorted(case["axioms"])
 
