@@ -231,8 +231,8 @@ class Flywheel:
         return self.corpus.generation(identifier)
 
     def evaluate(self, *numbers: int, guests: Sequence[Policy] = (), last: bool = False) -> tuple[Evaluation, ...]:
-        """These generations beside the frozen M_0, grammar, portfolio-1 and portfolio search, on held-out theorems, each
-        stratum by itself; `guests` are policies from elsewhere. `last`: with the arm at the whole budget, if wanted.
+        """These generations beside the frozen M_0, grammar, portfolio-1 and portfolio search, on held-out theorems,
+        each stratum by itself; `guests` are policies from elsewhere. `last`: with the arm at the whole budget, too.
 
         What the corpus holds already is read, not run again.
         """

@@ -58,7 +58,8 @@ def write_report(evaluations: Sequence[Evaluation], phases: Mapping[str, Busy], 
 
 def plot_curve(evaluations: Sequence[Evaluation], title: str, stem: Path) -> tuple[Path, Path]:
     """Solve rate by generation, a curve a stratum, the arms without a model as level lines."""
-    curves, levels = {}, {}
+    curves: dict[str, list[Point]] = {}
+    levels: dict[str, float] = {}
     for evaluation in evaluations:
         stratum = f", {evaluation.stratum}" if len(evaluations) > 1 else ""
         rows = {row.arm: row for row in evaluation.rows()}
