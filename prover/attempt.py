@@ -23,7 +23,7 @@ from prover.batching import BatchingPolicy
 from prover.search.best_first import Pots, SearchConfig, SearchResult, prove
 from prover.search.budget import Budget, Ended, never
 from prover.search.graph import ProofStep
-from prover.search.minimize import minimize
+from prover.search.minimize import CHEAP_CLOSERS, minimize
 
 
 class Refused(Exception):
@@ -65,9 +65,11 @@ def attempt(
     tools: Tools,
     *,
     minimize_steps: int = 0,
+    closers: Sequence[ProofStep] = CHEAP_CLOSERS,
     stopped: Callable[[], bool] = never,
 ) -> AttemptRecord | None:
-    """Searches phase after phase until a proof is found, shortens it within `minimize_steps` and has it certified.
+    """Searches phase after phase until a proof is found, shortens it within `minimize_steps`, with these `closers`, and
+    has it certified.
 
     Costs add up over the phases. None when `stopped` ended the search: such an attempt must not be recorded.
     """
@@ -76,7 +78,7 @@ def attempt(
         with tools.open_session(theorem) as (session, root):
             found = account.search(session, root, phases, seed, stopped)
             if found is not None and minimize_steps:
-                found = account.shorten(session, root, found, minimize_steps)
+                found = account.shorten(session, root, found, minimize_steps, closers)
         if account.ended is Ended.STOPPED:
             return None
         if account.ended is Ended.CRASHED:
@@ -144,11 +146,16 @@ class _Account:
             self.templates.setdefault(template, Counter()).update(asdict(statistics))
 
     def shorten(
-        self, session: ProofSession, root: TacticState, found: tuple[ProofStep, ...], steps: int
+        self,
+        session: ProofSession,
+        root: TacticState,
+        found: tuple[ProofStep, ...],
+        steps: int,
+        closers: Sequence[ProofStep],
     ) -> tuple[ProofStep, ...]:
         started = time.monotonic()
         try:
-            shortened = minimize(session, root, found, steps=steps)
+            shortened = minimize(session, root, found, closers=closers, steps=steps)
         except DojoCrashError:
             return found
         self.extra |= {

@@ -27,6 +27,8 @@ from lean_env.theorem import Environment, Theorem
 from prover.attempt import Phase, Tools, attempt
 from prover.search.best_first import stream_seed
 from prover.search.budget import Budget
+from prover.search.graph import ProofStep
+from prover.search.minimize import CHEAP_CLOSERS
 
 #: Theorems of one environment go to a thread in groups of at most so many: its worker has the environment warm
 #: (importing one takes 30-150 ms), and at the end of a round no thread sits on a long group alone.
@@ -53,11 +55,12 @@ class RoundLog(Protocol):
 class RoundConfig:
     """threads: searches at once; one a Lean worker, or one more than workers to keep them busy during model calls.
     retries: how often an attempt that ended in an error is repeated. minimize_steps: tactic steps for shortening a
-    found proof, 0 for none. errors_in_a_row: after so many the round gives up with RoundFailed."""
+    found proof, 0 for none. closers: what shortening may put in a proof's place. errors_in_a_row: after so many the round gives up with RoundFailed."""
 
     threads: int = 2
     retries: int = 2
     minimize_steps: int = 64
+    closers: tuple[ProofStep, ...] = CHEAP_CLOSERS
     errors_in_a_row: int = 25
 
 
@@ -212,6 +215,7 @@ class _Crew:
             seed,
             self.tools,
             minimize_steps=self.config.minimize_steps,
+            closers=self.config.closers,
             stopped=self.stop.is_set,
         )
         if record is not None:

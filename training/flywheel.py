@@ -36,9 +36,11 @@ from prover.matchmaker import MatchmakerConfig, budget, select
 from prover.policy import Policy
 from prover.portfolio import PortfolioPolicy
 from prover.ranker import RankerOptions
+from prover.repertoire import LIBRARY
 from prover.round import Plan, Progress, RoundConfig, RoundSummary, run_round, theorem_of
 from prover.search.best_first import SearchConfig, stream_seed
 from prover.search.budget import Budget
+from prover.search.minimize import CHEAP_CLOSERS
 from training.benchmarks import Benchmark, benchmark_of
 from training.checkpoint import load_ranker
 from training.config import FlywheelConfig
@@ -358,7 +360,8 @@ class Flywheel:
         return summary
 
     def _round_config(self) -> RoundConfig:
-        return RoundConfig(threads=self.config.workers)
+        closers = CHEAP_CLOSERS if self.benchmark.repertoire is LIBRARY else ()
+        return RoundConfig(threads=self.config.workers, closers=closers)
 
     def _search(self, noise: float = 0.0) -> SearchConfig:
         settings = self.config.search
