@@ -29,6 +29,7 @@ COMMANDS = [
     ["corpus", "list"],
     ["corpus", "show"],
     ["corpus", "snapshot"],
+    ["corpus", "verify"],
     ["prove"],
 ]
 

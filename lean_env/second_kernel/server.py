@@ -70,6 +70,8 @@ class Server:
         self.lean = NativeLean(shared_library)
         self.lean.restore(image)
         self.terms = NativeTerms(self.lean)
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        self.mapped_bytes = pages * resource.getpagesize()
 
     def check(self, request: Mapping[str, Any]) -> Opinion:
         """The verdict on a request's proof, in this process: for the child. `statement` is either
@@ -119,7 +121,7 @@ class Server:
 def _in_child(server: Server, request: Mapping[str, Any], result: int) -> None:
     """Checks and writes the answer to `result`; never returns."""
     try:
-        _limit(cpu_s=request["cpu_s"], memory_mb=request["memory_mb"])
+        _limit(cpu_s=request["cpu_s"], memory_bytes=server.mapped_bytes + (request["memory_mb"] << 20))
         try:
             opinion = server.check(request)
         except Exception as error:  # ours, not the proof's: the gate read this proof before
@@ -129,14 +131,13 @@ def _in_child(server: Server, request: Mapping[str, Any], result: int) -> None:
         os._exit(0)
 
 
-def _limit(cpu_s: int, memory_mb: int) -> None:
+def _limit(cpu_s: int, memory_bytes: int) -> None:
+    """Bounds the child. The memory is what the server has mapped and more: Lean's allocator reserves 2 GB of addresses
+    that it never touches, and a flat limit would keep the stack from growing, so that deep terms looked like crashes.
+    """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))  # SIGXCPU, then SIGKILL
-    # On top of what is mapped: Lean's allocator reserves 2 GB of addresses that it never touches, and a flat limit
-    # would keep the stack from growing, so that every deep term looked like a crash.
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    mapped = pages * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (mapped + (memory_mb << 20),) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
 # ---- the server ----

@@ -14,11 +14,14 @@ from countdown import CountdownSession, FixedPolicy, open_countdown, theorem
 from corpus.query import list_proofs, outcomes, proofs_of, show_proof
 from corpus.records import AttemptStatus, CertificateRecord, ProofRecord, RoundKind, StepRecord, TheoremRecord
 from corpus.store import Corpus
+from lean_env.disagreement import KernelsDisagree
 from lean_env.dojo import Dojo
 from lean_env.embedded.pool import WorkerPool
 from lean_env.gate import Gate
 from lean_env.leandojo import ProofFinished
+from lean_env.library.expression import Constant
 from lean_env.library.index import Library
+from lean_env.statement import Statement
 from prover.attempt import Phase, Refused, Tools, Undecided, attempt
 from prover.batching import BatchingPolicy
 from prover.evaluation import FixedTactics, portfolio_1
@@ -184,6 +187,24 @@ def test_a_refused_claim_is_rejected_not_proved(corpus):
     run_round(corpus, round, plan(), Tools(open_countdown, refusing))
     assert statuses(corpus, round) == {AttemptStatus.REJECTED: 12}
     assert {o.steps_to_proof for o in outcomes(corpus, round)} == {None}
+
+
+def test_kernels_that_disagree_stop_the_round(corpus, tmp_path, monkeypatch):
+    """Nothing on the way up takes the alarm for an error of one theorem, and what was under way is not recorded."""
+    monkeypatch.setenv("FLYWHEEL_CACHE", str(tmp_path / "cache"))
+    calls = []
+
+    def alarmed(opened, *rest):
+        calls.append(opened)
+        if len(calls) == 3:
+            statement = Statement(Constant("True", ()), (), opened.expression_hash)
+            raise KernelsDisagree(opened, statement, "the proof", "one accepts", "the other rejects")
+        return verify_countdown(opened, *rest)
+
+    round = start(corpus)
+    with pytest.raises(KernelsDisagree, match="ALARM"):
+        run_round(corpus, round, plan(), Tools(open_countdown, alarmed), RoundConfig(1))
+    assert statuses(corpus, round) == {AttemptStatus.PROVED: 2, None: 10}
 
 
 def test_errors_in_a_row_end_the_round_with_advice(corpus):
