@@ -19,7 +19,7 @@ from functools import cached_property
 from itertools import count, islice
 
 from lean_env.benchmark.families import TEST, TRAIN, VALID
-from lean_env.benchmark.lean_logic import propositional
+from lean_env.benchmark.lean_logic import first_order, propositional
 from lean_env.benchmark.lean_logic.canonical import canonical
 from lean_env.benchmark.lean_logic.config import LogicConfig
 from lean_env.benchmark.lean_logic.problem import Draft, Family, Logic, Problem
@@ -34,7 +34,10 @@ SAME_SIZE, BEYOND, NON_THEOREM = "same-size", "beyond", "non-theorem"
 
 #: Drafts without end from a random stream, of sizes between two bounds; theorems or non-theorems.
 Generator = Callable[[random.Random, tuple[int, int], bool], Iterator[Draft]]
-_GENERATORS: dict[Family, Generator] = {Family.PROPOSITIONAL: propositional.problems}
+_GENERATORS: dict[Family, Generator] = {
+    Family.PROPOSITIONAL: propositional.problems,
+    Family.FIRST_ORDER: first_order.problems,
+}
 #: So many drafts in a row without a new class mean that there are no more.
 _EXHAUSTED = 20_000
 _SIZE_BUCKET = 4

@@ -7,19 +7,21 @@ is, and its proof has the small proofs in it.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from lean_env.benchmark.lean_logic.formula import AND, FALSE, IMP, NOT, OR, TRUE, Node, names, substitute
 
 #: Hypotheses and goal.
 Entailment = tuple[tuple[Node, ...], Node]
 
-#: Shares of the steps: a cut at a hypothesis, a cut at the goal, a formula for an atom, two goals joined by ∧, a
-#: hypothesis moved into the goal, two hypotheses joined by ∧.
+#: Weights (summed up) of the steps: a cut at a hypothesis, a cut at the goal, a formula for an atom, two goals joined
+#: by ∧, a hypothesis moved into the goal, two hypotheses joined by ∧.
 _STEPS = ("at hypothesis", "at goal", "substitute", "join", "into goal", "pack")
-_WEIGHTS = (6, 2, 2, 1, 1, 1)
+_WEIGHTS = (8, 10, 12, 14, 15, 16)
 #: Hypotheses beyond this many are joined.
 _MOST_HYPOTHESES = 6
+_MOST_STEPS = 60
 
 
 def total(entailment: Entailment) -> int:
@@ -28,6 +30,7 @@ def total(entailment: Entailment) -> int:
     return goal.size + sum(formula.size for formula in hypotheses)
 
 
+@lru_cache(maxsize=1 << 16)
 def tidy(node: Node) -> bool:
     """No triple negation, no connective between a formula and itself or a constant, but for `→ False` and `↔ False`."""
     head, args = node.head, node.args
@@ -51,16 +54,22 @@ class Stock:
         self._with_atomic_goal = [(h, goal) for h, goal in entailments if not goal.args and goal.head != FALSE]
         self._with_atomic_hypothesis = [(h, goal) for h, goal in entailments if any(not f.args for f in h)]
 
-    def composed(self, rng: random.Random, target: int) -> Entailment:
-        """An entailment of size `target` or a little more. Its hypotheses may have become needless, or one its goal."""
+    def composed(self, rng: random.Random, target: int, good: Callable[[Entailment], bool]) -> Entailment | None:
+        """An entailment of size `target` or a little more, all of whose intermediate results are tidy and `good`; None
+        when too many steps led to none."""
         made = rng.choice(self.entailments)
-        while total(made) < target:
-            step = rng.choices(_STEPS, _WEIGHTS)[0] if len(made[0]) <= _MOST_HYPOTHESES else "pack"
-            made = self._step(rng, step, *made)
-        return made
+        for _ in range(_MOST_STEPS):
+            if total(made) >= target:
+                return made
+            step = rng.choices(_STEPS, cum_weights=_WEIGHTS)[0] if len(made[0]) <= _MOST_HYPOTHESES else "pack"
+            new = self._step(rng, step, made)
+            if new is not made and new[1] not in new[0] and all(map(tidy, (*new[0], new[1]))) and good(new):
+                made = new
+        return None
 
-    def _step(self, rng: random.Random, step: str, hypotheses: tuple[Node, ...], goal: Node) -> Entailment:
-        """One step, or nothing where it does not fit."""
+    def _step(self, rng: random.Random, step: str, made: Entailment) -> Entailment:
+        """One step, or `made` itself where it does not fit."""
+        hypotheses, goal = made
         cut = rng.randrange(len(hypotheses)) if hypotheses else -1
         before, after = hypotheses[: max(0, cut)], hypotheses[cut + 1 :]
         if step == "at hypothesis" and hypotheses and self._with_atomic_goal:
@@ -86,4 +95,4 @@ class Stock:
             return (*before, *after), Node(IMP, (hypotheses[cut], goal))
         if step == "pack" and after:
             return (*before, Node(AND, (hypotheses[cut], after[0])), *after[1:]), goal
-        return hypotheses, goal
+        return made

@@ -37,7 +37,7 @@ class LogicConfig(BaseModel):
     beyond: NonNegativeInt = 300
     non_theorems: NonNegativeInt = 600
     families: Mapping[Family, float] = Field(
-        {Family.PROPOSITIONAL: 1.0},
+        {Family.PROPOSITIONAL: 0.5, Family.FIRST_ORDER: 0.3},
         description="shares; a family that is left out has none",
     )
     limits: Mapping[Family, SizeLimits] = {

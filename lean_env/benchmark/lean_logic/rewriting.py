@@ -1,0 +1,196 @@
+"""First-order problems about equality: equations as hypotheses, and two terms that so many rewrites apart are equal.
+
+The terms that equations reach from a random one are searched breadth first; the goal is one of them, at `depth`
+rewrites and not fewer within the searched sizes. Hypotheses that it does not need are dropped.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from lean_env.benchmark.lean_logic.composition import Entailment, total
+from lean_env.benchmark.lean_logic.formula import EQ, TYPE, Node, for_all, names, substitute
+from lean_env.benchmark.lean_logic.naming import named
+from lean_env.benchmark.lean_logic.problem import Draft, Logic
+
+_TYPES = {
+    "α": TYPE,
+    **dict.fromkeys(("f", "g", "h"), "α → α"),
+    "m": "α → α → α",
+    "P": "α → Prop",
+    **dict.fromkeys(("a", "b", "c", "d"), "α"),
+}
+_VARIABLES = ("x", "y", "z")
+_CONSTANTS = ("a", "b", "c", "d")
+_MOST_TERMS = 120
+_MOST_REWRITES = 9
+_PREDICATE_SHARE = 0.25
+
+
+class Equation(NamedTuple):
+    """`left = right` for all of x, y, z that occur."""
+
+    left: Node
+    right: Node
+
+    def node(self) -> Node:
+        equation = Node(EQ, (self.left, self.right))
+        return for_all([(name, "α") for name in names(equation) if name in _VARIABLES], equation)
+
+
+def _term(text: str) -> Node:
+    """`m(f(x),y)` as a term."""
+    head, bracket, rest = text.partition("(")
+    if not bracket:
+        return Node(head)
+    parts, level, last = [], 0, 0
+    inner = rest[:-1]
+    for place, character in enumerate(inner):
+        level += (character == "(") - (character == ")")
+        if character == "," and level == 0:
+            parts.append(inner[last:place])
+            last = place + 1
+    return Node(head, tuple(map(_term, (*parts, inner[last:]))))
+
+
+#: Laws; f, g, h stand for different functions, a for a constant.
+_LAWS = tuple(
+    Equation(*map(_term, law.split("=")))
+    for law in (
+        "f(g(x))=x",
+        "f(f(x))=x",
+        "f(f(x))=f(x)",
+        "f(f(x))=g(x)",
+        "f(g(x))=g(f(x))",
+        "f(x)=g(x)",
+        "f(g(x))=h(x)",
+        "m(x,y)=m(y,x)",
+        "m(m(x,y),z)=m(x,m(y,z))",
+        "m(x,a)=x",
+        "m(a,x)=x",
+        "m(x,f(x))=a",
+        "f(m(x,y))=m(f(x),f(y))",
+        "f(m(x,y))=m(y,f(x))",
+        "m(x,x)=x",
+        "m(x,x)=f(x)",
+        "f(a)=a",
+    )
+)
+
+
+def problems(rng: random.Random, sizes: tuple[int, int]) -> Iterator[Draft]:
+    """Theorems without end, of sizes between both given; duplicates occur."""
+    while True:
+        target = rng.randint(*sizes)
+        equations = _random_equations(rng, target)
+        functions = sorted({name for equation in equations for side in equation for name in names(side)} & {*"fghm"})
+        start = _random_term(rng, rng.randint(1, 2 + target // 8), functions)
+        largest = start.size + 2 + target // 10
+        distances = reached(start, equations, largest)
+        farthest = max(distances.values())
+        if farthest == 0:
+            continue
+        # The larger half of distances: at one rewrite there is little to do.
+        wanted = rng.randint((farthest + 1) // 2, farthest)
+        goal = rng.choice([term for term, distance in distances.items() if distance == wanted])
+        for equation in list(equations):
+            fewer = [other for other in equations if other != equation]
+            if goal in reached(start, fewer, largest):
+                equations = fewer
+        made = _entailment(rng, equations, start, goal)
+        if made is not None and sizes[0] <= total(made) <= sizes[1]:
+            sequent, _ = named(rng, _TYPES, *made)
+            yield Draft(sequent, Logic.INTUITIONISTIC, reached(start, equations, largest)[goal])
+
+
+def reached(start: Node, equations: Sequence[Equation], largest: int) -> dict[Node, int]:
+    """Terms of at most size `largest` that the equations, read both ways, make of `start`, with the least number of
+    rewrites; the search ends at a bounded number of terms."""
+    rules = [
+        (left, right)
+        for equation in equations
+        for left, right in (equation, equation[::-1])
+        if _variables(right) <= _variables(left)
+    ]
+    distances = {start: 0}
+    frontier = [start]
+    for distance in range(1, _MOST_REWRITES + 1):
+        found: list[Node] = []
+        for term in frontier:
+            for new in _rewrites(term, rules):
+                if new.size <= largest and new not in distances:
+                    distances[new] = distance
+                    found.append(new)
+            if len(distances) > _MOST_TERMS:
+                return distances
+        frontier = found
+    return distances
+
+
+def _rewrites(term: Node, rules: Sequence[tuple[Node, Node]]) -> Iterator[Node]:
+    """All that one rewrite at one place makes of the term."""
+    for left, right in rules:
+        values: dict[str, Node] = {}
+        if _matches(left, term, values):
+            yield substitute(right, values)
+    for place, argument in enumerate(term.args):
+        for new in _rewrites(argument, rules):
+            yield Node(term.head, (*term.args[:place], new, *term.args[place + 1 :]))
+
+
+def _matches(pattern: Node, term: Node, values: dict[str, Node]) -> bool:
+    if pattern.head in _VARIABLES:
+        return values.setdefault(pattern.head, term) == term
+    if pattern.head != term.head or len(pattern.args) != len(term.args):
+        return False
+    return all(_matches(p, t, values) for p, t in zip(pattern.args, term.args, strict=True))
+
+
+def _variables(term: Node) -> set[str]:
+    return set(names(term)).intersection(_VARIABLES)
+
+
+def _random_equations(rng: random.Random, target: int) -> list[Equation]:
+    equations: dict[Equation, None] = {}
+    for _ in range(rng.randint(0, 1 + target // 9)):
+        law = rng.choice(_LAWS)
+        new = dict(zip("fgh", map(Node, rng.sample("fgh", 3)), strict=True))
+        constant = rng.choice(_CONSTANTS)
+        equations[Equation(*(_with_heads(side, {**new, "a": Node(constant)}) for side in law))] = None
+    functions = sorted({name for equation in equations for side in equation for name in names(side)} & {*"fghm"})
+    functions = functions or rng.sample("fghm", rng.randint(1, 2))
+    for _ in range(rng.randint(0 if equations else 2, 3)):
+        left, right = _random_term(rng, rng.randint(0, 2), functions), _random_term(rng, rng.randint(0, 1), functions)
+        if left != right:
+            equations[Equation(left, right)] = None
+    shuffled = list(equations)
+    rng.shuffle(shuffled)
+    return shuffled
+
+
+def _with_heads(term: Node, new: Mapping[str, Node]) -> Node:
+    head = new[term.head].head if term.head in new else term.head
+    return Node(head, tuple(_with_heads(argument, new) for argument in term.args))
+
+
+def _random_term(rng: random.Random, size: int, functions: Sequence[str]) -> Node:
+    if size == 0 or not functions:
+        return Node(rng.choice(_CONSTANTS))
+    function = rng.choice(functions)
+    if function == "m":
+        left = rng.randrange(size)
+        return Node("m", (_random_term(rng, left, functions), _random_term(rng, size - 1 - left, functions)))
+    return Node(function, (_random_term(rng, size - 1, functions),))
+
+
+def _entailment(rng: random.Random, equations: list[Equation], start: Node, goal: Node) -> Entailment | None:
+    """`start = goal`, or `P goal` from `P start`; None when a hypothesis says just that."""
+    hypotheses = [equation.node() for equation in equations]
+    if rng.random() < _PREDICATE_SHARE:
+        hypotheses.insert(rng.randint(0, len(hypotheses)), Node("P", (start,)))
+        return tuple(hypotheses), Node("P", (goal,))
+    if any({start, goal} == set(equation) for equation in equations):
+        return None
+    return tuple(hypotheses), Node(EQ, (start, goal))
