@@ -14,8 +14,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations, product
+from string import Formatter
 
 import numpy as np
 import numpy.typing as npt
@@ -166,15 +167,26 @@ class Situation:
         template = self.template(action)
         filled = (int(self.candidates.first[action]), int(self.candidates.second[action]))
         names = [self.pointers[pointer].name for pointer in filled if pointer >= 0]
-        return template.form.format(
-            *names,
-            premises=self._premise_list(_MANY),
-            few=self._premise_list(_FEW),
-            definitions=", ".join(self.definitions),
-            generalizing=self._generalizing(names[0]) if "{generalizing}" in template.form else "",
-            fresh=self._fresh if "{fresh}" in template.form else "",
-            holes=" _" * shape(self.locals[filled[0]].type).variables if "{holes}" in template.form else "",
-        )
+        clauses = {clause: self._clause(clause, filled[0]) for clause in _clauses(template.form)}
+        return template.form.format(*names, **clauses)
+
+    def _clause(self, clause: str, pointer: int) -> str:
+        """What stands for a named field of a form whose first slot is filled with `pointer`."""
+        match clause:
+            case "premises":
+                return self._premise_list(_MANY)
+            case "few":
+                return self._premise_list(_FEW)
+            case "definitions":
+                return ", ".join(self.definitions)
+            case "generalizing":
+                return self._generalizing(self.pointers[pointer].name)
+            case "fresh":
+                return self._fresh
+            case "holes":
+                return " _" * shape(self.locals[pointer].type).variables
+            case _:
+                raise ValueError(f"no clause {clause!r}")
 
     def find(self, tactic: str) -> int | None:
         """The action whose text this tactic is (up to spaces), or None: it is not in the action space of this state.
@@ -230,12 +242,14 @@ class Situation:
         return next(name for number in range(1, len(names) + 2) if (name := f"h{number}") not in names)
 
     def _takes(self, slot: Slot, first: int, second: int) -> bool:
-        """Whether what fills a slot for implications can take the other pointer, by their printed types; what it yields
-        must not be known yet."""
-        if slot is not Slot.IMPLICATION:
+        """Whether what fills a slot for implications (equivalences) can take the other pointer, by their printed types;
+        what it yields must not be known yet."""
+        if slot not in (Slot.IMPLICATION, Slot.IFF):
             return True
-        taken = shape(self.locals[first].type)
-        return taken.argument == unbracketed(self.locals[second].type) and taken.yields not in self._known
+        taken, given = shape(self.locals[first].type), unbracketed(self.locals[second].type)
+        if taken.argument == given:
+            return taken.yields not in self._known
+        return slot is Slot.IFF and taken.yields == given and taken.argument not in self._known
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -294,6 +308,12 @@ class Situation:
                 premises_start + rank for rank, premise in enumerate(self.premises) if _fills(slot, rank, premise)
             ]
         return fillers
+
+
+@lru_cache
+def _clauses(form: str) -> tuple[str, ...]:
+    """The named fields of a form."""
+    return tuple(field for _, field, _, _ in Formatter().parse(form) if field and not field.isdigit())
 
 
 def _fills(slot: Slot, rank: int, premise: RetrievedPremise) -> bool:

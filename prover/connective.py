@@ -32,7 +32,7 @@ _INFIX = (Connective.IFF, Connective.ARROW, Connective.OR, Connective.AND, Conne
 @dataclass(frozen=True, slots=True)
 class Shape:
     """`connective` of the whole; for ∀ how many variables it binds and the shape of its `body`; for →, ¬ and ≠
-    the `argument` that it takes and what it `yields`, both as printed."""
+    the `argument` that it takes and what it `yields`, both as printed; for ↔ its two sides."""
 
     connective: Connective
     variables: int = 0
@@ -60,9 +60,10 @@ def shape(proposition: str) -> Shape:
     for connective in _INFIX:
         if f" {connective} " not in visible:
             continue
-        if connective is Connective.ARROW:
-            argument, *rest = split_top_level(text, " → ")
-            return Shape(connective, argument=unbracketed(argument), yields=unbracketed(" → ".join(rest)))
+        if connective in (Connective.ARROW, Connective.IFF):
+            sign = f" {connective} "
+            left, *right = split_top_level(text, sign)
+            return Shape(connective, argument=unbracketed(left), yields=unbracketed(sign.join(right)))
         if connective in (Connective.EQUAL, Connective.NOT_EQUAL) and text.startswith("¬"):
             break  # ¬ binds looser than they do
         if connective is Connective.NOT_EQUAL:

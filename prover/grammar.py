@@ -29,6 +29,8 @@ class GrammarPolicy:
 
     def _propose(self, query: PolicyQuery) -> list[Proposal]:
         situation = self._space.look(query.theorem.environment, query.state)
+        if not len(situation.candidates):
+            return []
         log_probs = grammar_log_probs(situation.candidates)
         # Adding Gumbel noise and keeping the largest draws without replacement (Kool et al. 2019, arXiv:1903.06059).
         generator = np.random.Generator(np.random.Philox(query.seed))

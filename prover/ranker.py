@@ -14,7 +14,8 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from prover.actions import ActionSpace, Situation
-from prover.model import ActionRanker, CandidateBatch, PromptBatch
+from prover.inference import Inference
+from prover.model import ActionRanker
 from prover.policy import PolicyQuery, Proposal
 from prover.portfolio import prior
 from prover.prompt import PromptEncoder
@@ -45,7 +46,7 @@ class RankerPolicy:
         options: RankerOptions | None = None,
         name: str = "ranker",
     ) -> None:
-        self._model = model.eval()
+        self._inference = Inference(model)
         self._encoder = encoder
         self._space = space
         self._options = options or RankerOptions()
@@ -64,6 +65,8 @@ class RankerPolicy:
 
     def _propose(self, query: PolicyQuery) -> list[Proposal]:
         situation = self._space.look(query.theorem.environment, query.state)
+        if not len(situation.candidates):
+            return []  # an elementary repertoire may have nothing to say
         return situation.proposals(self._adjusted(situation, self.log_probs(situation)), self._options.top_k)
 
     def log_probs(self, situation: Situation) -> npt.NDArray[np.float64]:
@@ -71,11 +74,7 @@ class RankerPolicy:
         prompt = self._encoder.encode(situation)
         self.states_read += 1
         self.tokens_read += len(prompt.tokens)
-        with torch.inference_mode():
-            scores = self._model(
-                PromptBatch.of([prompt], self._encoder.padding), CandidateBatch.of([situation.candidates])
-            )
-        return np.asarray(scores.numpy(), dtype=np.float64)
+        return self._inference.log_probs(prompt, situation.candidates)
 
     def _adjusted(self, situation: Situation, log_probs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         options = self._options

@@ -55,7 +55,8 @@ class RoundLog(Protocol):
 class RoundConfig:
     """threads: searches at once; one a Lean worker, or one more than workers to keep them busy during model calls.
     retries: how often an attempt that ended in an error is repeated. minimize_steps: tactic steps for shortening a
-    found proof, 0 for none. closers: what shortening may put in a proof's place. errors_in_a_row: after so many the round gives up with RoundFailed."""
+    found proof, 0 for none. closers: what shortening may put in a proof's place. errors_in_a_row: after so many the
+    round gives up with RoundFailed."""
 
     threads: int = 2
     retries: int = 2

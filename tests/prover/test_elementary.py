@@ -1,0 +1,121 @@
+"""The elementary repertoire: what it offers in a state, what it never offers, and how shapes are read."""
+
+import pytest
+from small_library import MAP_APPEND, theorem
+
+from lean_env.theorem import Environment
+from prover.actions import ActionSpace
+from prover.connective import Connective, shape
+from prover.elementary import ELEMENTARY, NotElementary, is_elementary, require_elementary
+from prover.grammar import GrammarPolicy
+from prover.policy import PolicyQuery
+
+INIT = Environment(("Init",))
+SPACE = ActionSpace(None, ELEMENTARY)
+LOGIC = """p q r : Prop
+h1 : p → q ∨ r
+h2 : p
+h : q ↔ r
+left : p ∧ q
+⊢ r ∨ q"""
+CHAIN = """α : Type
+R : α → α → Prop
+h1 : ∀ (x y z : α), R x y → R y z → R x z
+a b : α
+h2 : R a b
+⊢ ∃ x, R a x"""
+SUM = """add : Nat → Nat → Nat
+add_s : ∀ (x y : Nat), add x (Nat.succ y) = Nat.succ (add x y)
+n m : Nat
+a_1 : add 0 n = n
+⊢ add 0 (n + 1) = n + 1"""
+
+
+def offered(state):
+    situation = SPACE.look(INIT, state)
+    return {situation.text(action) for action in range(len(situation.candidates))}
+
+
+def test_what_a_state_offers():
+    assert {
+        "left",
+        "right",
+        "exact h2",
+        "have h3 := h1 h2",
+        "exact h1 h2",
+        "cases left",
+        "cases h",
+        "apply h.mp",
+        "by_cases h3 : q",
+        "rw [h]",
+        "exfalso",
+        "refine Classical.byContradiction (fun h3 => ?_)",
+    } <= offered(LOGIC)
+    assert {"exists a", "exact ⟨_, h2⟩", "have h3 := h1 a", "have h3 := h1 _ _ _ h2", "constructor"} <= offered(CHAIN)
+    assert {"induction m", "induction n", "rw [add_s]", "rw [← a_1]", "rw [a_1] at add_s"} & offered(SUM)
+    assert {"rw [add_s]", "rw [a_1]", "rfl", "exact a_1.symm"} <= offered(SUM)
+
+
+def test_what_cannot_help_is_not_offered():
+    logic = offered(LOGIC)
+    # h1 takes a proof of p; nothing splits an implication; there is no ∃, =, ∀ or → to act on.
+    assert not {"have h3 := h1 h", "cases h1", "constructor", "rfl", "intro", "exact ⟨_, h2⟩"} & logic
+    known = LOGIC.replace("left : p ∧ q", "h3 : q ∨ r")
+    assert not [tactic for tactic in offered(known) if tactic.startswith("have")], "what is known is not derived again"
+
+
+@pytest.mark.parametrize("state", [LOGIC, CHAIN, SUM, MAP_APPEND])
+def test_everything_offered_is_elementary_and_found_again(state):
+    situation = SPACE.look(INIT, state)
+    for action in range(len(situation.candidates)):
+        tactic = situation.text(action)
+        assert is_elementary(tactic), tactic
+        assert situation.text(situation.find(tactic)) == tactic
+
+
+def test_a_state_with_nothing_to_do_is_no_error():
+    assert GrammarPolicy(SPACE).propose([PolicyQuery(theorem(), "⊢ False", 0)]) == [[]]
+
+
+@pytest.mark.parametrize(
+    "tactic",
+    [
+        "simp",
+        "omega",
+        "exact by simp",
+        "intro; simp",
+        "constructor <;> intro",
+        "decide",
+        "have h : p := by grind",
+        " ",
+    ],
+)
+def test_automation_is_not_elementary(tactic):
+    assert not is_elementary(tactic)
+    with pytest.raises(NotElementary, match="t is not elementary"):
+        require_elementary("t", ["intro", tactic])
+
+
+@pytest.mark.parametrize(
+    ("printed", "connective", "rest"),
+    [
+        ("p → q ∨ r", Connective.ARROW, {"argument": "p", "yields": "q ∨ r"}),
+        ("(p → q) → r", Connective.ARROW, {"argument": "p → q", "yields": "r"}),
+        ("p ↔ q → r", Connective.IFF, {}),
+        ("¬p ∧ q", Connective.AND, {}),
+        ("¬(p ∧ q)", Connective.NOT, {"argument": "p ∧ q", "yields": "False"}),
+        ("¬a = b", Connective.NOT, {"argument": "a = b"}),
+        ("a ≠ b", Connective.NOT_EQUAL, {"argument": "a = b", "yields": "False"}),
+        ("p ∨ ∀ (x : α), P x ↔ Q x", Connective.OR, {}),
+        ("∃ x, P x ∧ Q x", Connective.EXISTS, {}),
+        ("∀ (x y : α), ∀ (n : Nat), R x n", Connective.FORALL, {"variables": 3, "body": Connective.ATOM}),
+        ("∀ (x : Nat) (l r : T), mir x = l", Connective.FORALL, {"variables": 3, "body": Connective.EQUAL}),
+        ("f (a = b)", Connective.ATOM, {}),
+        ("(False)", Connective.FALSE, {}),
+    ],
+)
+def test_the_main_connective_is_read_by_precedence(printed, connective, rest):
+    seen = shape(printed)
+    assert seen.connective is connective
+    for name, value in rest.items():
+        assert getattr(seen, name) == value
