@@ -19,7 +19,7 @@ from functools import cached_property
 from itertools import count, islice
 
 from lean_env.benchmark.families import TEST, TRAIN, VALID
-from lean_env.benchmark.lean_logic import first_order, propositional
+from lean_env.benchmark.lean_logic import first_order, induction, propositional
 from lean_env.benchmark.lean_logic.canonical import canonical
 from lean_env.benchmark.lean_logic.config import LogicConfig
 from lean_env.benchmark.lean_logic.problem import Draft, Family, Logic, Problem
@@ -37,6 +37,7 @@ Generator = Callable[[random.Random, tuple[int, int], bool], Iterator[Draft]]
 _GENERATORS: dict[Family, Generator] = {
     Family.PROPOSITIONAL: propositional.problems,
     Family.FIRST_ORDER: first_order.problems,
+    Family.INDUCTION: induction.problems,
 }
 #: So many drafts in a row without a new class mean that there are no more.
 _EXHAUSTED = 20_000

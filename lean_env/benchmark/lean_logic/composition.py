@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from lean_env.benchmark.lean_logic.formula import AND, FALSE, IMP, NOT, OR, TRUE, Node, names, substitute
+from lean_env.benchmark.lean_logic.formula import AND, FALSE, IMP, NOT, OR, TRUE, Node, substitute
 
 #: Hypotheses and goal.
 Entailment = tuple[tuple[Node, ...], Node]
@@ -85,7 +85,7 @@ class Stock:
             new = tuple(substitute(formula, by_goal) for formula in (*gamma[:place], *gamma[place + 1 :]))
             return (*hypotheses, *new), substitute(conclusion, by_goal)
         if step == "substitute":
-            atoms = {name for formula in (*hypotheses, goal) for name in names(formula)}
+            atoms = {name for formula in (*hypotheses, goal) for name in formula.names}
             values = {rng.choice(sorted(atoms)): rng.choice(self.formulas)}
             return tuple(substitute(formula, values) for formula in hypotheses), substitute(goal, values)
         if step == "join":

@@ -37,13 +37,13 @@ class LogicConfig(BaseModel):
     beyond: NonNegativeInt = 300
     non_theorems: NonNegativeInt = 600
     families: Mapping[Family, float] = Field(
-        {Family.PROPOSITIONAL: 0.5, Family.FIRST_ORDER: 0.3},
+        {Family.PROPOSITIONAL: 0.5, Family.FIRST_ORDER: 0.3, Family.INDUCTION: 0.2},
         description="shares; a family that is left out has none",
     )
     limits: Mapping[Family, SizeLimits] = {
         Family.PROPOSITIONAL: SizeLimits(least=3, train_max_size=14, beyond_max_size=26),
         Family.FIRST_ORDER: SizeLimits(least=4, train_max_size=20, beyond_max_size=36),
-        Family.INDUCTION: SizeLimits(least=6, train_max_size=24, beyond_max_size=44),
+        Family.INDUCTION: SizeLimits(least=8, train_max_size=28, beyond_max_size=48),
     }
 
     @model_validator(mode="after")

@@ -5,19 +5,21 @@ One node type serves all families, so that size, print and canonical class are d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 AND, OR, IMP, NOT, IFF, EQ = "∧", "∨", "→", "¬", "↔", "="
 ALL, EXISTS, TRUE, FALSE = "∀", "∃", "True", "False"
 
 QUANTIFIERS = frozenset((ALL, EXISTS))
+#: Constructors of Nat and List: `x + 1` and `x :: y`.
+SUCC, CONS = "+1", "::"
 LOGICAL = frozenset((AND, OR, IMP, NOT, IFF, EQ, ALL, EXISTS, TRUE, FALSE))
 #: Heads whose two arguments may be swapped without changing what is said.
 SYMMETRIC = frozenset((AND, OR, IFF, EQ))
 #: Lean's precedence of an infix head, and whether it nests to the right without brackets.
-_INFIX = {EQ: (50, False), AND: (35, True), OR: (30, True), IMP: (25, True), IFF: (20, False)}
-_NOT_LEVEL = 40
+_INFIX = {CONS: (67, True), EQ: (50, False), AND: (35, True), OR: (30, True), IMP: (25, True), IFF: (20, False)}
+_NOT_LEVEL, _SUCC_LEVEL = 40, 65
 _ATOMIC, _OPEN = 1024, 0
 
 PROP, TYPE = "Prop", "Type"
@@ -30,7 +32,7 @@ class Node:
     `size` counts connectives, quantifiers, equations and applications; names and constants are free.
     """
 
-    __slots__ = ("_hash", "args", "bound", "head", "size", "type")
+    __slots__ = ("_hash", "_names", "args", "bound", "head", "size", "type")
 
     def __init__(self, head: str, args: tuple[Node, ...] = (), bound: str = "", type: str = "") -> None:
         self.head = head
@@ -41,6 +43,18 @@ class Node:
         for argument in args:
             self.size += argument.size
         self._hash = hash((head, args, bound, type))
+        self._names: Mapping[str, None] | None = None
+
+    @property
+    def names(self) -> Mapping[str, None]:
+        """Free variables, functions, relations and constructors, in order of first occurrence."""
+        if self._names is None:
+            found: dict[str, None] = {} if self.bound or self.head in LOGICAL else {self.head: None}
+            for argument in self.args:
+                found.update(argument.names)
+            found.pop(self.bound, None)
+            self._names = found
+        return self._names
 
     def __hash__(self) -> int:
         return self._hash
@@ -96,29 +110,6 @@ def depth(node: Node) -> int:
     return 1 + max(map(depth, node.args)) if node.args else 0
 
 
-def subterms(node: Node) -> Iterator[Node]:
-    """The node and all below it, outermost first."""
-    yield node
-    for argument in node.args:
-        yield from subterms(argument)
-
-
-def names(node: Node) -> dict[str, None]:
-    """Free variables, functions, relations and constructors, in order of first occurrence."""
-    found: dict[str, None] = {}
-
-    def visit(node: Node, bound: frozenset[str]) -> None:
-        if node.bound:
-            bound = bound | {node.bound}
-        elif node.head not in bound and node.head not in LOGICAL:
-            found[node.head] = None
-        for argument in node.args:
-            visit(argument, bound)
-
-    visit(node, frozenset())
-    return found
-
-
 def rename(node: Node, new: Mapping[str, str]) -> Node:
     """Heads and bound names by a map that is one-to-one; names that it lacks stay."""
     return Node(
@@ -156,11 +147,13 @@ def text(node: Node, level: int = _OPEN) -> str:
         left = text(args[0], own + 1)
         right = text(args[1], own if right_nested else own + 1)
         return _bracketed(f"{left} {head} {right}", level > own)
+    if head == SUCC:
+        return _bracketed(f"{text(args[0], _SUCC_LEVEL)} + 1", level > _SUCC_LEVEL)
     if head == NOT:
         return _bracketed(f"¬{text(args[0], _NOT_LEVEL)}", level > _NOT_LEVEL)
     if head in QUANTIFIERS:
         bound = [node.bound]
-        while args[0].head == head and args[0].type == node.type:
+        while args[0].head == head:
             bound.append(args[0].bound)
             args = args[0].args
         return _bracketed(f"{head} {' '.join(bound)}, {text(args[0])}", level > _OPEN)

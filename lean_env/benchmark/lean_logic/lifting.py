@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator, Mapping
 
 from lean_env.benchmark.lean_logic.composition import Entailment, total
-from lean_env.benchmark.lean_logic.formula import ALL, EXISTS, TYPE, Node, depth, names
+from lean_env.benchmark.lean_logic.formula import ALL, EXISTS, TYPE, Node, depth
 from lean_env.benchmark.lean_logic.intuitionistic import provable
 from lean_env.benchmark.lean_logic.naming import named
 from lean_env.benchmark.lean_logic.problem import Draft, Logic
@@ -99,7 +99,7 @@ def _lifted(
 
 
 def _variables(formula: Node, variables: Mapping[str, tuple[str, ...]]) -> list[str]:
-    return sorted({variable for atom in names(formula) for variable in variables[atom]})
+    return sorted({variable for atom in formula.names for variable in variables[atom]})
 
 
 def _applied(formula: Node, variables: Mapping[str, tuple[str, ...]], constants: Mapping[str, str]) -> Node:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
-from lean_env.benchmark.lean_logic.formula import PROP, TYPE, Node, Sequent, names, rename
+from lean_env.benchmark.lean_logic.formula import PROP, TYPE, Node, Sequent, rename
 
 #: By kind, in the order of a statement's binders: types, propositions, relations, functions, other constants.
 _POOLS: tuple[tuple[str, ...], ...] = (
     ("α", "β", "γ", "σ", "τ"),
     ("p", "q", "r", "s", "t", "u"),
     ("P", "Q", "R", "S", "T", "U"),
-    ("f", "g", "h", "k", "m"),
+    ("f", "g", "h", "k", "m", "F", "G", "H"),
     ("a", "b", "c", "d", "e", "i", "j", "n"),
 )
 _BOUND = ("x", "y", "z", "w", "v")
@@ -26,7 +26,7 @@ def named(
     `types` gives Lean types; symbols that do not occur in the formulas or in the types of those that do are left out.
     Type variables are bound implicitly half of the time.
     """
-    occurring = {name for formula in (*hypotheses, goal) for name in names(formula)}
+    occurring = {name for formula in (*hypotheses, goal) for name in formula.names}
     used = {name: type_ for name, type_ in types.items() if name in occurring}
     mentioned = {word for type_ in used.values() for word in type_.split()} | _bound_types((*hypotheses, goal))
     used.update({name: type_ for name, type_ in types.items() if name in mentioned})

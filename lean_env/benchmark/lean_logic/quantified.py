@@ -24,7 +24,6 @@ from lean_env.benchmark.lean_logic.formula import (
     TYPE,
     Node,
     depth,
-    names,
 )
 from lean_env.benchmark.lean_logic.intuitionistic import provable
 from lean_env.benchmark.lean_logic.models import Models
@@ -150,7 +149,7 @@ def _random_formula(rng: random.Random, size: int, types: Mapping[str, str], sco
     if quantify:
         name, sort = _BOUND[len(scope)], rng.choice([name for name, type_ in types.items() if type_ == TYPE])
         body = _random_formula(rng, size - 1, types, {**scope, name: sort})
-        if body is None or name not in names(body):
+        if body is None or name not in body.names:
             return None
         return Node(rng.choice((ALL, EXISTS)), (body,), name, sort)
     if kind > 0.9:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from lean_env.benchmark.lean_logic.composition import Entailment, total
-from lean_env.benchmark.lean_logic.formula import EQ, TYPE, Node, for_all, names, substitute
+from lean_env.benchmark.lean_logic.formula import EQ, TYPE, Node
 from lean_env.benchmark.lean_logic.naming import named
 from lean_env.benchmark.lean_logic.problem import Draft, Logic
+from lean_env.benchmark.lean_logic.terms import Equation, equation, rewrites
 
 _TYPES = {
     "α": TYPE,
@@ -22,60 +22,35 @@ _TYPES = {
     "P": "α → Prop",
     **dict.fromkeys(("a", "b", "c", "d"), "α"),
 }
-_VARIABLES = ("x", "y", "z")
 _CONSTANTS = ("a", "b", "c", "d")
 _MOST_TERMS = 120
 _MOST_REWRITES = 9
 _PREDICATE_SHARE = 0.25
 
 
-class Equation(NamedTuple):
-    """`left = right` for all of x, y, z that occur."""
-
-    left: Node
-    right: Node
-
-    def node(self) -> Node:
-        equation = Node(EQ, (self.left, self.right))
-        return for_all([(name, "α") for name in names(equation) if name in _VARIABLES], equation)
-
-
-def _term(text: str) -> Node:
-    """`m(f(x),y)` as a term."""
-    head, bracket, rest = text.partition("(")
-    if not bracket:
-        return Node(head)
-    parts, level, last = [], 0, 0
-    inner = rest[:-1]
-    for place, character in enumerate(inner):
-        level += (character == "(") - (character == ")")
-        if character == "," and level == 0:
-            parts.append(inner[last:place])
-            last = place + 1
-    return Node(head, tuple(map(_term, (*parts, inner[last:]))))
-
-
 #: Laws; f, g, h stand for different functions, a for a constant.
 _LAWS = tuple(
-    Equation(*map(_term, law.split("=")))
-    for law in (
-        "f(g(x))=x",
-        "f(f(x))=x",
-        "f(f(x))=f(x)",
-        "f(f(x))=g(x)",
-        "f(g(x))=g(f(x))",
-        "f(x)=g(x)",
-        "f(g(x))=h(x)",
-        "m(x,y)=m(y,x)",
-        "m(m(x,y),z)=m(x,m(y,z))",
-        "m(x,a)=x",
-        "m(a,x)=x",
-        "m(x,f(x))=a",
-        "f(m(x,y))=m(f(x),f(y))",
-        "f(m(x,y))=m(y,f(x))",
-        "m(x,x)=x",
-        "m(x,x)=f(x)",
-        "f(a)=a",
+    map(
+        equation,
+        (
+            "f(g(?x))=?x",
+            "f(f(?x))=?x",
+            "f(f(?x))=f(?x)",
+            "f(f(?x))=g(?x)",
+            "f(g(?x))=g(f(?x))",
+            "f(?x)=g(?x)",
+            "f(g(?x))=h(?x)",
+            "m(?x,?y)=m(?y,?x)",
+            "m(m(?x,?y),?z)=m(?x,m(?y,?z))",
+            "m(?x,a)=?x",
+            "m(a,?x)=?x",
+            "m(?x,f(?x))=a",
+            "f(m(?x,?y))=m(f(?x),f(?y))",
+            "f(m(?x,?y))=m(?y,f(?x))",
+            "m(?x,?x)=?x",
+            "m(?x,?x)=f(?x)",
+            "f(a)=a",
+        ),
     )
 )
 
@@ -85,7 +60,7 @@ def problems(rng: random.Random, sizes: tuple[int, int]) -> Iterator[Draft]:
     while True:
         target = rng.randint(*sizes)
         equations = _random_equations(rng, target)
-        functions = sorted({name for equation in equations for side in equation for name in names(side)} & {*"fghm"})
+        functions = sorted({name for one in equations for side in one for name in side.names} & {*"fghm"})
         start = _random_term(rng, rng.randint(1, 2 + target // 8), functions)
         largest = start.size + 2 + target // 10
         distances = reached(start, equations, largest)
@@ -95,8 +70,8 @@ def problems(rng: random.Random, sizes: tuple[int, int]) -> Iterator[Draft]:
         # The larger half of distances: at one rewrite there is little to do.
         wanted = rng.randint((farthest + 1) // 2, farthest)
         goal = rng.choice([term for term, distance in distances.items() if distance == wanted])
-        for equation in list(equations):
-            fewer = [other for other in equations if other != equation]
+        for one in list(equations):
+            fewer = [other for other in equations if other != one]
             if goal in reached(start, fewer, largest):
                 equations = fewer
         made = _entailment(rng, equations, start, goal)
@@ -108,18 +83,14 @@ def problems(rng: random.Random, sizes: tuple[int, int]) -> Iterator[Draft]:
 def reached(start: Node, equations: Sequence[Equation], largest: int) -> dict[Node, int]:
     """Terms of at most size `largest` that the equations, read both ways, make of `start`, with the least number of
     rewrites; the search ends at a bounded number of terms."""
-    rules = [
-        (left, right)
-        for equation in equations
-        for left, right in (equation, equation[::-1])
-        if _variables(right) <= _variables(left)
-    ]
+    both = [direction for one in equations for direction in (one, Equation(one.right, one.left))]
+    rules = [rule for rule in both if set(rule.variables) == set(Equation(rule.left, rule.left).variables)]
     distances = {start: 0}
     frontier = [start]
     for distance in range(1, _MOST_REWRITES + 1):
         found: list[Node] = []
         for term in frontier:
-            for new in _rewrites(term, rules):
+            for new in rewrites(term, rules):
                 if new.size <= largest and new not in distances:
                     distances[new] = distance
                     found.append(new)
@@ -129,29 +100,6 @@ def reached(start: Node, equations: Sequence[Equation], largest: int) -> dict[No
     return distances
 
 
-def _rewrites(term: Node, rules: Sequence[tuple[Node, Node]]) -> Iterator[Node]:
-    """All that one rewrite at one place makes of the term."""
-    for left, right in rules:
-        values: dict[str, Node] = {}
-        if _matches(left, term, values):
-            yield substitute(right, values)
-    for place, argument in enumerate(term.args):
-        for new in _rewrites(argument, rules):
-            yield Node(term.head, (*term.args[:place], new, *term.args[place + 1 :]))
-
-
-def _matches(pattern: Node, term: Node, values: dict[str, Node]) -> bool:
-    if pattern.head in _VARIABLES:
-        return values.setdefault(pattern.head, term) == term
-    if pattern.head != term.head or len(pattern.args) != len(term.args):
-        return False
-    return all(_matches(p, t, values) for p, t in zip(pattern.args, term.args, strict=True))
-
-
-def _variables(term: Node) -> set[str]:
-    return set(names(term)).intersection(_VARIABLES)
-
-
 def _random_equations(rng: random.Random, target: int) -> list[Equation]:
     equations: dict[Equation, None] = {}
     for _ in range(rng.randint(0, 1 + target // 9)):
@@ -159,7 +107,7 @@ def _random_equations(rng: random.Random, target: int) -> list[Equation]:
         new = dict(zip("fgh", map(Node, rng.sample("fgh", 3)), strict=True))
         constant = rng.choice(_CONSTANTS)
         equations[Equation(*(_with_heads(side, {**new, "a": Node(constant)}) for side in law))] = None
-    functions = sorted({name for equation in equations for side in equation for name in names(side)} & {*"fghm"})
+    functions = sorted({name for one in equations for side in one for name in side.names} & {*"fghm"})
     functions = functions or rng.sample("fghm", rng.randint(1, 2))
     for _ in range(rng.randint(0 if equations else 2, 3)):
         left, right = _random_term(rng, rng.randint(0, 2), functions), _random_term(rng, rng.randint(0, 1), functions)
@@ -187,10 +135,10 @@ def _random_term(rng: random.Random, size: int, functions: Sequence[str]) -> Nod
 
 def _entailment(rng: random.Random, equations: list[Equation], start: Node, goal: Node) -> Entailment | None:
     """`start = goal`, or `P goal` from `P start`; None when a hypothesis says just that."""
-    hypotheses = [equation.node() for equation in equations]
+    hypotheses = [one.node() for one in equations]
     if rng.random() < _PREDICATE_SHARE:
         hypotheses.insert(rng.randint(0, len(hypotheses)), Node("P", (start,)))
         return tuple(hypotheses), Node("P", (goal,))
-    if any({start, goal} == set(equation) for equation in equations):
+    if any({start, goal} == set(one) for one in equations):
         return None
     return tuple(hypotheses), Node(EQ, (start, goal))
