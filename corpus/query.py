@@ -263,6 +263,18 @@ def outcomes(corpus: Corpus, round: RoundRecord) -> list[TheoremOutcome]:
         return [_outcome(name, stratum, attempts[id]) for id, name, stratum in selected]
 
 
+def proofs_in(corpus: Corpus, round: RoundRecord) -> dict[str, tuple[int, str]]:
+    """For each theorem that a round proved the number of steps and the text of its proof."""
+    with reading(corpus.engine) as session:
+        query = (
+            select(schema.Theorem.name, schema.Proof.length, schema.Proof.text)
+            .join(schema.Attempt, schema.Attempt.theorem_id == schema.Theorem.id)
+            .join(schema.Proof, schema.Proof.id == schema.Attempt.proof_id)
+            .where(schema.Attempt.round_id == round.id, schema.Attempt.status == AttemptStatus.PROVED)
+        )
+        return {name: (length, text) for name, length, text in session.execute(query)}
+
+
 def rates(corpus: Corpus, round: RoundRecord, budgets: Sequence[int] = BUDGETS) -> Rates:
     """Solved counts of one round at step budgets, with what it cost. A theorem counts as solved once, by its best
     attempt, and only with a certified proof."""

@@ -53,6 +53,28 @@ def run(
     work.show(work.turn_all(settings, place), json)
 
 
+def experiment(
+    seeds: Annotated[int, typer.Option(min=1, help="Runs with seeds 0, 1, ...")] = 3,
+    config: ConfigOption = None,
+    name: NameOption = None,
+    generations: Annotated[int | None, typer.Option("--generations", "-g", min=0, help="Turns after M_0.")] = None,
+    bench: BenchOption = None,
+    workers: WorkersOption = None,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """The whole loop once for each of several seeds, and what it adds to the frozen M_0 of the same seed, with intervals
+    over seeds and theorems. Stopped or killed, the same command goes on.
+
+    Example: flywheel experiment --bench lean-logic --seeds 3 --name logic
+    """
+    from prover.cli import work
+
+    settings = work.FlywheelConfig.load(config, name=name, generations=generations, benchmark=bench, workers=workers)
+    work.experiment(settings, seeds, Place.of(home, db), json)
+
+
 def round_(
     config: ConfigOption = None,
     name: NameOption = None,

@@ -5,11 +5,12 @@ Apart from the options so that `flywheel --help` and a mistyped option do not wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from corpus.query import stats
+from corpus.store import Corpus
 from prover.actions import ActionSpace
 from prover.cli.context import Place
 from prover.cli.output import Ticker, console, emit_json
@@ -18,21 +19,42 @@ from prover.policy import Policy
 from training.benchmarks import register
 from training.checkpoint import is_checkpoint, load_ranker
 from training.config import FlywheelConfig
+from training.experiment import run_seeds
+from training.experiment_report import as_json, firsts, render, write_experiment
 from training.flywheel import Event, Flywheel
 from training.report import RunReport, write_report
 
-__all__ = ["FlywheelConfig", "count_proofs", "load_policy", "newest", "opened", "show", "turn_all", "write_report"]
+__all__ = [
+    "FlywheelConfig",
+    "count_proofs",
+    "experiment",
+    "load_policy",
+    "newest",
+    "opened",
+    "show",
+    "turn_all",
+    "write_report",
+]
 
 
 @contextmanager
-def opened(config: FlywheelConfig, place: Place, title: str) -> Iterator[Flywheel]:
-    """A flywheel over this configuration with a progress display; workers and database are closed afterwards."""
+def _at_work(
+    config: FlywheelConfig, place: Place, title: str
+) -> Iterator[tuple[Lean, Corpus, Callable[[Event], None]]]:
+    """Lean, the corpus with the benchmark in it, and a progress display; all closed afterwards."""
     with Lean(config.workers, config.limits) as lean, place.corpus(create=True) as corpus, Ticker(title) as tick:
         register(corpus, config.benchmark, lean, lambda done, total: tick("reading statements", done, total))
 
         def report(event: Event) -> None:
             tick(f"{event.phase}: {event.note}", event.done, event.total)
 
+        yield lean, corpus, report
+
+
+@contextmanager
+def opened(config: FlywheelConfig, place: Place, title: str) -> Iterator[Flywheel]:
+    """A flywheel over this configuration with a progress display; workers and database are closed afterwards."""
+    with _at_work(config, place, title) as (lean, corpus, report):
         yield Flywheel(config, lean, corpus, place.models(config.name), report)
 
 
@@ -47,6 +69,20 @@ def turn_all(settings: FlywheelConfig, place: Place) -> RunReport:
             f"{settings.benchmark}, {settings.evaluation.split}: run {settings.name}",
             place.home / "reports" / settings.name,
         )
+
+
+def experiment(settings: FlywheelConfig, seeds: int, place: Place, json: bool) -> None:
+    """The loop with seeds 0, 1, ...; its report in HOME/reports/NAME."""
+    with _at_work(settings, place, settings.name) as (lean, corpus, report):
+        found = run_seeds(settings, range(seeds), lean, corpus, place.models, report)
+    title = f"{settings.benchmark}, {settings.evaluation.split}: {settings.name}, {seeds} seeds"
+    files = write_experiment(found, title, place.home / "reports" / settings.name)
+    if json:
+        emit_json({**as_json(found, list(firsts(found))), "files": [str(file) for file in files]})
+        return
+    console.print(render(found))
+    for file in files:
+        console.print(str(file), soft_wrap=True)
 
 
 def show(report: RunReport, json: bool) -> None:

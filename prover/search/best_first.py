@@ -237,7 +237,8 @@ class _Search:
 
     def run_tactics(self, batch: list[Edge]) -> list[StepResult]:
         started = time.perf_counter()
-        steps = self.session.run_tacs(batch[0].s.state, [edge.a.tactic for edge in batch], stop_at_proof=True)
+        tactics = [edge.a.tactic for edge in batch]
+        steps = self.session.run_tacs(batch[0].s.state, tactics, stop_at_proof=True, errors=False)
         self.lean_seconds += time.perf_counter() - started
         self.inside_lean += sum(step.milliseconds for step in steps) / 1000
         if steps[-1].outcome is Outcome.CRASHED:
