@@ -64,8 +64,8 @@ def experiment(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """The whole loop once for each of several seeds, and what it adds to the frozen M_0 of the same seed, with intervals
-    over seeds and theorems. Stopped or killed, the same command goes on.
+    """The whole loop once for each of several seeds, and what it adds to the frozen M_0 of the same seed, with
+    intervals over seeds and theorems. Stopped or killed, the same command goes on.
 
     Example: flywheel experiment --bench lean-logic --seeds 3 --name logic
     """
