@@ -119,11 +119,14 @@ class Dojo:
             raise result
         return result
 
-    def run_tacs(self, state: TacticState, tactics: Sequence[str], *, stop_at_proof: bool = True) -> list[StepResult]:
-        """Each tactic on the same state, in order, outcomes as values; see `ProofSession.run_tacs`."""
+    def run_tacs(
+        self, state: TacticState, tactics: Sequence[str], *, stop_at_proof: bool = True, errors: bool = True
+    ) -> list[StepResult]:
+        """Each tactic on the same state, in order, outcomes as values; see `ProofSession.run_tacs`. Without `errors`
+        a LeanError has one fixed text."""
         results: list[StepResult] = []
         for tactic in tactics:
-            step = self._step(state, tactic)
+            step = self._step(state, tactic, errors)
             results.append(step)
             if step.outcome is Outcome.CRASHED or (stop_at_proof and step.outcome is Outcome.PROVED):
                 break
@@ -183,7 +186,7 @@ class Dojo:
             )
         return known[1]
 
-    def _step(self, state: TacticState, tactic: str) -> StepResult:
+    def _step(self, state: TacticState, tactic: str, errors: bool = True) -> StepResult:
         if self._crash is not None:
             return StepResult(Outcome.CRASHED, DojoCrashError(self._crash), 0.0, 0)
         if not isinstance(state, TacticState):
@@ -199,6 +202,7 @@ class Dojo:
                 soft_ms=self.limits.soft_ms,
                 heartbeats=self.limits.heartbeats,
                 max_tactic_bytes=self.limits.max_tactic_bytes,
+                errors=errors,
             )
         except DojoCrashError as error:
             return StepResult(Outcome.CRASHED, error, 0.0, 0)

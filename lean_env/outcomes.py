@@ -58,9 +58,12 @@ class ProofSession(Protocol):
         """One tactic. Raises DojoTacticTimeoutError (the session lives on) and DojoCrashError (it does not)."""
         ...
 
-    def run_tacs(self, state: TacticState, tactics: Sequence[str], *, stop_at_proof: bool = True) -> list[StepResult]:
+    def run_tacs(
+        self, state: TacticState, tactics: Sequence[str], *, stop_at_proof: bool = True, errors: bool = True
+    ) -> list[StepResult]:
         """Each tactic on the same state, in order; stops after the first PROVED when `stop_at_proof`, and after a
-        CRASHED. The list may therefore be shorter than `tactics`; it is never reordered."""
+        CRASHED. The list may therefore be shorter than `tactics`; it is never reordered. Without `errors` a session
+        may leave out why a tactic failed (Lean's text costs more than the failure); outcomes are the same."""
         ...
 
     def drop(self, states: Sequence[TacticState]) -> None:

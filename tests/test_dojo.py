@@ -104,6 +104,39 @@ def test_a_batch_stops_at_the_first_proof_and_keeps_order(pool: WorkerPool) -> N
         assert session.run_tacs(root, []) == []
 
 
+def test_without_errors_outcomes_and_costs_are_the_same(pool: WorkerPool) -> None:
+    """One tactic for each way in which a tactic fails, and some that do not."""
+    tactics = [
+        "exact no_such_thing",
+        "exact hq",
+        "left",
+        "exact (",
+        "constructor",
+        "sorry",
+        "first | done | fail",
+        "exact ⟨hp, by exact hp⟩",
+        "have : p := hq; exact ⟨this, hq⟩",
+        "exact ⟨hp, hq⟩",
+    ]
+    with Dojo(AND, pool) as (dojo, root):
+        full, short = (dojo.run_tacs(root, tactics, stop_at_proof=False, errors=errors) for errors in (True, False))
+        assert [(step.outcome, step.heartbeats) for step in short] == [(step.outcome, step.heartbeats) for step in full]
+        failed = [(f.result, s.result) for f, s in zip(full, short, strict=True) if f.outcome is Outcome.FAILED]
+        assert len(failed) == 7
+        assert len({long.error for long, _ in failed}) == 7 and {brief.error for _, brief in failed} == {
+            "the tactic failed"
+        }
+        assert "hq" in dojo.run_tac(root, "exact hq").error  # LeanDojo's way always says why
+
+
+@pytest.mark.parametrize("errors", [True, False])
+def test_exhaustion_is_told_from_failure_without_the_text(pool: WorkerPool, errors: bool) -> None:
+    with Dojo(LOOP, pool, Limits(heartbeats=1_000, soft_ms=60_000)) as (dojo, root):
+        (step,) = dojo.run_tacs(root, [ENDLESS], errors=errors)
+        assert step.outcome is Outcome.TIMED_OUT and not step.wall_limit
+        assert "heartbeats" in str(step.result)
+
+
 def test_the_soft_limit_ends_a_tactic_and_the_session_lives(pool: WorkerPool) -> None:
     before = pool.counters
     with Dojo(LOOP, pool, Limits(soft_ms=400, heartbeats=2_000_000)) as (dojo, root):

@@ -83,7 +83,9 @@ class CountdownSession:
             raise result
         return result
 
-    def run_tacs(self, state: TacticState, tactics: Sequence[str], *, stop_at_proof: bool = True) -> list[StepResult]:
+    def run_tacs(
+        self, state: TacticState, tactics: Sequence[str], *, stop_at_proof: bool = True, errors: bool = True
+    ) -> list[StepResult]:
         self.calls += 1
         results = []
         for tactic in tactics:

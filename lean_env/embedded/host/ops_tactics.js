@@ -127,20 +127,21 @@ function introduce({ lean }, state, goal, count) {
 }
 
 /**
- * Runs each tactic on the same state.
+ * Runs each tactic on the same state. Without `errors` a failure does not say why, which is most of what it costs.
  * @param {Session} session
- * @param {{state: number, tactics: string[], soft_ms?: number, heartbeats?: number, stop_at_proof?: boolean, max_tactic_bytes?: number}} request
+ * @param {{state: number, tactics: string[], soft_ms?: number, heartbeats?: number, stop_at_proof?: boolean,
+ *   max_tactic_bytes?: number, errors?: boolean}} request
  * @param {StepResult[]} results  filled as they come, so that a fatal end still tells what came before it
  */
 function run(session, request, results) {
-  const { soft_ms = DEFAULT_SOFT_MS, heartbeats = 0, stop_at_proof = true, max_tactic_bytes = DEFAULT_MAX_BYTES } = request;
+  const { soft_ms = DEFAULT_SOFT_MS, heartbeats = 0, stop_at_proof = true, max_tactic_bytes = DEFAULT_MAX_BYTES, errors = true } = request;
   const parent = session.state(request.state);
   for (const tactic of request.tactics) {
     const start = performance.now();
     const objection = textObjection(tactic, max_tactic_bytes);
     const verdict = objection
       ? { outcome: /** @type {const} */ ('failed'), error: objection, heartbeats: 0, wall_limit: false }
-      : step(session, parent, tactic, soft_ms, heartbeats);
+      : step(session, parent, tactic, soft_ms, heartbeats, errors);
     const tainted = !objection && mayRunUnsafeCode(tactic);
     results.push({ ...verdict, ms: round(performance.now() - start), ...(tainted && { tainted }) });
     if (verdict.outcome === 'proved' && stop_at_proof) break;
@@ -158,12 +159,13 @@ const round = (ms) => Math.round(ms * 1000) / 1000;
  * @param {string} tactic
  * @param {number} softMs
  * @param {number} limit
+ * @param {boolean} explains
  * @returns {Omit<StepResult, 'ms'>}
  */
-function step(session, parent, tactic, softMs, limit) {
+function step(session, parent, tactic, softMs, limit, explains) {
   const { lean, watchdog } = session;
   const { value: { step: taken, ending }, fired } = watchdog.within(softMs, () => {
-    const taken = runTactic(lean, parent.state, tactic, limit);
+    const taken = runTactic(lean, parent.state, tactic, limit, explains);
     return { step: taken, ending: taken.state === null ? null : conclude(session, parent.problem, taken.state) };
   });
   const { heartbeats, exhausted, error } = taken;

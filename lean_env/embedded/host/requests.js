@@ -52,7 +52,7 @@ const REQUESTS = {
   fingerprint: { imports },
   open_library: { imports, name: text },
   open_text: { imports, statement: text, 'levels?': texts },
-  run: { state: stateId, tactics: texts, 'heartbeats?': heartbeats, 'stop_at_proof?': flag, 'max_tactic_bytes?': bytes },
+  run: { state: stateId, tactics: texts, 'heartbeats?': heartbeats, 'stop_at_proof?': flag, 'max_tactic_bytes?': bytes, 'errors?': flag },
   drop: { states: stateIds },
   export_proof: { root: stateId, state: stateId },
   export_goals: { state: stateId },

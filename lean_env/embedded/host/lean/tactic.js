@@ -14,6 +14,10 @@ const DEFAULT_HEARTBEATS = 200_000;
 /** The limit is a boxed Nat after multiplication by 1,000, which must stay below 2^31. */
 const MAX_HEARTBEATS = 2_000_000;
 
+/** What a step that nobody will read the error of says. Lean's own text prints terms and goals: more than half of a failed step. */
+const UNEXPLAINED = 'the tactic failed';
+const OVERSPENT = 'more heartbeats used than allowed';
+
 /**
  * What a step did. `exhausted`: Lean's heartbeats ran out. `heartbeats`: used, in thousands, rounded up.
  * @typedef {{state: TacticState, error: null, exhausted: boolean, heartbeats: number}
@@ -43,11 +47,16 @@ function withHeartbeatLimit(lean, state, limit) {
   return { ...state, coreContext: withFields(lean, state.coreContext, { [CORE_CONTEXT.maxHeartbeats]: lean.box(limit) }) };
 }
 
+/** @param {Lean} lean @param {TacticState} state  borrowed */
+function hasLoggedErrors(lean, state) {
+  return test(lean, 'l_Lean_MessageLog_hasErrors', lean.field(state.core, CORE_STATE.messages));
+}
+
 /** The errors in the message log of a state. @param {Lean} lean @param {TacticState} state  borrowed */
 function loggedErrors(lean, state) {
-  const log = lean.field(state.core, CORE_STATE.messages);
-  if (!test(lean, 'l_Lean_MessageLog_hasErrors', log)) return [];
-  return lean.messages(lean.inc(log)).filter((message) => message.severity === 'error').map((message) => String(message.data));
+  if (!hasLoggedErrors(lean, state)) return [];
+  const log = lean.inc(lean.field(state.core, CORE_STATE.messages));
+  return lean.messages(log).filter((message) => message.severity === 'error').map((message) => String(message.data));
 }
 
 /** @param {Lean} lean @param {TacticState} state  consumed @returns {TacticState} */
@@ -62,12 +71,19 @@ function withoutMessages(lean, state) {
  * @param {TacticState} parent  borrowed
  * @param {string} text
  * @param {number} heartbeats  limit in thousands, 0 = Lean's default
+ * @param {boolean} [explains]  whether a failure says why
  * @returns {Step}  the state is owned
  */
-function runTactic(lean, parent, text, heartbeats) {
+function runTactic(lean, parent, text, heartbeats, explains = true) {
   const limit = (heartbeats || DEFAULT_HEARTBEATS) * 1000;
+  let spent = 0;
+  /** @param {() => string} reason @param {boolean} [exhausted] @returns {Step} */
+  const failed = (reason, exhausted = false) => {
+    const error = explains ? reason() : exhausted ? OVERSPENT : UNEXPLAINED;
+    return { state: null, error, exhausted, heartbeats: spent };
+  };
   const parsed = parseTactic(lean, environmentOf(lean, parent), text);
-  if (parsed.syntax === null) return { state: null, error: parseErrorText(parsed.error), exhausted: false, heartbeats: 0 };
+  if (parsed.syntax === null) return failed(() => parseErrorText(parsed.error));
 
   resetHeartbeats(lean, parent);
   const limited = withHeartbeatLimit(lean, share(lean, parent), limit);
@@ -77,30 +93,31 @@ function runTactic(lean, parent, text, heartbeats) {
   lean.dec(run.state.coreContext);
   run.state.coreContext = lean.inc(parent.coreContext);
   const used = usedHeartbeats(lean, parent);
-  const spent = Math.ceil(used / 1000);
+  spent = Math.ceil(used / 1000);
   // `set_option maxHeartbeats` inside a tactic can lift Lean's own check; the count cannot be talked out of it.
   const overspent = used > limit;
-  /** @param {string} error @param {boolean} exhausted @returns {Step} */
-  const failed = (error, exhausted) => ({ state: null, error, exhausted, heartbeats: spent });
 
-  const errors = loggedErrors(lean, run.state);
   if (!run.ok) {
     const exhausted = overspent || test(lean, 'l_Lean_Exception_isMaxHeartbeat', run.value);
-    release(lean, run.state);
-    const reason = exceptionText(lean, run.value);
     // An abort exception says nothing; its reason is in the log.
-    return failed([reason, ...errors].join('\n'), exhausted);
+    const step = failed(() => [exceptionText(lean, lean.inc(run.value)), ...loggedErrors(lean, run.state)].join('\n'), exhausted);
+    lean.dec(run.value);
+    release(lean, run.state);
+    return step;
   }
   lean.dec(run.value);
-  if (overspent || errors.length) {
+  if (overspent || hasLoggedErrors(lean, run.state)) {
+    const step = failed(() => loggedErrors(lean, run.state).join('\n') || OVERSPENT, overspent);
     release(lean, run.state);
-    return failed(errors.join('\n') || 'more heartbeats used than allowed', overspent);
+    return step;
   }
   const pruned = runMonadic(lean, run.state, 'tactic', 'l_Lean_Elab_Tactic_pruneSolvedGoals', []);
   release(lean, run.state);
   if (!pruned.ok) {
+    const step = failed(() => exceptionText(lean, lean.inc(pruned.value)));
+    lean.dec(pruned.value);
     release(lean, pruned.state);
-    return failed(exceptionText(lean, pruned.value), false);
+    return step;
   }
   lean.dec(pruned.value);
   return { state: withoutMessages(lean, pruned.state), error: null, exhausted: false, heartbeats: spent };
