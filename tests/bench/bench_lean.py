@@ -27,6 +27,7 @@ from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import Worker
 from lean_env.outcomes import Outcome
 from lean_env.theorem import Environment, Theorem
+from tests.bench.bench_round import bench_round
 from tests.bench.workload import ENVIRONMENT, THEOREMS, lines, texts
 
 IMPORTS = (
@@ -260,6 +261,7 @@ def main() -> None:
     for workers in (1, 2):
         figures[f"live_{workers}"] = bench_live(installation, workers, options.seconds)
         figures[f"text_{workers}"] = bench_text(installation, workers, options.seconds)
+    figures["round"] = bench_round()
     figures["machine"]["load_after"] = os.getloadavg()
 
     _print(console, figures)
@@ -300,3 +302,9 @@ def _print(console: Console, figures: dict[str, Any]) -> None:
     ratio = figures["live_1"]["steps_per_cpu_s"] / figures["text_1"]["steps_per_cpu_s"]
     scale = figures["live_2"]["steps_per_s"] / figures["live_1"]["steps_per_s"]
     console.print(f"live is {ratio:.1f} times the text route; two workers do {scale:.2f} times the steps of one")
+    round_ = figures["round"]
+    console.print(
+        f"a round on lean-logic, two workers: {round_['steps_per_s']:.0f} steps/s with model, replay, gate and database; "
+        f"its tactics alone {round_['bare_steps_per_s']:.0f} steps/s; CPU a step {round_['lean_cpu_ms_per_step']:.2f} ms "
+        f"in Lean, {round_['own_cpu_ms_per_step']:.2f} ms here"
+    )
