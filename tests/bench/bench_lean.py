@@ -304,7 +304,7 @@ def _print(console: Console, figures: dict[str, Any]) -> None:
     console.print(f"live is {ratio:.1f} times the text route; two workers do {scale:.2f} times the steps of one")
     round_ = figures["round"]
     console.print(
-        f"a round on lean-logic, two workers: {round_['steps_per_s']:.0f} steps/s with model, replay, gate and database; "
-        f"its tactics alone {round_['bare_steps_per_s']:.0f} steps/s; CPU a step {round_['lean_cpu_ms_per_step']:.2f} ms "
-        f"in Lean, {round_['own_cpu_ms_per_step']:.2f} ms here"
+        f"a round on lean-logic, two workers: {round_['steps_per_s']:.0f} steps/s with model, gate and database; "
+        f"its tactics alone {round_['bare_steps_per_s']:.0f} steps/s; "
+        f"CPU a step {round_['lean_cpu_ms_per_step']:.2f} ms in Lean, {round_['own_cpu_ms_per_step']:.2f} ms here"
     )
