@@ -21,7 +21,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from corpus.query import history, searched_steps
+from corpus.query import history, outcomes, searched_steps
 from corpus.records import AttemptStatus, GenerationRecord, RoundKind
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
 from corpus.store import Corpus
@@ -55,6 +55,10 @@ _WALL_SECONDS_PER_STEP = 10.0
 
 #: What portfolio search keeps of a state's candidates; its policy proposes at most as many.
 PORTFOLIO_EDGES = 200
+
+
+#: A certificate was given, whether or not the proof was stored.
+_CERTIFIED = (AttemptStatus.PROVED, AttemptStatus.WITHHELD)
 
 
 class CanaryAccepted(Exception):
@@ -180,12 +184,20 @@ class Flywheel:
         """Searches for proofs of statements that are false. Raises CanaryAccepted if the gate lets one through."""
         names = [t.name for t in self.corpus.theorems(self.config.benchmark, "train", self.benchmark.false_stratum)]
         drawn = sorted(names, key=lambda name: self._seed("canary", number, name))[: self.config.round.canaries]
-        summary = self._round("canary", self.benchmark.false_stratum, drawn, plan, {}, generation_id, number)
-        accepted = summary.progress.statuses[AttemptStatus.PROVED] + summary.progress.statuses[AttemptStatus.WITHHELD]
+        stratum = self.benchmark.false_stratum
+        # Of kind `eval`, so that no snapshot takes what such a round stores; told from the rows, so that a resumed run
+        # stops here again.
+        self._round("canary", stratum, drawn, plan, {}, generation_id, number, RoundKind.EVAL)
+        (round,) = (
+            round
+            for round in self.corpus.rounds(self.config.name, RoundKind.EVAL)
+            if (round.arm, round.stratum, round.seed) == ("canary", stratum, self._seed("round", number))
+        )
+        accepted = [o.theorem for o in outcomes(self.corpus, round) if o.status in _CERTIFIED]
         if accepted:
             raise CanaryAccepted(
-                f"round {number}: {accepted} of {len(drawn)} statements known to be false were certified. "
-                "The gate leaks: stop here, look at `flywheel corpus list`, and do not train on this corpus."
+                f"round {number}: {len(accepted)} of {len(drawn)} statements known to be false were certified, "
+                f"{accepted[0]} first. The gate leaks: look at `flywheel corpus list`, and do not train on this corpus."
             )
 
     def learn(self, number: int) -> GenerationRecord:
@@ -333,6 +345,7 @@ class Flywheel:
         settings: Mapping[str, Any],
         generation_id: int | None = None,
         number: int = 0,
+        kind: RoundKind = RoundKind.TRAIN,
     ) -> RoundSummary:
         record = self.corpus.start_round(
             run=self.config.name,
@@ -341,7 +354,7 @@ class Flywheel:
             split="train",
             stratum=stratum,
             arm=arm,
-            kind=RoundKind.TRAIN,
+            kind=kind,
             seed=self._seed("round", number),
             config={**settings, "config_hash": self.config.digest()},
             selection=selection,

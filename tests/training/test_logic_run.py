@@ -1,0 +1,126 @@
+"""The wheel on lean-logic, on the real Lean: elementary proofs only, no false statement accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpus.query import outcomes, proofs_in, searched_steps
+from corpus.records import AttemptStatus, RoundKind
+from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
+from corpus.store import Corpus
+from lean_env.benchmark.lean_logic import LogicConfig, load_lean_logic
+from prover.attempt import Phase
+from prover.batching import BatchingPolicy
+from prover.elementary import is_elementary
+from prover.lean import Lean
+from prover.ranker import RankerOptions
+from prover.round import Plan
+from prover.search.budget import Budget
+from prover.statistics import two_way_interval
+from training.benchmarks import register_logic
+from training.config import FlywheelConfig
+from training.experiment import Experiment, run_seeds
+from training.experiment_report import firsts, render, write_experiment
+from training.flywheel import CanaryAccepted, Flywheel
+
+pytestmark = pytest.mark.timeout(900)
+
+LOGIC = LogicConfig(train=90, held_out=12, beyond=12, non_theorems=16)
+
+
+def configuration() -> FlywheelConfig:
+    return FlywheelConfig.load(
+        None,
+        benchmark="lean-logic",
+        name="logic",
+        generations=1,
+        workers=2,
+        grammar_theorems=50,
+        grammar_steps=64,
+        round__theorems=30,
+        round__steps=24,
+        round__canaries=8,
+        evaluation__theorems=8,
+        evaluation__steps=16,
+        train__epochs=4,
+    )
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Corpus, Lean, Experiment, Path]]:
+    home = tmp_path_factory.mktemp("logic")
+    config = configuration()
+    with Lean(2, config.limits) as lean, Corpus.open(str(home / "corpus.db")) as corpus:
+        register_logic(corpus, load_lean_logic(LOGIC), lean)
+        yield corpus, lean, run_seeds(config, [0], lean, corpus, lambda run: home / run), home
+
+
+def test_every_training_proof_is_an_elementary_one_of_a_train_theorem(ran):
+    corpus, _, experiment, _ = ran
+    snapshot = take_snapshot(corpus, SnapshotFilter(run="logic-s0"))
+    proofs = list(snapshot_proofs(corpus, snapshot.hash))
+    assert proofs and {proof.source for proof in proofs} <= {"grammar", "policy"}
+    for proof in proofs:
+        assert (proof.theorem.split, proof.theorem.stratum) == ("train", "same-size")
+        assert all(is_elementary(step.tactic) for step in proof.steps)
+    assert experiment.strata == ["same-size", "beyond"]
+
+
+def test_no_false_statement_was_accepted(ran):
+    corpus, _, _, _ = ran
+    false = {theorem.name for theorem in corpus.theorems("lean-logic", "train", "non-theorem")}
+    canaries = [round for round in corpus.rounds("logic-s0", RoundKind.EVAL) if round.stratum == "non-theorem"]
+    searched = {outcome.theorem: outcome.status for round in canaries for outcome in outcomes(corpus, round)}
+    assert set(searched) <= false and len(searched) == 8
+    assert set(searched.values()) == {AttemptStatus.UNPROVED}
+    assert not false & {name for round in corpus.rounds("logic-s0") for name in proofs_in(corpus, round)}
+
+
+def test_an_accepted_canary_stops_the_run_and_a_resumed_one_again(ran):
+    """True statements stand in for false ones: some of thirty are proved, which must raise, and reach no snapshot."""
+    corpus, lean, _, home = ran
+    config = configuration().model_copy(update={"name": "logic-s0", "seed": 0})
+    flywheel = Flywheel(config, lean, corpus, home / "logic-s0")
+    flywheel.config = config.model_copy(update={"round": config.round.model_copy(update={"canaries": 30})})
+    flywheel.benchmark = replace(flywheel.benchmark, false_stratum="same-size")
+    plan = Plan(Phase(BatchingPolicy(flywheel.policy(1, RankerOptions())), Budget(64)))
+    before = take_snapshot(corpus, SnapshotFilter(run="logic-s0")).hash
+    for _ in range(2):
+        with pytest.raises(CanaryAccepted, match="known to be false were certified"):
+            flywheel._canaries(plan, flywheel.generation(1).id, 99)
+    assert take_snapshot(corpus, SnapshotFilter(run="logic-s0")).hash == before
+
+
+def test_the_last_evaluation_gives_m_0_the_whole_budget(ran):
+    corpus, _, experiment, _ = ran
+    arms = [arm.name for arm in experiment.seeds[0].evaluations[0].arms]
+    assert arms == ["portfolio-1", "grammar", "portfolio", "M_0", "M_1", "M_0 at the whole budget"]
+    budget = experiment.seeds[0].evaluations[0].arm("M_0 at the whole budget").budget.steps
+    assert budget == 16 + -(-searched_steps(corpus, "logic-s0") // 16)
+
+
+def test_the_report_has_every_arm_and_reads_the_same_again(ran, tmp_path):
+    corpus, lean, experiment, home = ran
+    files = write_experiment(experiment, "a title", tmp_path)
+    assert all(file.stat().st_size for file in files)
+    table = files[0].read_text()
+    assert "M_0 at the whole budget" in table and "Noise floor" in table
+    for first in firsts(experiment):
+        assert first.generation == 1 and first.text.startswith("set_option")
+    again = run_seeds(configuration(), [0], lean, corpus, lambda run: home / run)
+    assert [c.solved for c in again.cells] == [c.solved for c in experiment.cells]
+    assert render(again) is not None
+
+
+def test_the_two_way_interval_covers_seeds_and_theorems():
+    """Three equal rows: the spread is the theorems'. Three constant rows of different means: it is the seeds'."""
+    row = np.array([0.0, 1.0] * 20)
+    low, high = two_way_interval(np.stack([row, row, row]))
+    assert low == pytest.approx(0.35, abs=0.04) and high == pytest.approx(0.65, abs=0.04)
+    low, high = two_way_interval(np.stack([np.full(40, mean) for mean in (0.0, 0.5, 1.0)]))
+    assert low == pytest.approx(0.0, abs=0.2) and high == pytest.approx(1.0, abs=0.2)
