@@ -42,12 +42,12 @@ class _Refinement:
     """One statement as a list of nodes, children before parents."""
 
     def __init__(self, sequent: Sequent, types: dict[str, str]) -> None:
+        self.types = types
         self.symbols: dict[str, int] = {}
         self.kinds: list[str] = []
         for name, type_ in sequent.symbols:
             if type_ != TYPE:
-                self._declare(name, " ".join(types.get(word, word) for word in type_.split()))
-        self.types = types
+                self._declare(name, type_)
         #: Per node: the symbol's number or -1; the colour of a fixed head; the children; whether they may be swapped.
         self.nodes: list[tuple[int, str, tuple[int, ...], bool]] = []
         goal = sequent.goal
@@ -56,7 +56,7 @@ class _Refinement:
             if goal.head == ALL:
                 # Bound names may repeat; a symbol's key may not.
                 key = f"{goal.bound}·{len(self.symbols)}"
-                self._declare(key, types.get(goal.type, goal.type))
+                self._declare(key, goal.type)
                 goal = _renamed(goal.args[0], goal.bound, key)
             else:
                 self.roots.append(self._add(goal.args[0], {}))
@@ -66,9 +66,9 @@ class _Refinement:
     def smallest_text(self) -> str:
         return self._smallest([_colour(kind) for kind in self.kinds])
 
-    def _declare(self, name: str, kind: str) -> None:
+    def _declare(self, name: str, type_: str) -> None:
         self.symbols[name] = len(self.kinds)
-        self.kinds.append(kind)
+        self.kinds.append(" ".join(self.types.get(word, word) for word in type_.split()))
 
     def _add(self, node: Node, bound: dict[str, int]) -> int:
         """Bound variables become their distance from the root of their formula."""

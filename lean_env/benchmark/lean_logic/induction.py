@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
 
 from lean_env.benchmark.lean_logic.formula import EQ, Node, for_all, substitute
-from lean_env.benchmark.lean_logic.functions import pattern_types
+from lean_env.benchmark.lean_logic.functions import CATALOGUE, Call, Value, pattern_types
 from lean_env.benchmark.lean_logic.inductive import Proof, prove, unfolded
 from lean_env.benchmark.lean_logic.naming import named
 from lean_env.benchmark.lean_logic.problem import Draft, Logic
@@ -19,12 +22,13 @@ from lean_env.benchmark.lean_logic.terms import MARK, Equation
 from lean_env.benchmark.lean_logic.theory import VARIABLE_TYPES, Theory, closure
 
 #: Conjectures of one theory that are tried.
-_CONJECTURES = 120
+_CONJECTURES = 150
 #: Of equations that definitions alone prove, by two rewrites or more, how many are kept.
 _UNFOLDING_SHARE = 0.15
 #: Largest equations that serve as lemmas, and how many of them a statement may have.
 _LEMMA_SIZE = 8
 _MOST_LEMMAS = 2
+_LEMMAS_TRIED = 12
 #: What two lemmas add to a statement at most.
 _LEMMAS_SIZE = 20
 #: Of theorems proved with lemmas, how many are stated without them.
@@ -33,13 +37,18 @@ _UNAIDED_SHARE = 0.2
 _LARGEST_REST = 20
 _BOUND = ("x", "y", "z", "w", "v")
 #: Statements in a row that one theory may give, so that no theory is most of the benchmark.
-_MOST_OF_A_THEORY = 25
+_MOST_OF_A_THEORY = 30
+#: Values of functions that are kept for the next theory.
+_MOST_SHARED = 200_000
 
 
 def problems(rng: random.Random, sizes: tuple[int, int], theorems: bool) -> Iterator[Draft]:
     """Drafts without end, of sizes between both given, theorems or non-theorems; duplicates occur."""
+    shared: dict[Call, Value] = {}
     while True:
-        theory = Theory(rng)
+        if len(shared) > _MOST_SHARED:
+            shared.clear()
+        theory = Theory(rng, shared)
         if sum(function.size for function in theory.functions) + _LARGEST_REST < sizes[0]:
             continue
         given = 0
@@ -51,12 +60,17 @@ def problems(rng: random.Random, sizes: tuple[int, int], theorems: bool) -> Iter
                     break
 
 
+@dataclass(frozen=True)
+class Lemma:
+    """A proved equation, its variables as pattern variables, with all inductions that its proof needs."""
+
+    equation: Equation
+    inductions: int
+
+
 def _theorems(rng: random.Random, theory: Theory, sizes: tuple[int, int]) -> Iterator[Draft]:
-    lemmas: list[tuple[Equation, Proof]] = []
-    for tried, conjecture in enumerate(theory.conjectures()):
-        if tried == _CONJECTURES:
-            return
-        variables = _variables(conjecture)
+    lemmas: list[Lemma] = []
+    for conjecture in islice(theory.conjectures(), _CONJECTURES):
         goal_size = 1 + conjecture.left.size + conjecture.right.size
         whole = goal_size + sum(function.size for function in closure(frozenset(conjecture.names)))
         if goal_size > _LEMMA_SIZE and not sizes[0] - _LEMMAS_SIZE <= whole <= sizes[1]:
@@ -66,33 +80,43 @@ def _theorems(rng: random.Random, theory: Theory, sizes: tuple[int, int]) -> Ite
             if steps > 1 and rng.random() < _UNFOLDING_SHARE:
                 yield _draft(rng, conjecture, Proof(steps), [])
             continue
-        patterns = [lemma for lemma, _ in lemmas]
-        proof = prove(conjecture, variables)
-        used: list[int] = []
-        if proof is None and lemmas:
-            proof = prove(conjecture, variables, patterns)
-        if proof is None:
+        alone = _alone(conjecture)
+        found = _with_lemmas(conjecture, lemmas) if alone is None else (alone, [])
+        if found is None:
             continue
-        if proof.lemmas:
-            used = sorted(proof.lemmas)
-            for place in list(used):
-                fewer = [other for other in used if other != place]
-                shorter = prove(conjecture, variables, [patterns[other] for other in fewer])
-                if shorter is not None:
-                    proof, used = shorter, fewer
-            if len(used) > _MOST_LEMMAS:
-                continue
+        proof, used = found
         if not theory.holds(conjecture):
             raise AssertionError(f"proved, but false: {conjecture}")
-        inductions = proof.inductions + sum(lemmas[place][1].inductions for place in used)
+        inductions = proof.inductions + sum(lemma.inductions for lemma in used)
         if goal_size <= _LEMMA_SIZE:
-            general = {name: Node(f"{MARK}{name}") for name in variables}
-            lemma = Equation(substitute(conjecture.left, general), substitute(conjecture.right, general))
-            lemmas.append((lemma, Proof(proof.rewrites, inductions)))
-        if used and rng.random() < _UNAIDED_SHARE:
-            proof.inductions = inductions
-            used = []
-        yield _draft(rng, conjecture, proof, [patterns[place] for place in used])
+            general = {name: Node(f"{MARK}{name}") for name in _variables(conjecture)}
+            lemmas.append(Lemma(Equation(*(substitute(side, general) for side in conjecture)), inductions))
+        if len(used) > _MOST_LEMMAS or (used and rng.random() < _UNAIDED_SHARE):
+            proof, used = replace(proof, inductions=inductions), []
+        yield _draft(rng, conjecture, proof, [lemma.equation for lemma in used])
+
+
+def _with_lemmas(conjecture: Equation, lemmas: Sequence[Lemma]) -> tuple[Proof, list[Lemma]] | None:
+    """A proof from lemmas about the same functions, and those that it cannot do without."""
+    known = {function.name for function in closure(frozenset(conjecture.names))}
+    usable = [lemma for lemma in lemmas if lemma.equation.names.keys() & CATALOGUE.keys() <= known][-_LEMMAS_TRIED:]
+    variables = _variables(conjecture)
+    proof = prove(conjecture, variables, [lemma.equation for lemma in usable]) if usable else None
+    if proof is None:
+        return None
+    used = [usable[place] for place in sorted(proof.lemmas)]
+    for lemma in list(used):
+        fewer = [other for other in used if other != lemma]
+        shorter = prove(conjecture, variables, [other.equation for other in fewer])
+        if shorter is not None:
+            proof, used = shorter, fewer
+    return proof, used
+
+
+@lru_cache(maxsize=1 << 14)
+def _alone(conjecture: Equation) -> Proof | None:
+    """The proof without lemmas: theories have many conjectures in common."""
+    return prove(conjecture, _variables(conjecture))
 
 
 def _non_theorems(rng: random.Random, theory: Theory) -> Iterator[Draft]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from lean_env.benchmark.lean_logic.formula import Node, substitute, text
 from lean_env.benchmark.lean_logic.functions import CATALOGUE, CONSTRUCTORS
-from lean_env.benchmark.lean_logic.terms import MARK, Equation, matches
+from lean_env.benchmark.lean_logic.terms import MARK, Equation, directions, matches
 
 _DEFINITIONS = {name: function.equations for name, function in CATALOGUE.items()}
 #: Rewrites after which a side is given up; proofs of this benchmark's sizes need fewer than thirty.
@@ -140,13 +140,6 @@ def _normal(goal: Equation, rules: _Rules, proof: Proof) -> Equation | None:
         return None
 
 
-@lru_cache(maxsize=1 << 13)
-def _directions(one: Equation) -> list[Equation]:
-    """The equation from left to right and back, where the replacement has no new variables."""
-    both = (one, Equation(one.right, one.left))
-    return [rule for rule in both if len(rule.variables) == len(Equation(rule.left, rule.left).variables)]
-
-
 class _Normaliser:
     def __init__(self, rules: _Rules, proof: Proof) -> None:
         self._proof = proof
@@ -155,7 +148,7 @@ class _Normaliser:
         # Hypotheses and lemmas in both directions, by the head of what they replace.
         self._others: dict[str, list[tuple[Equation, int]]] = {}
         for one, place in rules.equations:
-            for direction in _directions(one):
+            for direction in directions(one):
                 self._others.setdefault(direction.left.head, []).append((direction, place))
 
     def of(self, term: Node) -> Node:

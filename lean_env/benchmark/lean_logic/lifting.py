@@ -18,7 +18,7 @@ from lean_env.benchmark.lean_logic.problem import Draft, Logic
 from lean_env.benchmark.lean_logic.sequents import Sequents
 
 _ATOMS = ("p", "q", "r", "s", "t")
-_DRAFTS_A_POOL = 60
+_DRAFTS_A_POOL = 120
 _TRIES = 40
 _BUDGET = 1_500
 _CLASSICAL_SHARE = 0.2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from lean_env.benchmark.lean_logic.formula import PROP, TYPE, Node, Sequent, rename
 
@@ -19,14 +19,15 @@ _BOUND = ("x", "y", "z", "w", "v")
 
 
 def named(
-    rng: random.Random, types: Mapping[str, str], hypotheses: Sequence[Node], goal: Node
+    rng: random.Random, types: Mapping[str, str], hypotheses: Sequence[Node], goal: Node, keep: Collection[str] = ()
 ) -> tuple[Sequent, dict[str, str]]:
     """The statement with fresh names, and which names they replace.
 
-    `types` gives Lean types; symbols that do not occur in the formulas or in the types of those that do are left out.
+    `types` gives Lean types; symbols that do not occur in the formulas or in the types of those that do are left out,
+    but those to `keep`: a constant says that its type is not empty.
     Type variables are bound implicitly half of the time.
     """
-    occurring = {name for formula in (*hypotheses, goal) for name in formula.names}
+    occurring = {name for formula in (*hypotheses, goal) for name in formula.names}.union(keep)
     used = {name: type_ for name, type_ in types.items() if name in occurring}
     mentioned = {word for type_ in used.values() for word in type_.split()} | _bound_types((*hypotheses, goal))
     used.update({name: type_ for name, type_ in types.items() if name in mentioned})

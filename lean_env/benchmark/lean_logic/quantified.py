@@ -35,7 +35,7 @@ _BINARY, _BINARY_WEIGHTS = (AND, OR, IMP, IFF), (5, 9, 15, 16)
 _BOUND = ("x", "y", "z")
 _POOL = 140
 _LARGEST_PART = 11
-_DRAFTS_A_POOL = 60
+_DRAFTS_A_POOL = 120
 _TRIES = 60
 _BUDGET = 600
 _KRIPKE_MODELS = 200
@@ -66,8 +66,7 @@ def monadic_problems(rng: random.Random, sizes: tuple[int, int], theorems: bool)
     while True:
         types = {"α": TYPE, **rng.choice(_MONADIC)}
         predicates = [name for name, type_ in types.items() if "→" in type_]
-        constants = [name for name, type_ in types.items() if type_ == "α"]
-        models = monadic(predicates, constants, [name for name, type_ in types.items() if type_ == PROP])
+        models = monadic(predicates, _constants(types), [name for name, type_ in types.items() if type_ == PROP])
         yield from _problems(rng, sizes, theorems, types, models, decides=True)
 
 
@@ -102,7 +101,7 @@ def _problems(
                 continue
             drawn += 1
             classical += logic is Logic.CLASSICAL
-            sequent, _ = named(rng, types, *made)
+            sequent, _ = named(rng, types, *made, keep=_constants(types))
             yield Draft(sequent, logic, max(map(depth, sequent.formulas)))
             break
 
@@ -111,12 +110,16 @@ def _logic(types: Mapping[str, str], kripke: Models, made: Entailment, decides: 
     """How the entailment is proved, which holds in all structures if `decides`; None when that is not known."""
     if kripke.refuting(*made):
         return Logic.CLASSICAL if decides else None
-    constants = tuple((name, type_) for name, type_ in types.items() if types.get(type_) == TYPE)
+    constants = tuple((name, types[name]) for name in _constants(types))
     return Logic.INTUITIONISTIC if provable(*made, constants, _BUDGET) else None
 
 
+def _constants(types: Mapping[str, str]) -> list[str]:
+    return [name for name, type_ in types.items() if types.get(type_) == TYPE]
+
+
 def _non_theorem(rng: random.Random, types: Mapping[str, str], models: Models, made: Entailment) -> Draft:
-    sequent, new_names = named(rng, types, *made)
+    sequent, new_names = named(rng, types, *made, keep=_constants(types))
     index = models.refuting(*made).bit_length() - 1
     text = structure_text(models, index, types, new_names)
     return Draft(sequent, None, max(map(depth, sequent.formulas)), text)

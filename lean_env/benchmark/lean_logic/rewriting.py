@@ -1,19 +1,20 @@
 """First-order problems about equality: equations as hypotheses, and two terms that so many rewrites apart are equal.
 
 The terms that equations reach from a random one are searched breadth first; the goal is one of them, at `depth`
-rewrites and not fewer within the searched sizes. Hypotheses that it does not need are dropped.
+rewrites and not fewer within the searched sizes. Equations that are not on the way to it are dropped.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from lean_env.benchmark.lean_logic.composition import Entailment, total
 from lean_env.benchmark.lean_logic.formula import EQ, TYPE, Node
 from lean_env.benchmark.lean_logic.naming import named
 from lean_env.benchmark.lean_logic.problem import Draft, Logic
-from lean_env.benchmark.lean_logic.terms import Equation, equation, rewrites
+from lean_env.benchmark.lean_logic.terms import Equation, directions, equation, rewrites
 
 _TYPES = {
     "α": TYPE,
@@ -63,41 +64,47 @@ def problems(rng: random.Random, sizes: tuple[int, int]) -> Iterator[Draft]:
         functions = sorted({name for one in equations for side in one for name in side.names} & {*"fghm"})
         start = _random_term(rng, rng.randint(1, 2 + target // 8), functions)
         largest = start.size + 2 + target // 10
-        distances = reached(start, equations, largest)
-        farthest = max(distances.values())
+        found = reached(start, equations, largest)
+        farthest = max(reach.distance for reach in found.values())
         if farthest == 0:
             continue
         # The larger half of distances: at one rewrite there is little to do.
         wanted = rng.randint((farthest + 1) // 2, farthest)
-        goal = rng.choice([term for term, distance in distances.items() if distance == wanted])
-        for one in list(equations):
-            fewer = [other for other in equations if other != one]
-            if goal in reached(start, fewer, largest):
-                equations = fewer
+        goal = rng.choice([term for term, reach in found.items() if reach.distance == wanted])
+        used = found[goal].used
+        equations = [one for place, one in enumerate(equations) if place in used]
         made = _entailment(rng, equations, start, goal)
         if made is not None and sizes[0] <= total(made) <= sizes[1]:
             sequent, _ = named(rng, _TYPES, *made)
-            yield Draft(sequent, Logic.INTUITIONISTIC, reached(start, equations, largest)[goal])
+            yield Draft(sequent, Logic.INTUITIONISTIC, found[goal].distance)
 
 
-def reached(start: Node, equations: Sequence[Equation], largest: int) -> dict[Node, int]:
-    """Terms of at most size `largest` that the equations, read both ways, make of `start`, with the least number of
-    rewrites; the search ends at a bounded number of terms."""
-    both = [direction for one in equations for direction in (one, Equation(one.right, one.left))]
-    rules = [rule for rule in both if set(rule.variables) == set(Equation(rule.left, rule.left).variables)]
-    distances = {start: 0}
+class Reach(NamedTuple):
+    """The least number of rewrites to a term, and the places of the equations on one such way."""
+
+    distance: int
+    used: frozenset[int]
+
+
+def reached(start: Node, equations: Sequence[Equation], largest: int) -> dict[Node, Reach]:
+    """Terms of at most size `largest` that the equations, read both ways, make of `start`; the search ends at a
+    bounded number of terms."""
+    rules = [(rule, place) for place, one in enumerate(equations) for rule in directions(one)]
+    found = {start: Reach(0, frozenset())}
     frontier = [start]
     for distance in range(1, _MOST_REWRITES + 1):
-        found: list[Node] = []
+        new_ones: list[Node] = []
         for term in frontier:
-            for new in rewrites(term, rules):
-                if new.size <= largest and new not in distances:
-                    distances[new] = distance
-                    found.append(new)
-            if len(distances) > _MOST_TERMS:
-                return distances
-        frontier = found
-    return distances
+            used = found[term].used
+            for rule, place in rules:
+                for new in rewrites(term, rule):
+                    if new.size <= largest and new not in found:
+                        found[new] = Reach(distance, used | {place})
+                        new_ones.append(new)
+            if len(found) > _MOST_TERMS:
+                return found
+        frontier = new_ones
+    return found
 
 
 def _random_equations(rng: random.Random, target: int) -> list[Equation]:

@@ -17,7 +17,7 @@ _POOL = 160
 _LARGEST_PART = 7
 #: Larger statements than this are composed of such: drawn at once, hardly any is valid and busy.
 _SMALL = 7
-_STOCK_TRIES = 3_000
+_STOCK_TRIES = 2_500
 #: Share of those tries whose goal is an atom: cuts at hypotheses need them.
 _ATOMIC_GOALS = 0.3
 #: Shares of what is tried: no hypotheses; contradictory hypotheses. Both are a few per cent of what is kept.

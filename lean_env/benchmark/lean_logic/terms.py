@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
 from lean_env.benchmark.lean_logic.formula import EQ, Node, for_all, substitute
@@ -58,19 +60,26 @@ def equation(text: str) -> Equation:
 
 def matches(pattern: Node, term: Node, values: dict[str, Node]) -> bool:
     """Whether the term is an instance of the pattern; `values` gets the variables' values."""
-    if pattern.head.startswith(MARK):
-        return values.setdefault(pattern.head, term) == term
-    if pattern.head != term.head or len(pattern.args) != len(term.args):
+    head, args = pattern.head, pattern.args
+    if head[0] == MARK:
+        return values.setdefault(head, term) == term
+    if head != term.head or len(args) != len(term.args):
         return False
-    return all(matches(p, t, values) for p, t in zip(pattern.args, term.args, strict=True))
+    return all(map(matches, args, term.args, repeat(values)))
 
 
-def rewrites(term: Node, rules: Sequence[Equation]) -> Iterator[Node]:
+@lru_cache(maxsize=1 << 13)
+def directions(one: Equation) -> list[Equation]:
+    """The equation from left to right and back, as far as a direction brings in no new variables."""
+    both = (one, Equation(one.right, one.left))
+    return [rule for rule in both if len(rule.variables) == len(Equation(rule.left, rule.left).variables)]
+
+
+def rewrites(term: Node, rule: Equation) -> Iterator[Node]:
     """All that one rewrite from left to right at one place makes of the term."""
-    for left, right in rules:
-        values: dict[str, Node] = {}
-        if matches(left, term, values):
-            yield substitute(right, values)
+    values: dict[str, Node] = {}
+    if matches(rule.left, term, values):
+        yield substitute(rule.right, values)
     for place, argument in enumerate(term.args):
-        for new in rewrites(argument, rules):
+        for new in rewrites(argument, rule):
             yield Node(term.head, (*term.args[:place], new, *term.args[place + 1 :]))

@@ -36,13 +36,13 @@ VARIABLE_TYPES = {name: type_ for type_, of_type in VARIABLES.items() for name i
 #: functions.
 TESTS = 200
 #: Tests that all terms are evaluated on; the others are for equations that pass these.
-_FIRST_TESTS = 40
+_FIRST_TESTS = 24
 _MEANINGS = 10
 #: Terms of one type and size.
 _MOST_TERMS = 60
 _LARGEST_TERM = 6
 _ROOTS = 3
-_REDUCIBLE_SHARE = 0.2
+_REDUCIBLE_SHARE = 0.3
 _CONSTRUCTORS = (SUCC, CONS)
 #: Terms that another one is compared with to find one that it nearly equals.
 _RIVALS = 120
@@ -59,10 +59,10 @@ class Test:
 class Theory:
     """A few functions, with all that they use, their terms and those terms' values."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, shared: dict[Call, Value]) -> None:
+        """`shared` keeps values of functions for the next theory."""
         self._rng = rng
         self.functions = _random_functions(rng)
-        shared: dict[Call, Value] = {}
         meanings = [Meaning(rng, shared) for _ in range(_MEANINGS)]
         self.tests = [Test(meanings[i % _MEANINGS], _random_values(rng, i)) for i in range(TESTS)]
         rng.shuffle(self.tests)
@@ -99,26 +99,24 @@ class Theory:
         return found
 
     def conjectures(self) -> Iterator[Equation]:
-        """Equations that hold in the first tests: a term and the smallest one like it, smaller terms first.
+        """Equations that hold in the first tests, smaller ones first: of a term with the smallest one like it, and with
+        another one like it.
 
         Most terms with a part that a smaller one is equal to are left out: what is said of them follows. So are
         equations that differ by their variables only, and those between two successors or two lists of one head.
         """
-        first: dict[tuple[str, tuple[Value, ...]], Node] = {}
+        alike: dict[tuple[str, tuple[Value, ...]], list[Node]] = {}
         seen: set[Equation] = set()
-        for term, (type_, values) in self.terms.items():
-            like = first.setdefault((type_, values), term)
-            variables = term.names.keys() & VARIABLE_TYPES.keys()
-            if like is term or not variables or not like.names.keys() & VARIABLE_TYPES.keys() <= variables:
-                continue
-            if term.head == like.head and term.head in _CONSTRUCTORS:
-                continue
-            reducible = any(first[self.terms[part]] is not part for part in term.args)
-            equation = Equation(term, like)
-            if (reducible and self._rng.random() > _REDUCIBLE_SHARE) or (anonymous := _anonymous(equation)) in seen:
-                continue
-            seen.add(anonymous)
-            yield equation
+        for term, key in self.terms.items():
+            others = alike.setdefault(key, [])
+            reducible = any(alike[self.terms[part]][0] is not part for part in term.args)
+            if others and (not reducible or self._rng.random() < _REDUCIBLE_SHARE):
+                for other in {others[0]: None, self._rng.choice(others): None}:
+                    equation = _in_order(Equation(term, other))
+                    if equation not in seen and _interesting(equation):
+                        seen.add(equation)
+                        yield equation
+            others.append(term)
 
     def holds(self, equation: Equation) -> bool:
         """Whether both sides have equal values in all tests in which these are not too large."""
@@ -193,13 +191,19 @@ class Theory:
         )
 
 
-def _anonymous(equation: Equation) -> Equation:
-    """The equation with its variables numbered, by type, in order of first occurrence."""
-    numbers: dict[str, Node] = {}
-    for name in equation.names:
-        if name in VARIABLE_TYPES:
-            numbers[name] = Node(f"{VARIABLE_TYPES[name]} {len(numbers)}")
-    return Equation(substitute(equation.left, numbers), substitute(equation.right, numbers))
+def _interesting(equation: Equation) -> bool:
+    left, right = equation
+    variables = left.names.keys() & VARIABLE_TYPES.keys()
+    if not variables or not right.names.keys() & VARIABLE_TYPES.keys() <= variables:
+        return False
+    return left.head != right.head or left.head not in _CONSTRUCTORS
+
+
+def _in_order(equation: Equation) -> Equation:
+    """The equation with its variables renamed, so that those of a type come in the order of VARIABLES."""
+    left = {type_: list(of_type) for type_, of_type in VARIABLES.items()}
+    new = {name: Node(left[VARIABLE_TYPES[name]].pop(0)) for name in equation.names if name in VARIABLE_TYPES}
+    return Equation(substitute(equation.left, new), substitute(equation.right, new))
 
 
 @cache
