@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -11,9 +12,15 @@ from rich.table import Table
 from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
 from prover.cli.output import Ticker, UserError, console, emit_json
 
+if TYPE_CHECKING:
+    from lean_env.benchmark.lean_logic.benchmark import Row
+    from lean_env.theorem import Theorem
+
 app = typer.Typer(no_args_is_help=True, help="The benchmarks, their theorems, and building them anew.")
 
 BenchmarkArgument = Annotated[str, typer.Argument(help="lean-core or lean-core-auto.")]
+
+LOGIC = "lean-logic"
 
 
 @app.command()
@@ -56,33 +63,42 @@ def build(
 def list_(
     benchmark: Annotated[str | None, typer.Argument(help="A benchmark: its theorems; none: all benchmarks.")] = None,
     split: Annotated[str | None, typer.Option(help="train, valid or test.")] = None,
-    stratum: Annotated[str | None, typer.Option(help="easy, hard or opaque.")] = None,
+    stratum: Annotated[
+        str | None, typer.Option(help="easy, hard or opaque; of lean-logic same-size, beyond or non-theorem.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1)] = 30,
     json: JsonOption = False,
 ) -> None:
     """Benchmarks with their sizes, or a benchmark's theorems in a stable random order.
 
-    Example: flywheel bench list lean-core --split valid --stratum hard --limit 5
+    Examples: flywheel bench list lean-core --split valid --stratum hard --limit 5
+              flywheel bench list lean-logic
     """
     from lean_env.benchmark.lean_core import load_lean_core
+    from lean_env.benchmark.lean_logic import load_lean_logic
     from training.benchmarks import BENCHMARKS, policy_of
 
+    if benchmark == LOGIC:
+        logic = load_lean_logic()
+        if split or stratum or json:
+            _print_theorems(logic.theorems(split, stratum)[:limit], json)
+        else:
+            console.print(f"{LOGIC}@{logic.revision}: statements by split, stratum, family, logic and size")
+            _print_distribution(logic.distribution())
+        return
     manifest = load_lean_core()
     if benchmark is None:
+        cores = {name: manifest.counts() for name, kind in BENCHMARKS.items() if kind.environments}
         if json:
-            emit_json({name: manifest.counts() for name in BENCHMARKS})
+            emit_json(cores)
             return
-        console.print(f"{', '.join(BENCHMARKS)}: theorems by split and stratum")
+        console.print(f"{', '.join(cores)}: theorems by split and stratum")
         _print_counts(manifest.counts())
         for reason, count in manifest.header["left_out"].items():
             console.print(f"  left out, {reason}: {count}")
+        console.print(f"{LOGIC} is generated; `flywheel bench list {LOGIC}` does it and shows its distribution")
         return
-    theorems = manifest.subset(limit, split, stratum, policy_of(benchmark))
-    if json:
-        emit_json(theorems)
-        return
-    for theorem in theorems:
-        console.print(f"{theorem.name}  [{theorem.split}, {theorem.stratum}]\n    {theorem.statement}", markup=False)
+    _print_theorems(manifest.subset(limit, split, stratum, policy_of(benchmark)), json)
 
 
 @app.command()
@@ -98,6 +114,9 @@ def show(
     from lean_env.benchmark.lean_core import load_lean_core
     from training.benchmarks import policy_of
 
+    if benchmark == LOGIC:
+        _show_problem(theorem, json)
+        return
     manifest, policy = load_lean_core(), policy_of(benchmark)
     try:
         entry, shown = manifest.entry(theorem), manifest.theorem(theorem, policy)
@@ -127,6 +146,42 @@ def show(
         ("environment digest", module.digest),
     ):
         table.add_row(key, value)
+    console.print(table)
+
+
+def _show_problem(name: str, json: bool) -> None:
+    from lean_env.benchmark.lean_logic import load_lean_logic
+
+    try:
+        problem = load_lean_logic().problem(name)
+    except KeyError:
+        raise UserError(f"{LOGIC} has no problem {name!r}; `flywheel bench list {LOGIC}` shows some") from None
+    if json:
+        emit_json(problem)
+        return
+    console.print(f"{problem.name} {problem.statement}", markup=False)
+    kind = f"a theorem, {problem.logic}" if problem.theorem else f"no theorem: {problem.counterexample}"
+    console.print(f"{problem.family}, {kind}; size {problem.size}, depth {problem.depth}", markup=False)
+
+
+def _print_theorems(theorems: Sequence[Theorem], json: bool) -> None:
+    if json:
+        emit_json(theorems)
+        return
+    for theorem in theorems:
+        console.print(f"{theorem.name}  [{theorem.split}, {theorem.stratum}]\n    {theorem.statement}", markup=False)
+
+
+def _print_distribution(rows: Sequence[Row]) -> None:
+    """Depths together, sizes across."""
+    sizes = sorted({row.sizes for row in rows}, key=lambda text: int(text.split("-")[0]))
+    table = Table("split", "stratum", "family", "logic", *sizes, "all")
+    groups = dict.fromkeys((row.split, row.stratum, row.family, row.logic) for row in rows)
+    for group in groups:
+        own = [row for row in rows if (row.split, row.stratum, row.family, row.logic) == group]
+        counts = [sum(row.count for row in own if row.sizes == size) for size in sizes]
+        cells = (str(count or "") for count in counts)
+        table.add_row(*(str(value or "") for value in group), *cells, str(sum(counts)))
     console.print(table)
 
 
