@@ -37,6 +37,8 @@ def test_the_wheel_holds_host_migrations_seeds_data_and_notices_but_no_tests(whe
         "corpus/migrations/env.py",
         "training/seed/nat.lean",
         "training/demo.toml",
+        "training/demo_logic.toml",
+        "training/presets/lean-logic.toml",
     ):
         assert wanted in names
     assert any(name.startswith("corpus/migrations/versions/") and name.endswith(".py") for name in names)

@@ -15,6 +15,9 @@ from prover.cli.output import UserError, console, emit_json, errors
 
 runs = typer.Typer(no_args_is_help=True, help="Runs of the loop.")
 
+#: The demo's settings, in order.
+DEMO = ("demo_logic.toml", "demo.toml")
+
 NameOption = Annotated[str | None, typer.Option("--name", "-n", help="The run's name.")]
 SeedOption = Annotated[int | None, typer.Option("--seed")]
 WorkersOption = Annotated[
@@ -215,22 +218,28 @@ def demo(
     home: HomeOption = Path("flywheel-demo"),
     json: JsonOption = False,
 ) -> None:
-    """Three generations on a fixed subset of lean-core: watch a network with untrained weights learn to prove.
+    """Two loops on fixed settings: watch networks with untrained weights learn to prove, first generated statements
+    without any automation (lean-logic), then theorems of Lean's own library (lean-core).
 
     At most 20 minutes on two cores. Stopped or killed, the same command goes on. Example: flywheel demo
     """
     from prover.cli import work
 
-    with resources.as_file(resources.files("training").joinpath("demo.toml")) as file:
-        settings = work.FlywheelConfig.load(file, workers=workers)
-    errors.print(
-        f"{settings.generations} generations, {settings.round.theorems} theorems a round, "
-        f"{settings.evaluation.theorems} held-out {' and '.join(settings.evaluation.strata)} theorems: "
-        "15 to 20 minutes on two cores.",
-        soft_wrap=True,
-    )
-    started = time.monotonic()
-    report = work.turn_all(settings, Place.of(home, None))
-    work.show(report, json)
-    if not json:
-        console.print(f"{(time.monotonic() - started) / 60:.1f} minutes; curve: {home / 'reports' / settings.name}")
+    place, started = Place.of(home, None), time.monotonic()
+    reports = []
+    for file_name in DEMO:
+        with resources.as_file(resources.files("training").joinpath(file_name)) as file:
+            settings = work.FlywheelConfig.load(file, workers=workers)
+        errors.print(
+            f"{settings.benchmark}: {settings.generations} generations, {settings.round.theorems} theorems a round, "
+            f"{settings.evaluation.theorems} held-out theorems ({' and '.join(settings.evaluation.strata)}): "
+            "up to 10 minutes on two cores.",
+            soft_wrap=True,
+        )
+        reports.append(work.turn_all(settings, place))
+        if not json:
+            work.show(reports[-1], json)
+            minutes = (time.monotonic() - started) / 60
+            console.print(f"{minutes:.1f} minutes; curve: {home / 'reports' / settings.name}")
+    if json:
+        emit_json([report.as_json() for report in reports])

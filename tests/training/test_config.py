@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from prover.cli.loop import DEMO
 from training.config import ConfigError, FlywheelConfig
 
 
@@ -56,7 +57,19 @@ def test_the_digest_covers_what_results_depend_on_and_nothing_else() -> None:
     assert base.digest() != FlywheelConfig.load(round__steps=33).digest()
 
 
-def test_the_demo_setting_is_valid_and_measures_on_valid() -> None:
-    with resources.as_file(resources.files("training").joinpath("demo.toml")) as file:
-        demo = FlywheelConfig.load(file)
-    assert demo.name == "demo" and demo.generations >= 3 and demo.evaluation.split == "valid"
+@pytest.mark.parametrize(("file", "benchmark"), zip(DEMO, ("lean-logic", "lean-core"), strict=True))
+def test_the_demo_settings_are_valid_and_measure_on_valid(file: str, benchmark: str) -> None:
+    with resources.as_file(resources.files("training").joinpath(file)) as path:
+        demo = FlywheelConfig.load(path)
+    assert (demo.benchmark, demo.evaluation.split) == (benchmark, "valid") and demo.generations >= 2
+
+
+def test_a_benchmark_brings_its_preset_and_everything_overrides_it(tmp_path: Path) -> None:
+    preset = FlywheelConfig.load(None, benchmark="lean-logic")
+    assert preset.evaluation.strata == ("same-size", "beyond") and not preset.seed_proofs
+    assert FlywheelConfig.load(None).evaluation.strata == ("hard",)
+    file = tmp_path / "mine.toml"
+    file.write_text('benchmark = "lean-logic"\nseed_proofs = true\n[round]\nsteps = 7\n', encoding="utf-8")
+    mine = FlywheelConfig.load(file, generations=2)
+    assert mine.seed_proofs and mine.round.steps == 7 and mine.generations == 2
+    assert mine.round.again == preset.round.again, "what the file does not say comes from the preset"
