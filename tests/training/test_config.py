@@ -57,7 +57,7 @@ def test_the_digest_covers_what_results_depend_on_and_nothing_else() -> None:
     assert base.digest() != FlywheelConfig.load(round__steps=33).digest()
 
 
-@pytest.mark.parametrize(("file", "benchmark"), zip(DEMO, ("lean-logic", "lean-core"), strict=True))
+@pytest.mark.parametrize(("file", "benchmark"), list(zip(DEMO, ("lean-logic", "lean-core"), strict=True)))
 def test_the_demo_settings_are_valid_and_measure_on_valid(file: str, benchmark: str) -> None:
     with resources.as_file(resources.files("training").joinpath(file)) as path:
         demo = FlywheelConfig.load(path)
