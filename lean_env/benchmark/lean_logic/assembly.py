@@ -33,7 +33,7 @@ class Pool:
         return cls(
             models,
             [
-                [(formula, models.truth(formula)) for formula in group if _contingent(models, formula)]
+                [(formula, models.truth(formula)) for formula in group if contingent(models, formula)]
                 for group in by_size
             ],
         )
@@ -119,6 +119,20 @@ def near_miss(rng: random.Random, pool: Pool, sizes: Sequence[int], goal_size: i
     return tuple(formula for formula, _ in drawn), goals[min(failing)[1]][0]
 
 
+def contingent(models: Models, formula: Node) -> bool:
+    """Whether the formula and all its parts are true in some models and false in others; True and False may be parts.
+
+    Parts are what is between connectives: a quantified formula has none.
+    """
+    return 0 < models.truth(formula) < models.all and contingent_parts(models, formula)
+
+
+def contingent_parts(models: Models, formula: Node) -> bool:
+    """The same of the parts alone."""
+    parts = formula.args if formula.head in (AND, OR, IMP, IFF, NOT) else ()
+    return all(part.head in (TRUE, FALSE) or contingent(models, part) for part in parts)
+
+
 def irredundant(models: Models, hypotheses: Sequence[Node], goal: Node) -> bool:
     """Whether the hypotheses have a model together and each is needed for the goal."""
     masks = [models.truth(formula) for formula in hypotheses]
@@ -167,13 +181,6 @@ def _contexts(models: Models, node: Node, on: int, off: int) -> list[tuple[int, 
     else:
         of_left, of_right = (choose(b), choose(~b)), (choose(a), choose(~a))
     return _contexts(models, left, *of_left) + _contexts(models, right, *of_right)
-
-
-def _contingent(models: Models, formula: Node) -> bool:
-    parts = formula.args if formula.head in (AND, OR, IMP, IFF, NOT) else ()
-    return 0 < models.truth(formula) < models.all and all(
-        part.head in (TRUE, FALSE) or _contingent(models, part) for part in parts
-    )
 
 
 def _hypotheses(rng: random.Random, pool: Pool, sizes: Sequence[int]) -> list[Known] | None:

@@ -40,7 +40,7 @@ _GENERATORS: dict[Family, Generator] = {
     Family.INDUCTION: induction.problems,
 }
 #: So many drafts in a row without a new class mean that there are no more.
-_EXHAUSTED = 20_000
+_EXHAUSTED = 3_000
 _SIZE_BUCKET = 4
 
 

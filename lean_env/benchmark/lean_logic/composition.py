@@ -18,7 +18,7 @@ Entailment = tuple[tuple[Node, ...], Node]
 #: Weights (summed up) of the steps: a cut at a hypothesis, a cut at the goal, a formula for an atom, two goals joined
 #: by ∧, a hypothesis moved into the goal, two hypotheses joined by ∧.
 _STEPS = ("at hypothesis", "at goal", "substitute", "join", "into goal", "pack")
-_WEIGHTS = (8, 10, 12, 14, 15, 16)
+_WEIGHTS = (20, 25, 28, 31, 32, 33)
 #: Hypotheses beyond this many are joined.
 _MOST_HYPOTHESES = 6
 _MOST_STEPS = 60

@@ -126,7 +126,8 @@ def substitute(node: Node, values: Mapping[str, Node]) -> Node:
         return values.get(node.head, node)
     if node.bound in values:
         values = {name: value for name, value in values.items() if name != node.bound}
-    return Node(node.head, tuple(substitute(argument, values) for argument in node.args), node.bound, node.type)
+    args = tuple([substitute(argument, values) for argument in node.args])
+    return node if args == node.args else Node(node.head, args, node.bound, node.type)
 
 
 def for_all(variables: list[tuple[str, str]], body: Node) -> Node:

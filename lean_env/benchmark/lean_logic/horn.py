@@ -44,6 +44,8 @@ _SCHEMAS = (
 _MOST_ROUNDS = 8
 _CONJUNCTIVE_SHARE = 0.25
 _WALK_SHARE = 0.7
+#: How much smaller than intended a theorem may be: sizes are meant to be spread evenly.
+_SLACK = 6
 #: Of goals that one rule derives at once, how many are kept; they would be most of all.
 _SHALLOW_SHARE = 0.25
 _EXISTS_SHARE = 0.12
@@ -109,7 +111,7 @@ def problems(rng: random.Random, sizes: tuple[int, int], theorems: bool) -> Iter
         if theorems:
             hypotheses = _distracted(rng, rules, needed, goal, depth)
             made = _entailment(rng, hypotheses, goal)
-            if sizes[0] <= total(made) <= sizes[1]:
+            if max(sizes[0], target - _SLACK) <= total(made) <= sizes[1]:
                 sequent, _ = named(rng, _TYPES, *made)
                 yield Draft(sequent, Logic.INTUITIONISTIC, depth)
         else:

@@ -8,13 +8,14 @@ counterexample. Where the induction hypothesis must be general, the goal begins 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
 from lean_env.benchmark.lean_logic.formula import EQ, Node, for_all, substitute
-from lean_env.benchmark.lean_logic.functions import CATALOGUE, Call, Value, pattern_types
+from lean_env.benchmark.lean_logic.functions import CATALOGUE, Call, Function, Value, pattern_types
 from lean_env.benchmark.lean_logic.inductive import Proof, prove, unfolded
 from lean_env.benchmark.lean_logic.naming import named
 from lean_env.benchmark.lean_logic.problem import Draft, Logic
@@ -36,28 +37,40 @@ _UNAIDED_SHARE = 0.2
 #: What goal and lemmas add at most to the equations of the functions.
 _LARGEST_REST = 20
 _BOUND = ("x", "y", "z", "w", "v")
-#: Statements in a row that one theory may give, so that no theory is most of the benchmark.
-_MOST_OF_A_THEORY = 30
+#: No set of functions has more than one in so many statements.
+_LEAST_SETS = 12
 #: Values of functions that are kept for the next theory.
-_MOST_SHARED = 200_000
+_MOST_VALUES = 200_000
 
 
 def problems(rng: random.Random, sizes: tuple[int, int], theorems: bool) -> Iterator[Draft]:
     """Drafts without end, of sizes between both given, theorems or non-theorems; duplicates occur."""
-    shared: dict[Call, Value] = {}
+    values: dict[Call, Value] = {}
+    memory = _Memory()
     while True:
-        if len(shared) > _MOST_SHARED:
-            shared.clear()
-        theory = Theory(rng, shared)
+        if len(values) > _MOST_VALUES:
+            values.clear()
+        theory = Theory(rng, values)
         if sum(function.size for function in theory.functions) + _LARGEST_REST < sizes[0]:
             continue
-        given = 0
-        for draft in _theorems(rng, theory, sizes) if theorems else _non_theorems(rng, theory):
+        for draft in _theorems(rng, theory, sizes, memory) if theorems else _non_theorems(rng, theory, sizes, memory):
             if sizes[0] <= draft.sequent.size <= sizes[1]:
                 yield draft
-                given += 1
-                if given == _MOST_OF_A_THEORY:
-                    break
+
+
+class _Memory:
+    """What one stream of problems has seen: conjectures tested in full, and how many statements are about what."""
+
+    def __init__(self) -> None:
+        self.tested: set[Equation] = set()
+        self._about: Counter[tuple[Function, ...]] = Counter()
+
+    def crowded(self, functions: tuple[Function, ...]) -> bool:
+        """Whether too many statements are about exactly these functions already; addition alone would be a third."""
+        return self._about[functions] > 4 + self._about.total() // _LEAST_SETS
+
+    def add(self, functions: tuple[Function, ...]) -> None:
+        self._about[functions] += 1
 
 
 @dataclass(frozen=True)
@@ -68,16 +81,19 @@ class Lemma:
     inductions: int
 
 
-def _theorems(rng: random.Random, theory: Theory, sizes: tuple[int, int]) -> Iterator[Draft]:
+def _theorems(rng: random.Random, theory: Theory, sizes: tuple[int, int], memory: _Memory) -> Iterator[Draft]:
     lemmas: list[Lemma] = []
     for conjecture in islice(theory.conjectures(), _CONJECTURES):
+        functions = closure(frozenset(conjecture.names))
         goal_size = 1 + conjecture.left.size + conjecture.right.size
-        whole = goal_size + sum(function.size for function in closure(frozenset(conjecture.names)))
-        if goal_size > _LEMMA_SIZE and not sizes[0] - _LEMMAS_SIZE <= whole <= sizes[1]:
+        whole = goal_size + sum(function.size for function in functions)
+        unwanted = memory.crowded(functions) or not sizes[0] - _LEMMAS_SIZE <= whole <= sizes[1]
+        if goal_size > _LEMMA_SIZE and unwanted:
             continue
         steps = unfolded(conjecture)
         if steps is not None:
-            if steps > 1 and rng.random() < _UNFOLDING_SHARE:
+            if steps > 1 and not unwanted and rng.random() < _UNFOLDING_SHARE:
+                memory.add(functions)
                 yield _draft(rng, conjecture, Proof(steps), [])
             continue
         alone = _alone(conjecture)
@@ -85,14 +101,19 @@ def _theorems(rng: random.Random, theory: Theory, sizes: tuple[int, int]) -> Ite
         if found is None:
             continue
         proof, used = found
-        if not theory.holds(conjecture):
-            raise AssertionError(f"proved, but false: {conjecture}")
+        if conjecture not in memory.tested:
+            memory.tested.add(conjecture)
+            if not theory.holds(conjecture):
+                raise AssertionError(f"proved, but false: {conjecture}")
         inductions = proof.inductions + sum(lemma.inductions for lemma in used)
         if goal_size <= _LEMMA_SIZE:
             general = {name: Node(f"{MARK}{name}") for name in _variables(conjecture)}
             lemmas.append(Lemma(Equation(*(substitute(side, general) for side in conjecture)), inductions))
+        if unwanted:
+            continue
         if len(used) > _MOST_LEMMAS or (used and rng.random() < _UNAIDED_SHARE):
             proof, used = replace(proof, inductions=inductions), []
+        memory.add(functions)
         yield _draft(rng, conjecture, proof, [lemma.equation for lemma in used])
 
 
@@ -119,11 +140,14 @@ def _alone(conjecture: Equation) -> Proof | None:
     return prove(conjecture, _variables(conjecture))
 
 
-def _non_theorems(rng: random.Random, theory: Theory) -> Iterator[Draft]:
+def _non_theorems(rng: random.Random, theory: Theory, sizes: tuple[int, int], memory: _Memory) -> Iterator[Draft]:
     for equation, test in theory.near_misses():
-        made = _statement(rng, equation, [], [])
-        sequent, new_names = named(rng, *made)
-        yield Draft(sequent, None, 0, theory.counterexample(test, new_names))
+        functions = closure(frozenset(equation.names))
+        whole = 1 + equation.left.size + equation.right.size + sum(function.size for function in functions)
+        if sizes[0] <= whole <= sizes[1] and not memory.crowded(functions):
+            memory.add(functions)
+            sequent, new_names = named(rng, *_statement(rng, equation, [], []))
+            yield Draft(sequent, None, 0, theory.counterexample(test, new_names))
 
 
 def _draft(rng: random.Random, goal: Equation, proof: Proof, lemmas: Sequence[Equation]) -> Draft:

@@ -17,7 +17,7 @@ from lean_env.benchmark.lean_logic.terms import MARK, Equation, directions, matc
 _DEFINITIONS = {name: function.equations for name, function in CATALOGUE.items()}
 #: Rewrites after which a side is given up; proofs of this benchmark's sizes need fewer than thirty.
 _MOST_REWRITES = 60
-#: Inductions inside each other.
+#: Inductions inside each other where there are no lemmas; with them one has to do.
 _NESTED = 2
 #: Variables that are tried in one place.
 _VARIABLES_TRIED = 3
@@ -59,7 +59,7 @@ def prove(goal: Equation, variables: Mapping[str, str], lemmas: Sequence[Equatio
     rules = _Rules(tuple((lemma, place) for place, lemma in enumerate(lemmas)))
     for generalise in (False, True) if len(variables) > 1 else (False,):
         proof = Proof(generalised=generalise)
-        if _prove(goal, dict(variables), rules, _NESTED, generalise, proof):
+        if _prove(goal, dict(variables), rules, 1 if lemmas else _NESTED, generalise, proof):
             proof.generalised &= proof.inductions > 0
             return proof
     return None
@@ -75,8 +75,8 @@ def unfolded(goal: Equation) -> int | None:
 def _prove(
     goal: Equation, variables: dict[str, str], rules: _Rules, nested: int, generalise: bool, proof: Proof
 ) -> bool:
-    """Adds its steps to `proof` when it succeeds; what failed attempts added stays, but is not counted."""
-    saved = (proof.rewrites, proof.inductions, set(proof.lemmas))
+    """Adds its steps to `proof` when it succeeds; when it fails, `proof` is for the caller to set back."""
+    outermost = proof.inductions == 0
     left_over = _normal(goal, rules, proof)
     if left_over is None:
         return False
@@ -84,8 +84,9 @@ def _prove(
         return True
     if nested == 0:
         return False
+    saved = (proof.rewrites, proof.inductions, set(proof.lemmas))
     for variable in _candidates(left_over, variables)[:_VARIABLES_TRIED]:
-        if nested == _NESTED:
+        if outermost:
             proof.variable = variable
         proof.rewrites, proof.inductions, proof.lemmas = saved[0], saved[1] + 1, set(saved[2])
         cases = _cases(left_over, variable, variables, generalise)

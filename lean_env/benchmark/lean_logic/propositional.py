@@ -17,8 +17,8 @@ ATOMS = ("p", "q", "r", "s", "t", "u")
 _ATOM_WEIGHTS = (3, 6, 5, 3, 2)
 _MORE_ATOMS = (0, 2, 5, 5, 4)
 _LARGE = 10
-#: A pool takes as long to draw as about 50 drafts.
-_DRAFTS_A_POOL = 250
+#: A pool takes as long to draw as about 80 drafts.
+_DRAFTS_A_POOL = 400
 _TRIES = 150
 #: The most that classical theorems may be of all; of what is drawn they are two fifths.
 _CLASSICAL_SHARE = 0.2

@@ -37,6 +37,8 @@ _POOL = 140
 _LARGEST_PART = 11
 _DRAFTS_A_POOL = 120
 _TRIES = 60
+#: How much smaller than intended a statement may be: sizes are meant to be spread evenly.
+_SLACK = 3
 _BUDGET = 600
 _KRIPKE_MODELS = 200
 _STRUCTURES = 150
@@ -91,7 +93,7 @@ def _problems(
             *parts, goal_size = _parts(rng, target)
             make = assembly.entailed if theorems else assembly.near_miss
             made = make(rng, pool, parts, goal_size)
-            if made is None or not sizes[0] <= total(made) <= sizes[1]:
+            if made is None or not max(sizes[0], target - _SLACK) <= total(made) <= sizes[1]:
                 continue
             if not theorems:
                 yield _non_theorem(rng, types, models, made)

@@ -20,6 +20,8 @@ _SMALL = 7
 _STOCK_TRIES = 2_500
 #: Share of those tries whose goal is an atom: cuts at hypotheses need them.
 _ATOMIC_GOALS = 0.3
+#: Shares of those tries with one hypothesis, and of one that is equivalent to the goal among what is found.
+_SINGLES, _EQUIVALENT_SHARE = 0.3, 0.15
 #: Shares of what is tried: no hypotheses; contradictory hypotheses. Both are a few per cent of what is kept.
 _TAUTOLOGIES, _CONTRADICTIONS = 0.15, 0.05
 
@@ -75,23 +77,30 @@ class Sequents:
         return assembly.near_miss(self._rng, self._pool, sizes, goal_size)
 
     def _good(self, made: Entailment) -> bool:
-        allowed = 1 + total(made) // 10
-        return assembly.irredundant(self.models, *made) and assembly.idle_leaves(self.models, *made) <= allowed
+        hypotheses, goal = made
+        return (
+            assembly.irredundant(self.models, *made)
+            and all(assembly.contingent_parts(self.models, formula) for formula in (*hypotheses, goal))
+            and assembly.idle_leaves(self.models, *made) <= 1 + total(made) // 10
+        )
 
     def _fresh_stock(self) -> Stock:
-        """Small entailments without idle leaves."""
+        """Small entailments without idle leaves, few of them from one hypothesis that says the same as the goal."""
         rng, pool = self._rng, self._pool
         stock: dict[Entailment, None] = {}
         for _ in range(_STOCK_TRIES):
-            *sizes, goal_size = parts(rng, rng.randint(1, _SMALL))
+            *sizes, goal_size = parts(rng, rng.randint(1, _SMALL), least=1 if rng.random() < _SINGLES else 2)
             made = assembly.entailed(rng, pool, sizes, 0 if rng.random() < _ATOMIC_GOALS else goal_size)
-            if made is not None and not assembly.idle_leaves(self.models, *made):
+            if made is None or assembly.idle_leaves(self.models, *made):
+                continue
+            (first, *others), goal = made
+            if others or self.models.truth(first) != self.models.truth(goal) or rng.random() < _EQUIVALENT_SHARE:
                 stock[made] = None
         return Stock(list(stock), [formula for formula, _ in (*pool.of_size(1), *pool.of_size(2))])
 
 
-def parts(rng: random.Random, whole: int) -> list[int]:
-    """Sizes of one to five hypotheses and the goal, which add up to `whole`."""
-    hypotheses = rng.randint(1, min(5, max(1, whole // 2)))
+def parts(rng: random.Random, whole: int, least: int = 1) -> list[int]:
+    """Sizes of `least` to five hypotheses and the goal, which add up to `whole`."""
+    hypotheses = rng.randint(least, min(5, max(least, whole // 2)))
     cuts = sorted(rng.randint(0, whole) for _ in range(hypotheses))
     return [high - low for low, high in zip([0, *cuts], [*cuts, whole], strict=True)]

@@ -36,7 +36,7 @@ VARIABLE_TYPES = {name: type_ for type_, of_type in VARIABLES.items() for name i
 #: functions.
 TESTS = 200
 #: Tests that all terms are evaluated on; the others are for equations that pass these.
-_FIRST_TESTS = 24
+_FIRST_TESTS = 14
 _MEANINGS = 10
 #: Terms of one type and size.
 _MOST_TERMS = 60
