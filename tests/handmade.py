@@ -109,3 +109,15 @@ REFLEXIVITY = pi(Sort(U), Bound(0), to=equal(Bound(0), Bound(0), Bound(1), U))
 REFLEXIVITY_PROOF = fun(Sort(U), Bound(0), to=refl(Bound(0), Bound(1), U))
 #: `1 = 2`
 LIE = equal(number(1), number(2))
+
+
+def beside(declaration: ExportedDeclaration, *above: ExportedDeclaration) -> str:
+    """`above`, `declaration`, and an honest proof of IDENTITY that uses it: nothing else can be at fault.
+
+    The proof goes through an auxiliary `user : p → p` with the declaration's universes, in which it is an argument.
+    """
+    params = declaration.level_params
+    it = const(declaration.name, *map(Param, params))
+    user = theorem(IDENTITY, app(fun(declaration.type, to=IDENTITY_PROOF), it), *params, name="user")
+    target = theorem(IDENTITY, const("user", *(Zero() for _ in params)))
+    return export(*above, declaration, user, target)
