@@ -1,5 +1,7 @@
 """Nothing is accepted for a false statement: honest statements made false, with honest proofs and attack texts offered.
 
+    python -m pytest tests/attacks/test_false_statements.py
+
 That the statements are false is known by construction: a number is moved in an arithmetic equation, an inequality is
 turned round, a conclusion negated or a needed hypothesis dropped; or it is a non-theorem of lean-logic, which was
 generated with its counterexample.
@@ -28,7 +30,7 @@ from lean_env.theorem import Environment, Theorem
 
 INIT = Environment(("Init",))
 PATIENT = settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     phases=[Phase.generate, Phase.target],  # an example is not made smaller: each costs a worker's time
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
@@ -110,7 +112,8 @@ def bodies(draw: st.DrawFn, honest: Sequence[str] = ("simp_all", "omega", "grind
 def offered(statement: str, tactics: Sequence[str], pool: WorkerPool) -> str | None:
     """The export of whatever the worker takes for a proof."""
     try:
-        with Dojo(Theorem("attack", statement, INIT), pool, BOMB) as (dojo, state):
+        with Dojo(Theorem("attack", statement, INIT), pool, BOMB) as (dojo, root):
+            state = root
             for tactic in tactics:
                 (step,) = dojo.run_tacs(state, [tactic])
                 if isinstance(step.result, ProofFinished):
