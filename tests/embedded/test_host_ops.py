@@ -416,3 +416,13 @@ def test_an_environment_of_a_restored_worker_equals_one_of_a_cold_worker(
         assert len(different) == 2
     finally:
         cold.close()
+
+
+@pytest.mark.parametrize(
+    "source", ["theorem t : 1 = 2 := (\n", "hello\n", "theorem t : True := by exact «everything\n"]
+)
+def test_a_text_that_does_not_parse_has_errors(worker: Worker, source: str) -> None:
+    messages = worker.request("check_text", imports=INIT, source=source)["messages"]
+    assert [message["severity"] for message in messages if message["severity"] == "error"], messages
+    honest = worker.request("check_text", imports=INIT, source="theorem t : True := trivial\n")["messages"]
+    assert honest == []

@@ -175,7 +175,9 @@ function elaborateText(lean, source, state, { cancelToken = null, cancelled = ()
     const nextState = lean.field(rest, 0);
     position = lean.inc(lean.field(nextState, 0));
     recovering = lean.u8()[nextState + 12];
-    state = withFields(lean, state, { [STATE_MESSAGES]: lean.inc(lean.field(rest, 1)) });
+    // What the parser says; elabCommandTopLevel starts with a log of its own and would lose it.
+    messages.push(...lean.messages(lean.inc(lean.field(rest, 1))));
+    state = withFields(lean, state, { [STATE_MESSAGES]: emptyLog(lean) });
     lean.dec(parsed);
 
     const terminal = TERMINAL_KINDS.has(syntaxKind(lean, syntax));
