@@ -4,6 +4,7 @@ An edge (state s, tactic a) that ends at depth L has the cost g = sum of -log p 
 f = g / L^alpha, smallest first (length-normalised log-probability: BFS-Prover, arXiv 2502.03438, with alpha = 0.5).
 A policy that wants slow tactics to wait says so in the log-probabilities that it proposes. Edges are run lazily: a
 state costs one policy call when it is found, and a step only for those of its edges that reach the head of the queue.
+Edges of states whose first goal was closed some other way are passed over for free (settled.py).
 
 The order of tactics depends on theorem, seed, policy and budget alone, never on the clock or on what else runs.
 """
@@ -25,6 +26,7 @@ from lean_env.theorem import Theorem
 from prover.policy import Policy, PolicyQuery, Proposal
 from prover.search.budget import Budget, Ended, Spending, never
 from prover.search.graph import ProofStep, Pruned, SearchGraph, TemplateStatistics
+from prover.search.settled import Settled
 
 INTROS = Proposal("intros", 0.0, "intros")
 
@@ -170,6 +172,7 @@ class _Search:
     seed: int
     spending: Spending
     graph: SearchGraph = field(default_factory=SearchGraph)
+    settled: Settled = field(default_factory=Settled)
     queue: list[Edge] = field(default_factory=list)
     arrivals: int = 0
     live: list[TacticState] = field(default_factory=list)
@@ -189,9 +192,9 @@ class _Search:
                     f = (s.g - perturbed) / (s.L + 1) ** self.config.alpha
                     heapq.heappush(self.queue, Edge(f, self.arrivals, s.g - a.log_prob, s, a))
                     self.arrivals += 1
-            if not self.queue:
-                return Ended.EXHAUSTED
             batch = self.take_batch()
+            if not batch:
+                return Ended.EXHAUSTED
             new = []
             for edge, step in zip(batch, self.run_tactics(batch), strict=False):  # Lean stops at the first proof
                 self.spending.charge(step.heartbeats)
@@ -203,6 +206,7 @@ class _Search:
     def start(self) -> Node:
         """The node to search from: the theorem after a free `intros`, where that succeeds and changes something."""
         root = Node(self.graph.add_state(self.root.pp, self.root.num_goals, 0), self.root, 0.0, 0)
+        self.settled.add(root.number, None, self.root.pp)
         edge = Edge(0.0, 0, 0.0, root._replace(L=-1), INTROS)
         return self.record(edge, self.run_tactics([edge])[0]) or root
 
@@ -228,10 +232,13 @@ class _Search:
         return scored[: self.config.edges_per_state]
 
     def take_batch(self) -> list[Edge]:
-        """The best edge, and the next best ones as long as they belong to the same state."""
-        batch = [heapq.heappop(self.queue)]
+        """The best edge that is not obsolete, and the next best ones as long as they belong to the same state; [] when
+        there is none."""
+        while self.queue and self.settled.obsolete(self.queue[0].s.number):
+            heapq.heappop(self.queue)
+        batch: list[Edge] = []
         size = min(self.config.batch, self.spending.steps_left)
-        while len(batch) < size and self.queue and self.queue[0].s.number == batch[0].s.number:
+        while len(batch) < size and self.queue and (not batch or self.queue[0].s.number == batch[0].s.number):
             batch.append(heapq.heappop(self.queue))
         return batch
 
@@ -255,11 +262,13 @@ class _Search:
         known = self.graph.find(state.pp)
         if known is not None:
             self.graph.add_step(s.number, a, step, known, Pruned.NO_PROGRESS if known == s.number else Pruned.MERGED)
+            self.settled.reach(known, s.number)
         elif pruned := self.too_much(state, depth):
             self.graph.add_step(s.number, a, step, str(pruned), pruned)
         else:
             number = self.graph.add_state(state.pp, state.num_goals, depth)
             self.graph.add_step(s.number, a, step, number)
+            self.settled.add(number, s.number, state.pp)
             self.live.append(state)
             return Node(number, state, edge.g, depth)
         self.session.drop([state])

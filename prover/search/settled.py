@@ -1,0 +1,52 @@
+"""Which states are not worth a step any more, because the goal that they work on is settled elsewhere.
+
+Tactics act on a state's first goal; the others wait. Once some way of closing the first goal of a state has led to the
+bare rest, every other way leads to that same rest, so whatever is open below the state and does not come after the
+first way is obsolete. This is what an AND/OR tree has over a list of whole states (HyperTree Proof Search, Lample et
+al. 2022, arXiv:2205.11491, section 3), without splitting states: goals that share metavariables (`?`) are left alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Goals = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Settled:
+    """The tree of states as search grew it. Numbers are the search graph's."""
+
+    parents: dict[int, int | None] = field(default_factory=dict)
+    goals: dict[int, Goals] = field(default_factory=dict)
+    #: State whose first goal is closed -> the state that has only its other goals.
+    rest: dict[int, int] = field(default_factory=dict)
+
+    def add(self, number: int, parent: int | None, text: str) -> None:
+        """A new state, printed, reached from `parent` (None for the root)."""
+        self.parents[number] = parent
+        self.goals[number] = tuple(text.split("\n\n"))
+        if parent is not None:
+            self.reach(number, parent)
+
+    def reach(self, number: int, source: int) -> None:
+        """A tactic on `source` led to the state `number`, which may be known from elsewhere."""
+        left = self.goals[number]
+        above: int | None = source
+        while above is not None:
+            goals = self.goals[above]
+            if len(goals) == len(left) + 1 and goals[1:] == left and not any("?" in goal for goal in goals):
+                self.rest.setdefault(above, number)
+            above = self.parents[above]
+
+    def obsolete(self, number: int) -> bool:
+        """Whether the first goal of this state, or of one above it that is still being worked on, is closed."""
+        seen: set[int] = set()
+        above: int | None = number
+        while above is not None:
+            seen.add(above)
+            rest = self.rest.get(above)
+            if rest is not None and rest not in seen:
+                return True
+            above = self.parents[above]
+        return False

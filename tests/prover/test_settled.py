@@ -1,0 +1,42 @@
+"""A goal that is closed once is not worked on again, and nothing that may still be needed is dropped."""
+
+from prover.search.settled import Settled
+
+
+def tree(*rows):
+    settled = Settled()
+    for number, parent, text in rows:
+        settled.add(number, parent, text)
+    return settled
+
+
+def test_other_ways_of_closing_a_closed_goal_are_obsolete():
+    """1 and 2 work on a; 3, below 1, has only b left: 0, 1 and 2 are done with, 3 is where to go on."""
+    settled = tree((0, None, "a\n\nb"), (1, 0, "a1\n\nb"), (2, 0, "a2\n\nb"), (3, 1, "b"), (4, 3, "b1"))
+    assert [settled.obsolete(number) for number in range(5)] == [True, True, True, False, False]
+
+
+def test_a_split_goal_is_closed_when_all_its_parts_are():
+    settled = tree((0, None, "a\n\nb"), (1, 0, "x\n\ny\n\nb"), (2, 1, "y\n\nb"))
+    assert [settled.obsolete(number) for number in range(3)] == [False, True, False]
+    settled.add(3, 2, "b")
+    assert [settled.obsolete(number) for number in range(4)] == [True, True, True, False]
+
+
+def test_a_known_rest_closes_a_goal_as_a_new_one_does():
+    """5 works on the same a in a state that merged away later; its way to b is known, so nothing below it is new."""
+    settled = tree((0, None, "r"), (1, 0, "a\n\nb"), (2, 1, "b"), (3, 0, "c\n\na\n\nb"), (4, 3, "c1\n\na\n\nb"))
+    settled.reach(1, 4)
+    assert settled.obsolete(3) and settled.obsolete(4) and settled.obsolete(1) and not settled.obsolete(2)
+
+
+def test_goals_with_metavariables_are_left_alone():
+    """Closing the first goal one way may assign ?x so that the second cannot be proved."""
+    settled = tree((0, None, "P ?x\n\nQ ?x"), (1, 0, "Q ?x"))
+    assert not settled.obsolete(0)
+    assert not tree((0, None, "P\n\nQ ?x"), (1, 0, "Q ?x")).obsolete(0)
+
+
+def test_the_only_goal_of_a_state_is_never_settled():
+    """Nothing is left behind it: a state without goals is a proof and ends the search."""
+    assert not tree((0, None, "a"), (1, 0, "b")).obsolete(0)
