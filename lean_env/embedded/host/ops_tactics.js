@@ -4,7 +4,7 @@ const { readConstant } = require('./lean/objects.js');
 const { release, openExpression, runMonadic, exceptionText, goalsOf, environmentOf } = require('./lean/states.js');
 const { runTactic } = require('./lean/tactic.js');
 const { textObjection, mayRunUnsafeCode, DEFAULT_MAX_BYTES } = require('./lean/tactic_text.js');
-const { printGoals } = require('./lean/printing.js');
+const { GoalPrinter, printGoalsAnew } = require('./lean/printing.js');
 const { elaborateStatement, releaseStatement, unusable } = require('./lean/statement.js');
 const { closedTerm, auxiliaryConstants, mentions } = require('./lean/proof_term.js');
 const { NdjsonWriter, exportExpression } = require('./lean/export_ndjson.js');
@@ -18,6 +18,7 @@ const { Refusal } = require('./refusal.js');
 /** @typedef {import('./session.js').Session} Session */
 /** @typedef {import('./session.js').OpenState} OpenState */
 /** @typedef {import('./session.js').Problem} Problem */
+/** @typedef {import('./session.js').Opening} Opening */
 
 /** @typedef {'advanced' | 'proved' | 'failed' | 'given_up' | 'timed_out'} Outcome */
 /**
@@ -81,8 +82,8 @@ function openText(session, { imports, statement: text, levels = [], soft_ms = DE
 }
 
 /**
- * A goal, open but not yet kept. All pointers owned.
- * @typedef {{state: TacticState, goal: Pointer, type: Pointer, levels: Pointer, goals: string[]}} Opened
+ * A goal, open but not yet kept.
+ * @typedef {{state: TacticState, opening: Opening, goals: string[]}} Opened
  */
 
 /**
@@ -97,12 +98,13 @@ function open(session, environment, type, levels, binders) {
   const { lean } = session;
   const { state: closed, goal } = openExpression(lean, session.environments.template(environment), type, levels);
   const state = binders ? introduce(session, closed, goal, binders) : closed;
-  return { state, goal, type: lean.inc(type), levels: lean.inc(levels), goals: printGoals(lean, state) };
+  const printer = new GoalPrinter(lean, () => session.watchdog.fired());
+  return { state, opening: { goal, type: lean.inc(type), levels: lean.inc(levels), printer }, goals: printer.print(state) };
 }
 
 /** @param {Session} session @param {ImportedEnvironment} environment @param {Opened} opened  consumed */
-function register(session, environment, { state, goal, type, levels, goals }) {
-  return { state: session.keep(state, session.openProblem(environment, goal, type, levels)), goals };
+function register(session, environment, { state, opening, goals }) {
+  return { state: session.keep(state, session.openProblem(environment, opening)), goals };
 }
 
 /**
@@ -191,7 +193,7 @@ function step(session, parent, tactic, softMs, limit, explains) {
  */
 function conclude({ lean }, problem, state) {
   try {
-    if (goalsOf(lean, state).length) return { outcome: 'advanced', goals: printGoals(lean, state) };
+    if (goalsOf(lean, state).length) return { outcome: 'advanced', goals: problem.printer.print(state) };
     const term = closedTerm(lean, problem.goal, state);
     const sorry = mentions(lean, state, problem.environment.pointer, term, 'sorryAx');
     lean.dec(term);
@@ -245,4 +247,14 @@ function exportGoals(session, { state: id }) {
   return session.within(DEFAULT_SOFT_MS, () => ({ goals: goalsOf(lean, state).map((goal) => exportGoal(lean, state, goal)) }));
 }
 
-module.exports = { openLibrary, openText, run, drop, exportProof, exportGoals };
+/**
+ * The goals by Lean's own ppGoal, for comparison with what steps answer.
+ * @param {Session} session
+ * @param {{state: number}} request
+ */
+function printGoals(session, { state: id }) {
+  const { state } = session.state(id);
+  return session.within(DEFAULT_SOFT_MS, () => ({ goals: printGoalsAnew(session.lean, state) }));
+}
+
+module.exports = { openLibrary, openText, run, drop, exportProof, exportGoals, printGoals };

@@ -56,6 +56,7 @@ const REQUESTS = {
   drop: { states: stateIds },
   export_proof: { root: stateId, state: stateId },
   export_goals: { state: stateId },
+  print_goals: { state: stateId },
   kernel_check: { imports, target, proof: text, 'heartbeats?': heartbeats },
 };
 

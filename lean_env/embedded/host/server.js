@@ -39,6 +39,7 @@ const OPERATIONS = {
     drop: tactics.drop,
     export_proof: tactics.exportProof,
     export_goals: tactics.exportGoals,
+    print_goals: tactics.printGoals,
   },
   decide: { ...SHARED, kernel_check: decide.kernelCheck },
 };

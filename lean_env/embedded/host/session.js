@@ -12,16 +12,20 @@ const { Refusal } = require('./refusal.js');
 /** @typedef {import('./lean/types.js').Pointer} Pointer */
 /** @typedef {import('./lean/types.js').TacticState} TacticState */
 /** @typedef {import('./lean/environments.js').ImportedEnvironment} ImportedEnvironment */
+/** @typedef {import('./lean/printing.js').GoalPrinter} GoalPrinter */
 /** @typedef {'elaborate' | 'decide'} Role */
 
 /**
- * A theorem that has been opened. It lives as long as a state of it.
- * @typedef {object} Problem
- * @property {ImportedEnvironment} environment
+ * What belongs to a theorem that is open.
+ * @typedef {object} Opening
  * @property {Pointer} goal  owned MVarId: the whole statement, with an empty context
  * @property {Pointer} type  owned Expr
  * @property {Pointer} levels  owned List Name
- * @property {number} states  how many
+ * @property {GoalPrinter} printer
+ */
+/**
+ * A theorem that has been opened. It lives as long as a state of it.
+ * @typedef {Opening & {environment: ImportedEnvironment, states: number}} Problem
  */
 /** @typedef {{state: TacticState, problem: Problem}} OpenState */
 
@@ -65,12 +69,12 @@ class Session {
 
   /**
    * @param {ImportedEnvironment} environment
-   * @param {Pointer} goal  consumed @param {Pointer} type  consumed @param {Pointer} levels  consumed
+   * @param {Opening} opening  consumed
    * @returns {Problem}
    */
-  openProblem(environment, goal, type, levels) {
+  openProblem(environment, opening) {
     environment.users++;
-    return { environment, goal, type, levels, states: 0 };
+    return { environment, ...opening, states: 0 };
   }
 
   /** @param {TacticState} state  consumed @param {Problem} problem @returns {number} */
@@ -90,6 +94,7 @@ class Session {
     const { problem } = open;
     if (--problem.states > 0) return;
     problem.environment.users--;
+    problem.printer.release();
     for (const pointer of [problem.goal, problem.type, problem.levels]) this.lean.dec(pointer);
   }
 

@@ -1,5 +1,5 @@
 'use strict';
-/** Reading Lean's hash maps in memory. */
+/** Reading Lean's hash maps and persistent arrays in memory. */
 
 /** @typedef {import('./types.js').Lean} Lean */
 /** @typedef {import('./types.js').Pointer} Pointer */
@@ -35,4 +35,21 @@ function* persistentMapEntries(lean, node) {
   }
 }
 
-module.exports = { hashMapEntries, persistentMapEntries };
+/**
+ * Lean.PersistentArray {root, tail, size, tailOff | shift}; Node.node children has tag 0, Node.leaf items tag 1. Borrowed, in order.
+ * @param {Lean} lean @param {Pointer} array  borrowed
+ * @returns {Generator<Pointer>}
+ */
+function* persistentArrayItems(lean, array) {
+  yield* leafItems(lean, lean.field(array, 0));
+  yield* lean.arrayItems(lean.field(array, 1));
+}
+
+/** @param {Lean} lean @param {Pointer} node @returns {Generator<Pointer>} */
+function* leafItems(lean, node) {
+  const items = lean.arrayItems(lean.field(node, 0));
+  if (lean.tag(node) === 1) yield* items;
+  else for (const child of items) yield* leafItems(lean, child);
+}
+
+module.exports = { hashMapEntries, persistentMapEntries, persistentArrayItems };

@@ -1,15 +1,12 @@
 'use strict';
 /** A goal as a closed type. */
-const { withFields, instantiate, test } = require('./objects.js');
-const { META_CONTEXT, query, share, release, metavariablesOf, resetHeartbeats } = require('./states.js');
+const { instantiate, test } = require('./objects.js');
+const { METAVAR_DECL, query, release, inContextOf, metavariablesOf, resetHeartbeats } = require('./states.js');
 const { exportExpression } = require('./export_ndjson.js');
 
 /** @typedef {import('./types.js').Lean} Lean */
 /** @typedef {import('./types.js').Pointer} Pointer */
 /** @typedef {import('./types.js').TacticState} TacticState */
-
-/** Fields of MetavarDecl {userName, lctx, type, depth, localInstances, …}. */
-const METAVAR_DECL = { localContext: 1, localInstances: 4 };
 
 /**
  * The goal's type with its local context reverted, as NDJSON; null when it has metavariables of its own.
@@ -20,13 +17,8 @@ const METAVAR_DECL = { localContext: 1, localInstances: 4 };
 function exportGoal(lean, state, goal) {
   resetHeartbeats(lean, state);
   const declaration = query(lean, state, 'meta', 'l_Lean_MVarId_getDecl', [lean.inc(goal)]);
-  const localContext = lean.field(declaration, METAVAR_DECL.localContext);
-  const inside = share(lean, state);
-  inside.metaContext = withFields(lean, inside.metaContext, {
-    [META_CONTEXT.localContext]: lean.inc(localContext),
-    [META_CONTEXT.localInstances]: lean.inc(lean.field(declaration, METAVAR_DECL.localInstances)),
-  });
-  const variables = lean.call('l_Lean_LocalContext_getFVars', lean.inc(localContext));
+  const inside = inContextOf(lean, state, declaration);
+  const variables = lean.call('l_Lean_LocalContext_getFVars', lean.inc(lean.field(declaration, METAVAR_DECL.localContext)));
   const target = instantiate(lean, metavariablesOf(lean, state), query(lean, inside, 'meta', 'l_Lean_MVarId_getType', [lean.inc(goal)]));
   // mkForallFVars xs e usedOnly usedLetOnly generalizeNondepLet binderInfoForMVars
   const { box } = lean;

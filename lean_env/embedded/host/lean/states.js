@@ -97,6 +97,23 @@ function release(lean, state) {
   for (const part of PARTS) lean.dec(state[part]);
 }
 
+/** Fields of MetavarDecl {userName, lctx, type, depth, localInstances, …}. */
+const METAVAR_DECL = { userName: 0, localContext: 1, type: 2, localInstances: 4 };
+
+/**
+ * A state in the local context of a goal, as `goal.withContext` makes it.
+ * @param {Lean} lean @param {TacticState} state  borrowed @param {Pointer} declaration  borrowed MetavarDecl
+ * @returns {TacticState}
+ */
+function inContextOf(lean, state, declaration) {
+  const inside = share(lean, state);
+  inside.metaContext = withFields(lean, inside.metaContext, {
+    [META_CONTEXT.localContext]: lean.inc(lean.field(declaration, METAVAR_DECL.localContext)),
+    [META_CONTEXT.localInstances]: lean.inc(lean.field(declaration, METAVAR_DECL.localInstances)),
+  });
+  return inside;
+}
+
 /**
  * Runs a function of one of Lean's monads on a copy of a state.
  * @param {Lean} lean
@@ -204,6 +221,6 @@ function resetHeartbeats(lean, state) {
 }
 
 module.exports = {
-  CORE_CONTEXT, CORE_STATE, META_CONTEXT, resetHeartbeats,
-  installCapture, template, share, release, runMonadic, query, exceptionText, openExpression, environmentOf, metavariablesOf, goalsOf,
+  CORE_CONTEXT, CORE_STATE, METAVAR_DECL, resetHeartbeats, installCapture, template, share, release, inContextOf, runMonadic, query,
+  exceptionText, openExpression, environmentOf, metavariablesOf, goalsOf,
 };
