@@ -26,6 +26,8 @@ from lean_env.benchmark.lean_logic.formula import (
 
 #: Constants and eigenvariables in one branch; statements of this benchmark nest few quantifiers.
 _MOST_TERMS = 6
+#: Rules above each other; Python's stack holds three times as many, wherever the caller is.
+_MOST_DEPTH = 100
 
 #: The terms of a branch, each with its type.
 Terms = tuple[tuple[str, str], ...]
@@ -38,7 +40,7 @@ class _OutOfBudget(Exception):
 
 
 def provable(hypotheses: Sequence[Node], goal: Node, constants: Terms = (), budget: int = 4_000) -> bool | None:
-    """Whether the sequent has an intuitionistic proof; None when `budget` sequents did not tell.
+    """Whether the sequent has an intuitionistic proof; None when `budget` sequents did not tell, or not the depth allowed.
 
     `constants` are the terms there are, each with its type. False is only said of propositions.
     """
@@ -57,6 +59,7 @@ class _Search:
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self.quantified = False
+        self._depth = 0
         self._numbers: dict[Node, int] = {}
         #: By number: the head, the numbers of both arguments (-1: none), the formula.
         self._parts: list[tuple[str, int, int]] = []
@@ -93,9 +96,11 @@ class _Search:
         known = self._known.get(key)
         if known is None:
             self.budget -= 1
-            if self.budget < 0:
+            self._depth += 1
+            if self.budget < 0 or self._depth > _MOST_DEPTH:
                 raise _OutOfBudget
             known = self._known[key] = self._prove(gamma, goal, terms, used)
+            self._depth -= 1
         return known
 
     def _prove(self, gamma: frozenset[int], goal: int, terms: Terms, used: Used) -> bool:
@@ -124,7 +129,8 @@ class _Search:
             elif head == ALL:
                 new = {(formula, term) for term in self._terms_for(formula, terms)} - used
                 if new:
-                    instances = {self._instance(formula, term) for _, term in new}
+                    # Sorted: the order numbers the instances, and numbers order the sets that the budget is spent on.
+                    instances = {self._instance(formula, term) for _, term in sorted(new)}
                     return self.prove(gamma | instances, goal, terms, used | new)
             if simpler is not None:
                 return self.prove((gamma - {formula}) | simpler, goal, terms, used)
