@@ -150,9 +150,9 @@ def plot_generations(
         below = [100 * max(0.0, point.rate - point.interval.low) for point in points]
         above = [100 * max(0.0, point.interval.high - point.rate) for point in points]
         axes.errorbar(generations, rates, yerr=[below, above], marker="o", capsize=4, label=name)
-    styles = ("--", ":", "-.")
+    styles: tuple[Any, ...] = ("--", ":", "-.", (0, (1, 4)), (0, (6, 4)))
     for position, (name, rate) in enumerate(baselines.items()):
-        axes.axhline(100 * rate, linestyle=styles[position % 3], color="0.4", linewidth=1.2, label=name)
+        axes.axhline(100 * rate, linestyle=styles[position % len(styles)], color="0.4", linewidth=1.2, label=name)
     axes.set_xticks(sorted({point.generation for points in curves.values() for point in points}))
     axes.set_xlabel("generation")
     axes.set_ylabel("solved, % of theorems (95 % interval)")
@@ -162,7 +162,7 @@ def plot_generations(
 
 def plot_steps(evaluation: Evaluation, stem: Path) -> tuple[Path, Path]:
     """Solved theorems against tactic steps, and against mean processor seconds a theorem, a curve an arm."""
-    figure = _figure(width=11.0)
+    figure = _figure(width=13.0)
     by_steps, by_seconds = figure.subplots(1, 2, sharey=True)
     for arm in evaluation.arms:
         at = sorted(float(arm.outcomes[name].steps_to_proof or 0) for name in arm.solved)
@@ -192,7 +192,7 @@ def _staircase(axes: Any, solved_at: Sequence[float], end: float, label: str) ->
     axes.step(x, y, where="post", label=label)
 
 
-def _figure(width: float = 7.0) -> Figure:
+def _figure(width: float = 9.0) -> Figure:
     import matplotlib
 
     # Text as text, and ids from a fixed salt: the same numbers give the same file.
@@ -206,7 +206,7 @@ def _finish(figure: Figure, title: str, stem: Path) -> tuple[Path, Path]:
     figure.suptitle(title, fontsize=11)
     for axes in figure.axes:
         axes.grid(alpha=0.3)
-    figure.axes[0].legend(fontsize=8)
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
     svg, png = stem.with_name(stem.name + ".svg"), stem.with_name(stem.name + ".png")
     stem.parent.mkdir(parents=True, exist_ok=True)
     for path, options in ((svg, {"metadata": {"Date": None}}), (png, {"dpi": 150})):
