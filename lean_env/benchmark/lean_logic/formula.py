@@ -63,7 +63,7 @@ class Node:
         if self is other:
             return True
         return (
-            isinstance(other, Node)
+            other.__class__ is Node
             and self._hash == other._hash
             and self.head == other.head
             and self.bound == other.bound
