@@ -40,7 +40,7 @@ class _OutOfBudget(Exception):
 
 
 def provable(hypotheses: Sequence[Node], goal: Node, constants: Terms = (), budget: int = 4_000) -> bool | None:
-    """Whether the sequent has an intuitionistic proof; None when `budget` sequents did not tell, or not the depth allowed.
+    """Whether the sequent has an intuitionistic proof; None when `budget` sequents did not tell, or the depth allowed.
 
     `constants` are the terms there are, each with its type. False is only said of propositions.
     """
