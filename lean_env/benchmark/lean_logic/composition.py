@@ -21,9 +21,7 @@ _STEPS = ("at hypothesis", "at goal", "substitute", "join", "into goal", "pack")
 _WEIGHTS = (20, 25, 28, 31, 32, 33)
 #: Hypotheses beyond this many are joined.
 _MOST_HYPOTHESES = 6
-_MOST_STEPS = 40
-#: How often an atom that is used already comes after all that are not.
-_UNUSED_SHARE = 0.8
+_MOST_STEPS = 60
 
 
 def total(entailment: Entailment) -> int:
@@ -49,29 +47,24 @@ def tidy(node: Node) -> bool:
 class Stock:
     """Small entailments, by what they can be cut at."""
 
-    def __init__(self, entailments: Sequence[Entailment], formulas: Sequence[Node], atoms: Sequence[str]) -> None:
-        """`formulas` are put in for atoms; `atoms` are all that may occur, those of the entailments and more."""
+    def __init__(self, entailments: Sequence[Entailment], formulas: Sequence[Node]) -> None:
+        """`formulas` are put in for atoms."""
         self.entailments = entailments
-        self._formulas = formulas
-        self._atoms = atoms
+        self.formulas = formulas
         self._with_atomic_goal = [(h, goal) for h, goal in entailments if not goal.args and goal.head != FALSE]
         self._with_atomic_hypothesis = [(h, goal) for h, goal in entailments if any(not f.args for f in h)]
 
-    def composed(
-        self, rng: random.Random, target: int, mended: Callable[[Entailment], Entailment | None]
-    ) -> Entailment | None:
-        """An entailment of size `target` or a little more; None when too many steps led to none.
-
-        After each step `mended` may drop hypotheses, or refuse the step.
-        """
+    def composed(self, rng: random.Random, target: int, good: Callable[[Entailment], bool]) -> Entailment | None:
+        """An entailment of size `target` or a little more, all of whose intermediate results are tidy and `good`; None
+        when too many steps led to none."""
         made = rng.choice(self.entailments)
         for _ in range(_MOST_STEPS):
             if total(made) >= target:
                 return made
             step = rng.choices(_STEPS, cum_weights=_WEIGHTS)[0] if len(made[0]) <= _MOST_HYPOTHESES else "pack"
             new = self._step(rng, step, made)
-            if new is not made and new[1] not in new[0] and all(map(tidy, (*new[0], new[1]))):
-                made = mended(new) or made
+            if new is not made and new[1] not in new[0] and all(map(tidy, (*new[0], new[1]))) and good(new):
+                made = new
         return None
 
     def _step(self, rng: random.Random, step: str, made: Entailment) -> Entailment:
@@ -81,39 +74,25 @@ class Stock:
         before, after = hypotheses[: max(0, cut)], hypotheses[cut + 1 :]
         if step == "at hypothesis" and hypotheses and self._with_atomic_goal:
             # Γ ⊢ p with p := one of our hypotheses: Γ takes its place.
-            gamma, atom = self._fresh(rng, self._with_atomic_goal, made)
+            gamma, atom = rng.choice(self._with_atomic_goal)
             by_hypothesis = {atom.head: hypotheses[cut]}
             return (*before, *(substitute(formula, by_hypothesis) for formula in gamma), *after), goal
         if step == "at goal" and self._with_atomic_hypothesis:
             # Γ, p ⊢ C with p := our goal: C becomes the goal.
-            gamma, conclusion = self._fresh(rng, self._with_atomic_hypothesis, made)
+            gamma, conclusion = rng.choice(self._with_atomic_hypothesis)
             place = rng.choice([place for place, formula in enumerate(gamma) if not formula.args])
             by_goal = {gamma[place].head: goal}
             new = tuple(substitute(formula, by_goal) for formula in (*gamma[:place], *gamma[place + 1 :]))
             return (*hypotheses, *new), substitute(conclusion, by_goal)
         if step == "substitute":
-            values = {rng.choice(sorted(_atoms_of(made))): rng.choice(self._formulas)}
+            atoms = {name for formula in (*hypotheses, goal) for name in formula.names}
+            values = {rng.choice(sorted(atoms)): rng.choice(self.formulas)}
             return tuple(substitute(formula, values) for formula in hypotheses), substitute(goal, values)
         if step == "join":
-            gamma, conclusion = self._fresh(rng, self.entailments, made)
+            gamma, conclusion = rng.choice(self.entailments)
             return (*hypotheses, *gamma), Node(AND, (goal, conclusion))
         if step == "into goal" and hypotheses:
             return (*before, *after), Node(IMP, (hypotheses[cut], goal))
         if step == "pack" and after:
             return (*before, Node(AND, (hypotheses[cut], after[0])), *after[1:]), goal
         return made
-
-    def _fresh(self, rng: random.Random, entailments: Sequence[Entailment], made: Entailment) -> Entailment:
-        """One of the entailments with other atoms, mostly such as `made` has not: parts that share atoms often make
-        each other needless."""
-        chosen = rng.choice(entailments)
-        used = _atoms_of(made)
-        shuffled = rng.sample(self._atoms, len(self._atoms))
-        unused_first = sorted(shuffled, key=lambda atom: atom in used and rng.random() < _UNUSED_SHARE)
-        values = dict(zip(sorted(_atoms_of(chosen)), map(Node, unused_first), strict=False))
-        return tuple(substitute(formula, values) for formula in chosen[0]), substitute(chosen[1], values)
-
-
-def _atoms_of(entailment: Entailment) -> set[str]:
-    hypotheses, goal = entailment
-    return set(goal.names).union(*(formula.names for formula in hypotheses))

@@ -63,7 +63,7 @@ class Node:
         if self is other:
             return True
         return (
-            other.__class__ is Node
+            isinstance(other, Node)
             and self._hash == other._hash
             and self.head == other.head
             and self.bound == other.bound

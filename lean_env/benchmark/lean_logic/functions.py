@@ -1,4 +1,4 @@
-"""Functions on Nat, List Nat and Lean.RArray Nat, given by equations.
+"""Functions on Nat, List Nat and Lean.RArray Nat given by equations, and their values by those same equations.
 
 In a statement they are variables with the equations as hypotheses, so that no lemma of the library is about them. The
 equations cover every value and end, so that they leave no choice of what the function is.
@@ -6,9 +6,11 @@ equations cover every value and end, so that they leave no choice of what the fu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 
 from lean_env.benchmark.lean_logic.formula import CONS, SUCC, Node
 from lean_env.benchmark.lean_logic.terms import MARK, Equation, equation
@@ -23,8 +25,20 @@ CONSTRUCTORS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 _SHORT = {"N": NAT, "L": LIST, "T": TREE, "s": SUCC, "nil": NIL, "cons": CONS, "leaf": LEAF, "node": BRANCH}
 
+#: A value: a natural number, a list as a tuple of them, a tree as ("leaf", x) or ("branch", n, l, r).
+Value = int | tuple["Value | str", ...]
+#: A function's or constructor's name and its arguments.
+Call = tuple[str, tuple[Value, ...]]
 
-@dataclass(frozen=True, eq=False)
+#: Larger numbers and longer lists are not computed; it also keeps Python's stack, four frames a call, within its limit.
+LARGEST = 40
+
+
+class TooLarge(Exception):
+    """A value beyond what is computed."""
+
+
+@dataclass(frozen=True)
 class Function:
     """A function with the types of its arguments and its result. Without equations it is an unknown one: any."""
 
@@ -128,6 +142,99 @@ CATALOGUE: dict[str, Function] = {
 }
 
 
+#: The unknown functions and those whose equations mention them.
+UNKNOWN = frozenset(name for name, function in CATALOGUE.items() if not function.equations)
+DEPENDENT = UNKNOWN | {name for name, function in CATALOGUE.items() if function.uses & UNKNOWN}
+
+
+class Meaning:
+    """Values of all functions, once the unknown ones are fixed: F x = (a x² + b x + c) mod m, G likewise."""
+
+    def __init__(self, rng: random.Random, shared: dict[Call, Value]) -> None:
+        """`shared` keeps the values of functions that use no unknown one, for other meanings too."""
+        self.modulus = rng.choice((3, 5, 7))
+        self.unary = [rng.randrange(self.modulus) for _ in range(3)]
+        self.binary = [rng.randrange(self.modulus) for _ in range(4)]
+        self._shared = shared
+        self._own: dict[Call, Value] = {}
+
+    def text(self, name: str, new_name: str) -> str:
+        """The unknown function F or G in words."""
+        if name == "F":
+            a, b, c = self.unary
+            return f"{new_name} x := ({a} * x * x + {b} * x + {c}) % {self.modulus}"
+        a, b, c, d = self.binary
+        return f"{new_name} x y := ({a} * x * x + {b} * y + {c} * x * y + {d}) % {self.modulus}"
+
+    def apply(self, name: str, args: tuple[Value, ...]) -> Value:
+        """The function's or constructor's value. Raises TooLarge."""
+        call = (name, args)
+        values = self._own if name in DEPENDENT else self._shared
+        known = values.get(call)
+        if known is None:
+            known = self._apply(name, args)
+            if (known if isinstance(known, int) else len(known)) > LARGEST:
+                raise TooLarge
+            values[call] = known
+        return known
+
+    def _apply(self, name: str, args: tuple[Value, ...]) -> Value:
+        if name == SUCC:
+            (x,) = args
+            assert isinstance(x, int)
+            return x + 1
+        if name == CONS:
+            head, tail = args
+            assert isinstance(tail, tuple)
+            return (head, *tail)
+        if name in (LEAF, BRANCH):
+            return (name, *args)
+        if name == "F":
+            (x,) = args
+            a, b, c = self.unary
+            assert isinstance(x, int)
+            return (a * x * x + b * x + c) % self.modulus
+        if name == "G":
+            x, y = args
+            a, b, c, d = self.binary
+            assert isinstance(x, int)
+            assert isinstance(y, int)
+            return (a * x * x + b * y + c * x * y + d) % self.modulus
+        for left, right in CATALOGUE[name].equations:
+            values: dict[str, Value] = {}
+            if all(map(_fits, left.args, args, repeat(values))):
+                return self.evaluate(right, values)
+        raise AssertionError(f"no equation of {name} fits {args}")
+
+    def evaluate(self, term: Node, values: Mapping[str, Value]) -> Value:
+        """The term's value, its variables having theirs. Raises TooLarge."""
+        if not term.args:
+            return values.get(term.head, 0 if term.head == ZERO else ())
+        args = []
+        for argument in term.args:
+            args.append(self.evaluate(argument, values))
+        return self.apply(term.head, tuple(args))
+
+
+def _fits(pattern: Node, value: Value, values: dict[str, Value]) -> bool:
+    """Whether the value is an instance of the constructor pattern (in which no variable repeats)."""
+    head = pattern.head
+    if head[0] == MARK:
+        values[head] = value
+        return True
+    if isinstance(value, int):
+        if head == ZERO:
+            return value == 0
+        return value > 0 and _fits(pattern.args[0], value - 1, values)
+    if head == NIL:
+        return not value
+    if head == CONS:
+        parts: Sequence[Value] = (value[0], value[1:]) if value else ()  # type: ignore[assignment]
+    else:
+        parts = value[1:] if value[0] == head else ()  # type: ignore[assignment]
+    return bool(parts) and all(map(_fits, pattern.args, parts, repeat(values)))
+
+
 def pattern_types(function: Function, one: Equation) -> list[str]:
     """The types of the equation's variables, in their order."""
     types: dict[str, str] = {}
@@ -142,3 +249,26 @@ def pattern_types(function: Function, one: Equation) -> list[str]:
     for argument, type_ in zip(one.left.args, function.arguments, strict=True):
         visit(argument, type_)
     return [types[variable] for variable in one.variables]
+
+
+def random_value(rng: random.Random, type_: str, size: int) -> Value:
+    """A value of about the size, numbers up to 5."""
+    if type_ == NAT:
+        return rng.randint(0, min(5, size))
+    if type_ == LIST:
+        return tuple(rng.randint(0, 5) for _ in range(rng.randint(0, size)))
+    if size <= 0 or rng.random() < 0.25:
+        return (LEAF, rng.randint(0, 5))
+    return (BRANCH, rng.randint(0, 5), random_value(rng, TREE, size - 2), random_value(rng, TREE, size - 2))
+
+
+def value_text(value: Value) -> str:
+    """The value in Lean's words."""
+    if isinstance(value, int):
+        return str(value)
+    if value and value[0] == LEAF:
+        return f"(leaf {value[1]})"
+    if value and value[0] == BRANCH:
+        _, label, left, right = value
+        return f"(branch {label} {value_text(left)} {value_text(right)})"  # type: ignore[arg-type]
+    return f"[{', '.join(map(str, value))}]"

@@ -15,12 +15,12 @@ from functools import lru_cache
 from itertools import islice
 
 from lean_env.benchmark.lean_logic.formula import EQ, Node, for_all, substitute
-from lean_env.benchmark.lean_logic.functions import CATALOGUE, Function, pattern_types
+from lean_env.benchmark.lean_logic.functions import CATALOGUE, Call, Function, Value, pattern_types
 from lean_env.benchmark.lean_logic.inductive import Proof, prove, unfolded
 from lean_env.benchmark.lean_logic.naming import named
 from lean_env.benchmark.lean_logic.problem import Draft, Logic
 from lean_env.benchmark.lean_logic.terms import MARK, Equation
-from lean_env.benchmark.lean_logic.theory import VARIABLE_TYPES, Theory, closure, random_tests
+from lean_env.benchmark.lean_logic.theory import VARIABLE_TYPES, Theory, closure
 
 #: Conjectures of one theory that are tried.
 _CONJECTURES = 150
@@ -30,28 +30,32 @@ _UNFOLDING_SHARE = 0.15
 _LEMMA_SIZE = 8
 _MOST_LEMMAS = 2
 _LEMMAS_TRIED = 12
-#: What two lemmas add to a statement, roughly.
-_LEMMAS_SIZE = 14
-#: What goal and lemmas add at most to the equations of the functions.
-_LARGEST_REST = 20
+#: What two lemmas add to a statement at most.
+_LEMMAS_SIZE = 20
 #: Of theorems proved with lemmas, how many are stated without them.
 _UNAIDED_SHARE = 0.2
+#: What goal and lemmas add at most to the equations of the functions.
+_LARGEST_REST = 20
 _BOUND = ("x", "y", "z", "w", "v")
 #: No set of functions has more than one in so many statements.
 _LEAST_SETS = 12
-#: Theories that share tests.
-_THEORIES_A_TEST = 20
+#: Values of functions that are kept for the next theory.
+_MOST_VALUES = 200_000
 
 
 def problems(rng: random.Random, sizes: tuple[int, int], theorems: bool) -> Iterator[Draft]:
     """Drafts without end, of sizes between both given, theorems or non-theorems; duplicates occur."""
+    values: dict[Call, Value] = {}
     memory = _Memory()
     while True:
-        tests = random_tests(rng)
-        for _ in range(_THEORIES_A_TEST):
-            theory = Theory(rng, tests)
-            made = _theorems(rng, theory, sizes, memory) if theorems else _non_theorems(rng, theory, sizes, memory)
-            yield from (draft for draft in made if sizes[0] <= draft.sequent.size <= sizes[1])
+        if len(values) > _MOST_VALUES:
+            values.clear()
+        theory = Theory(rng, values)
+        if sum(function.size for function in theory.functions) + _LARGEST_REST < sizes[0]:
+            continue
+        for draft in _theorems(rng, theory, sizes, memory) if theorems else _non_theorems(rng, theory, sizes, memory):
+            if sizes[0] <= draft.sequent.size <= sizes[1]:
+                yield draft
 
 
 class _Memory:
@@ -79,8 +83,6 @@ class Lemma:
 
 def _theorems(rng: random.Random, theory: Theory, sizes: tuple[int, int], memory: _Memory) -> Iterator[Draft]:
     lemmas: list[Lemma] = []
-    if sum(function.size for function in theory.functions) + _LARGEST_REST < sizes[0]:
-        return
     for conjecture in islice(theory.conjectures(), _CONJECTURES):
         functions = closure(frozenset(conjecture.names))
         goal_size = 1 + conjecture.left.size + conjecture.right.size
@@ -90,7 +92,7 @@ def _theorems(rng: random.Random, theory: Theory, sizes: tuple[int, int], memory
             continue
         steps = unfolded(conjecture)
         if steps is not None:
-            if steps > 1 and not unwanted and whole >= sizes[0] and rng.random() < _UNFOLDING_SHARE:
+            if steps > 1 and not unwanted and rng.random() < _UNFOLDING_SHARE:
                 memory.add(functions)
                 yield _draft(rng, conjecture, Proof(steps), [])
             continue
@@ -111,9 +113,6 @@ def _theorems(rng: random.Random, theory: Theory, sizes: tuple[int, int], memory
             continue
         if len(used) > _MOST_LEMMAS or (used and rng.random() < _UNAIDED_SHARE):
             proof, used = replace(proof, inductions=inductions), []
-        whole += sum(lemma.equation.node().size for lemma in used)
-        if not sizes[0] <= whole <= sizes[1]:
-            continue
         memory.add(functions)
         yield _draft(rng, conjecture, proof, [lemma.equation for lemma in used])
 

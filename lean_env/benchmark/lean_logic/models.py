@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from functools import reduce
 from operator import and_, or_
 
 from lean_env.benchmark.lean_logic.formula import ALL, AND, EXISTS, FALSE, IFF, IMP, NOT, OR, TRUE, Node
@@ -34,12 +34,9 @@ class Models:
     constants: Mapping[str, tuple[str, Sequence[int]]] = field(default_factory=dict)
     above: Sequence[Sequence[int]] = ((0,),)
     _known: dict[Node, int] = field(default_factory=dict, repr=False)
-    #: Kept by `assembly.contingent`.
-    contingent: dict[Node, bool] = field(default_factory=dict, repr=False)
 
-    @cached_property
+    @property
     def all(self) -> int:
-        """The mask of all models."""
         return (1 << self.count) - 1
 
     def truth(self, node: Node) -> int:

@@ -14,11 +14,9 @@ from lean_env.benchmark.lean_logic.sequents import Sequents
 
 ATOMS = ("p", "q", "r", "s", "t", "u")
 #: Weights of two to six atoms, for statements that may be small and for large ones.
-_ATOM_WEIGHTS = (2, 4, 5, 4, 3)
-_MORE_ATOMS = (0, 0, 4, 5, 5)
+_ATOM_WEIGHTS = (3, 6, 5, 3, 2)
+_MORE_ATOMS = (0, 2, 5, 5, 4)
 _LARGE = 10
-#: Sizes up to which statements of two and of three atoms are made; larger ones hardly need all of their parts.
-_LARGEST = {2: 8, 3: 12}
 #: A pool takes as long to draw as about 80 drafts.
 _DRAFTS_A_POOL = 400
 _TRIES = 150
@@ -33,12 +31,10 @@ def problems(rng: random.Random, sizes: tuple[int, int], theorems: bool) -> Iter
     drawn, classical = 0, 0
     while True:
         weights = _ATOM_WEIGHTS if sizes[0] < _LARGE else _MORE_ATOMS
-        atoms = rng.choices(range(2, 7), weights)[0]
-        largest = min(sizes[1], _LARGEST.get(atoms, sizes[1]))
-        sequents = Sequents(rng, ATOMS[:atoms])
+        sequents = Sequents(rng, ATOMS[: rng.choices(range(2, 7), weights)[0]])
         for _ in range(_DRAFTS_A_POOL):
             # Sizes are drawn first and then insisted on, or those that succeed more often would be most of all.
-            target = rng.randint(sizes[0], max(sizes[0], largest))
+            target = rng.randint(*sizes)
             for _ in range(_TRIES):
                 made = sequents.theorem(target) if theorems else sequents.non_theorem(target)
                 if made is None or not target <= total(made) <= min(sizes[1], target + target // 5):

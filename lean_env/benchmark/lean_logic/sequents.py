@@ -17,9 +17,7 @@ _POOL = 160
 _LARGEST_PART = 7
 #: Larger statements than this are composed of such: drawn at once, hardly any is valid and busy.
 _SMALL = 7
-_STOCK_TRIES = 1_500
-#: Atoms of a stock's entailments.
-_STOCK_ATOMS = (3, 4)
+_STOCK_TRIES = 2_500
 #: Share of those tries whose goal is an atom: cuts at hypotheses need them.
 _ATOMIC_GOALS = 0.3
 #: Shares of those tries with one hypothesis, and of one that is equivalent to the goal among what is found.
@@ -51,9 +49,10 @@ class Sequents:
 
     def __init__(self, rng: random.Random, atoms: Sequence[str]) -> None:
         self._rng = rng
-        self._atoms = atoms
+        formulas = [[Node(atom) for atom in atoms]]
+        formulas += [[random_formula(rng, size, atoms) for _ in range(_POOL)] for size in range(1, _LARGEST_PART + 1)]
         self.models = valuations(atoms)
-        self._pool = _pool(rng, atoms, _LARGEST_PART)
+        self._pool = assembly.Pool.of(self.models, formulas)
         self._stock: Stock | None = None
 
     def theorem(self, target: int) -> Entailment | None:
@@ -61,7 +60,7 @@ class Sequents:
         rng, pool = self._rng, self._pool
         if target > _SMALL:
             self._stock = self._stock or self._fresh_stock()
-            return self._stock.composed(rng, target, self._mended)
+            return self._stock.composed(rng, target, self._good)
         kind = rng.random()
         if kind < _TAUTOLOGIES:
             goal = assembly.tautology(rng, pool, target)
@@ -77,38 +76,27 @@ class Sequents:
         *sizes, goal_size = parts(self._rng, target)
         return assembly.near_miss(self._rng, self._pool, sizes, goal_size)
 
-    def _mended(self, made: Entailment) -> Entailment | None:
-        """The valid sequent without needless hypotheses, if no part of it is trivial and few leaves are idle."""
-        goal = made[1]
-        hypotheses = assembly.needed(self.models, *made)
-        if hypotheses is None or not all(assembly.contingent_parts(self.models, f) for f in (*hypotheses, goal)):
-            return None
-        allowed = 1 + total((hypotheses, goal)) // 10
-        return (hypotheses, goal) if assembly.idle_leaves(self.models, hypotheses, goal) <= allowed else None
+    def _good(self, made: Entailment) -> bool:
+        hypotheses, goal = made
+        return (
+            assembly.irredundant(self.models, *made)
+            and all(assembly.contingent_parts(self.models, formula) for formula in (*hypotheses, goal))
+            and assembly.idle_leaves(self.models, *made) <= 1 + total(made) // 10
+        )
 
     def _fresh_stock(self) -> Stock:
-        """Small entailments of few atoms without idle leaves, few of them from one hypothesis that says the same as the
-        goal."""
-        rng = self._rng
+        """Small entailments without idle leaves, few of them from one hypothesis that says the same as the goal."""
+        rng, pool = self._rng, self._pool
         stock: dict[Entailment, None] = {}
-        for count in sorted({min(len(self._atoms), few) for few in _STOCK_ATOMS}):
-            pool = _pool(rng, self._atoms[:count], _SMALL - 1)
-            for _ in range(_STOCK_TRIES):
-                *sizes, goal_size = parts(rng, rng.randint(1, _SMALL), least=1 if rng.random() < _SINGLES else 2)
-                made = assembly.entailed(rng, pool, sizes, 0 if rng.random() < _ATOMIC_GOALS else goal_size)
-                if made is None or assembly.idle_leaves(pool.models, *made):
-                    continue
-                (first, *others), goal = made
-                if others or pool.models.truth(first) != pool.models.truth(goal) or rng.random() < _EQUIVALENT_SHARE:
-                    stock[made] = None
-        formulas = [formula for formula, _ in (*self._pool.of_size(1), *self._pool.of_size(2))]
-        return Stock(list(stock), formulas, self._atoms)
-
-
-def _pool(rng: random.Random, atoms: Sequence[str], largest: int) -> assembly.Pool:
-    formulas = [[Node(atom) for atom in atoms]]
-    formulas += [[random_formula(rng, size, atoms) for _ in range(_POOL)] for size in range(1, largest + 1)]
-    return assembly.Pool.of(valuations(atoms), formulas)
+        for _ in range(_STOCK_TRIES):
+            *sizes, goal_size = parts(rng, rng.randint(1, _SMALL), least=1 if rng.random() < _SINGLES else 2)
+            made = assembly.entailed(rng, pool, sizes, 0 if rng.random() < _ATOMIC_GOALS else goal_size)
+            if made is None or assembly.idle_leaves(self.models, *made):
+                continue
+            (first, *others), goal = made
+            if others or self.models.truth(first) != self.models.truth(goal) or rng.random() < _EQUIVALENT_SHARE:
+                stock[made] = None
+        return Stock(list(stock), [formula for formula, _ in (*pool.of_size(1), *pool.of_size(2))])
 
 
 def parts(rng: random.Random, whole: int, least: int = 1) -> list[int]:

@@ -12,8 +12,21 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from lean_env.benchmark.lean_logic.formula import CONS, SUCC, Node, substitute
-from lean_env.benchmark.lean_logic.functions import CATALOGUE, LIST, NAT, NIL, TREE, ZERO, Function
-from lean_env.benchmark.lean_logic.meaning import Call, Meaning, TooLarge, Value, evaluator, random_value, value_text
+from lean_env.benchmark.lean_logic.functions import (
+    CATALOGUE,
+    LIST,
+    NAT,
+    NIL,
+    TREE,
+    ZERO,
+    Call,
+    Function,
+    Meaning,
+    TooLarge,
+    Value,
+    random_value,
+    value_text,
+)
 from lean_env.benchmark.lean_logic.terms import Equation
 
 #: Variables of terms, by type.
@@ -40,27 +53,20 @@ class Test:
     """One assignment to all variables, under one meaning of the unknown functions."""
 
     meaning: Meaning
-    values: dict[str, Value]
-
-
-def random_tests(rng: random.Random) -> list[Test]:
-    """TESTS tests, in random order."""
-    shared: dict[Call, Value] = {}
-    meanings = [Meaning(rng, shared) for _ in range(_MEANINGS)]
-    tests = [Test(meanings[place % _MEANINGS], _random_values(rng, place)) for place in range(TESTS)]
-    rng.shuffle(tests)
-    return tests
+    values: Mapping[str, Value]
 
 
 class Theory:
     """A few functions, with all that they use, their terms and those terms' values."""
 
-    def __init__(self, rng: random.Random, tests: list[Test]) -> None:
-        """Several theories may share their tests, which keep values that were computed."""
+    def __init__(self, rng: random.Random, shared: dict[Call, Value]) -> None:
+        """`shared` keeps values of functions for the next theory."""
         self._rng = rng
         self.functions = _random_functions(rng)
-        self.tests = tests
-        self._first = tests[:_FIRST_TESTS]
+        meanings = [Meaning(rng, shared) for _ in range(_MEANINGS)]
+        self.tests = [Test(meanings[i % _MEANINGS], _random_values(rng, i)) for i in range(TESTS)]
+        rng.shuffle(self.tests)
+        self._first = self.tests[:_FIRST_TESTS]
 
     @cached_property
     def terms(self) -> dict[Node, tuple[str, tuple[Value, ...]]]:
@@ -114,13 +120,13 @@ class Theory:
 
     def holds(self, equation: Equation) -> bool:
         """Whether both sides have equal values in all tests in which these are not too large."""
-        left, right = map(evaluator, equation)
         for test in self.tests:
             try:
-                if left(test.meaning, test.values) != right(test.meaning, test.values):
-                    return False
+                left, right = (test.meaning.evaluate(side, test.values) for side in equation)
             except TooLarge:
                 continue
+            if left != right:
+                return False
         return True
 
     def near_misses(self) -> Iterator[tuple[Equation, int]]:
@@ -136,7 +142,7 @@ class Theory:
             for left in self._rng.sample(of_type, min(12, len(of_type))):
                 variables = left.names.keys() & VARIABLE_TYPES.keys()
                 failing = []
-                for right in self._rng.choices(of_type, k=_RIVALS):
+                for right in (self._rng.choice(of_type) for _ in range(_RIVALS)):
                     pairs = zip(self.terms[left][1], self.terms[right][1], strict=True)
                     tests = [place for place, (one, other) in enumerate(pairs) if one != other]
                     same = left.head == right.head and left.head in _CONSTRUCTORS
