@@ -1,8 +1,8 @@
 """First-order theorems made of propositional ones: atoms become predicates of variables, quantifiers are put before.
 
-From Γ ⊢ G over atoms p(x, y) follow, by the quantifier rules alone and whatever the types hold:
-∀Γ ⊢ ∀G; ∀Γ ⊢ G at constants; and ∃A, ∀Γ ⊢ ∃G where A has all variables. Each atom gets a symbol of its own, so that
-the propositional sequent comes back when predicates are constant; a classical one stays classical.
+From Γ ⊢ G over atoms p(x, y) follow, by the quantifier rules alone and whatever the types hold: ∀Γ ⊢ ∀G and ∀Γ ⊢ G at
+constants where G has all variables, and ∃A, ∀Γ ⊢ ∃G where A, one of Γ, has them. Each atom gets a symbol of its own, so
+that the propositional sequent comes back when predicates are constant; a classical one stays classical.
 """
 
 from __future__ import annotations
