@@ -342,6 +342,17 @@ def test_the_counterexample_refutes_a_first_order_non_theorem(kind: str) -> None
         assert structure.refutes(draft.sequent), (draft.sequent.text(), draft.counterexample)
 
 
+def test_lifted_theorems_hold_where_one_of_two_types_is_empty() -> None:
+    rng = random.Random(6)
+    emptied = 0
+    for draft in itertools.islice(lifting.problems(random.Random(11), (4, 30)), 500):
+        for _ in range(20):
+            structure = random_structure(rng, draft.sequent)
+            emptied += not all(structure.domains.values())
+            assert not structure.refutes(draft.sequent), (draft.sequent.text(), structure.__dict__)
+    assert emptied > 1000
+
+
 def test_classical_monadic_theorems_are_not_proved_by_the_calculus() -> None:
     drafts = itertools.islice(quantified.monadic_problems(random.Random(5), (4, 20), True), 150)
     classical = [draft for draft in drafts if draft.logic is Logic.CLASSICAL]

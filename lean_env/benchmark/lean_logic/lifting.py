@@ -1,8 +1,9 @@
 """First-order theorems made of propositional ones: atoms become predicates of variables, quantifiers are put before.
 
-From Γ ⊢ G over atoms p(x, y) follow, by the quantifier rules alone and whatever the types hold: ∀Γ ⊢ ∀G and ∀Γ ⊢ G at
-constants where G has all variables, and ∃A, ∀Γ ⊢ ∃G where A, one of Γ, has them. Each atom gets a symbol of its own, so
-that the propositional sequent comes back when predicates are constant; a classical one stays classical.
+From Γ ⊢ G over atoms p(x, y) follow, by the quantifier rules alone and whatever the types hold: ∀Γ ⊢ ∀G where G has all
+variables; ∀Γ ⊢ G at constants where these are of all types that Γ is about; ∃A, ∀Γ ⊢ ∃G where A, one of Γ, has all
+variables. Each atom gets a symbol of its own, so that the propositional sequent comes back when predicates are
+constant; a classical one stays classical.
 """
 
 from __future__ import annotations
@@ -94,6 +95,9 @@ def _lifted(
         return tuple(new), closed(EXISTS, goal, of_goal)
     new = [closed(ALL, formula, of) for formula, of in zip(hypotheses, of_hypotheses, strict=True)]
     if mode < 0.5 and hypotheses:
+        if not {sorts[name] for name in everything} <= {sorts[name] for name in of_goal}:
+            # The hypotheses are about a type of which the goal has no constant, and which may be empty.
+            return None
         return tuple(new), _applied(goal, variables, {"x": "a", "y": "b"})
     return (tuple(new), closed(ALL, goal, of_goal)) if of_goal == everything else None
 
