@@ -136,6 +136,11 @@ def test_neighbours_of_one_type_share_a_line(worker: Worker) -> None:
             "(p : Prop) : p ∨ ¬p",
             ["have h : (∃ x : Nat, x = 0) ∧ ∃ x : Nat, x = 1 := by simp", "have x := 0", "by_cases p"],
         ),
+        ("(p : Prop) (h : p) : p", ["have __unseen := h", "have x := h", "have y := __unseen"]),
+        (
+            "(P Q : Nat → Prop) (h : ∃ w, P w ∧ Q w) : ∃ x, Q x",
+            ["cases h", "cases h_1", "have w_1 := left", "exists w"],
+        ),
         (
             "(a b : Nat) : a + b = b + a",
             ["suffices h : True from Nat.add_comm a b", "show True", "have k : a = a := rfl"],
@@ -182,3 +187,13 @@ def test_library_theorems_print_as_lean_prints_them(worker: Worker) -> None:
         first = run(worker, root["state"], "intros")
         for tactic in tactics:
             run(worker, first.get("state", root["state"]), tactic)
+
+
+def test_what_is_known_from_before_changes_no_count(worker: Worker) -> None:
+    statement = "(p q : Prop) (l : List Nat) (h : p ∧ q) (n : Nat) : n + 0 = n ∧ (q ∨ List.length l = 0)"
+    tactics = ["constructor", "cases h", "by_cases k : p", "exact h", "simp", "induction n", "refine ⟨?_, Or.inl h.2⟩"]
+    root = open_theorem(worker, Theorem("t", statement, INIT))["state"]
+    counts = [[run(worker, root, tactic)["heartbeats"] for tactic in tactics] for _ in range(3)]
+    again = open_theorem(worker, Theorem("t", statement, INIT))["state"]
+    counts.append([run(worker, again, tactic)["heartbeats"] for tactic in tactics])
+    assert all(count == counts[0] for count in counts)

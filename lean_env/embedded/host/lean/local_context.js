@@ -38,10 +38,14 @@ const NUMBERED = /^(.+)_\d+$/;
  * @property {boolean} open  the type has metavariables, perhaps assigned ones
  */
 
-/** The name as `format` prints it, without macro scopes. @param {Lean} lean @param {Pointer} name  borrowed */
-function shownName(lean, name) {
-  const text = lean.nameToString(name);
+/** Such a name under macro scopes, which are not shown. */
+const SCOPED_NAME = /^([A-Za-z_][A-Za-z_0-9']*)\._@\.(?:(?!\._@\.).)*\._hyg(?:\.\d+)+$/;
+
+/** The name as `format` prints it, without macro scopes. @param {Lean} lean @param {Pointer} name  borrowed @param {string} [text]  the name as read */
+function shownName(lean, name, text = lean.nameToString(name)) {
   if (PLAIN_NAME.test(text)) return text;
+  const scoped = SCOPED_NAME.exec(text);
+  if (scoped) return scoped[1];
   const bare = lean.call('lean_erase_macro_scopes', lean.inc(name));
   return lean.takeString(lean.call('l_Lean_Name_toString', bare, lean.box(1)));
 }
@@ -55,7 +59,7 @@ function readDeclaration(lean, pointer) {
     key: variableKey(lean, lean.field(pointer, DECL.id)),
     name,
     stem: NUMBERED.exec(name)?.[1] ?? null,
-    shown: shownName(lean, userName),
+    shown: shownName(lean, userName, name),
     atomic: (userName & 1) === 0 && (lean.field(userName, 0) & 1) === 1 && !UNUSUAL.test(name),
     hidden: scalarByte(lean, pointer, DECL_SCALAR.kind) !== 0,
     valued: lean.tag(pointer) === LDECL && scalarByte(lean, pointer, DECL_SCALAR.nondep) === 0,

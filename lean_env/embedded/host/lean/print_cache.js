@@ -3,10 +3,11 @@
  * The prints of the expressions of one theorem, for as long as it is open: steps change little, and printing is most of
  * what they cost.
  *
- * What Lean prints for an expression without metavariables depends on the expression, on the names and the types of its free
- * variables, and on which names the local context has taken, in two ways (delabConst, getUnusedName): a constant whose name a
- * local has is written differently, and a bound variable is renamed when its body mentions a variable of the same name. An
- * entry keeps all of that, and holds in a context where it is the same. Options, name space and notation do not change between the
+ * What Lean prints for an expression without metavariables depends on the expression, on the names of its free variables and
+ * on the types of these and of the variables in the types, and on which names the local context has taken, in two ways
+ * (delabConst, getUnusedName): a constant whose name a local has is written differently, and a bound variable is renamed when
+ * its body mentions a variable of the same name. An entry keeps all of that, and holds in a context where it is the same:
+ * sibling states may use one FVarId for different variables. Options, name space and notation do not change between the
  * states of a theorem.
  */
 const { hashOf, identicalExpression, namesIn, variablesIn } = require('./expressions.js');
@@ -16,7 +17,7 @@ const { hashOf, identicalExpression, namesIn, variablesIn } = require('./express
 /** @typedef {import('./local_context.js').Declaration} Declaration */
 
 /**
- * A context as far as prints depend on it.
+ * A context as far as prints depend on it, in one state: its types are instantiated.
  * @typedef {object} Scope
  * @property {Declaration[]} declarations
  * @property {Map<string, Declaration>} byKey
@@ -25,7 +26,7 @@ const { hashOf, identicalExpression, namesIn, variablesIn } = require('./express
 /**
  * @typedef {object} Entry
  * @property {Pointer} expression  owned
- * @property {{key: string, name: string, type: Pointer}[]} variables  free variables; types owned
+ * @property {{key: string, name: string, type: Pointer}[]} variables  free variables and those in their types; types owned
  * @property {Set<string>} constants  a local that is called like one of these matters
  * @property {Map<string, number> | null} binders  likewise, with or without a number; null where bound variables keep their names
  * @property {string} taken  the names of locals that matter, where it was printed
@@ -57,7 +58,7 @@ class PrintCache {
   /** @param {Pointer} expression  borrowed @param {Scope} scope @returns {Entry | null} */
   find(expression, scope) {
     for (const entry of this.entries.get(hashOf(this.lean, expression)) ?? []) {
-      if (identicalExpression(this.lean, entry.expression, expression) && holds(entry, scope)) return entry;
+      if (identicalExpression(this.lean, entry.expression, expression) && holds(this.lean, entry, scope)) return entry;
     }
     return null;
   }
@@ -71,14 +72,10 @@ class PrintCache {
   add(expression, scope, flat) {
     const { lean } = this;
     const names = namesIn(lean, expression);
-    if (names === null || !this.settled(names.variables, scope)) return null;
-    /** @type {Entry['variables']} */
-    const variables = [];
-    for (const key of names.variables) {
-      const { name, type } = /** @type {Declaration} */ (scope.byKey.get(key));
-      variables.push({ key, name, type: lean.inc(type) });
-    }
+    const variables = names && this.needed(names.variables, scope);
+    if (names === null || variables === null) return null;
     const renamed = [...names.binders].some(([base, shown]) => shown > 1 || variables.some(({ name }) => name === base));
+    for (const { type } of variables) lean.inc(type);
     const { constants } = names;
     const binders = renamed ? names.binders : null;
     const taken = takenNames(scope, constants, binders);
@@ -94,17 +91,20 @@ class PrintCache {
   }
 
   /**
-   * Whether no metavariable, which sibling states may assign differently, has a say in the types of these variables.
-   * @param {Iterable<string>} keys @param {Scope} scope
+   * These variables, those in their types, and so on; null when a type has metavariables.
+   * @param {Set<string>} keys @param {Scope} scope
    */
-  settled(keys, scope) {
+  needed(keys, scope) {
     const needed = new Set(keys);
+    const variables = [];
     for (const key of needed) { // to its end, with what is added on the way
       const declaration = scope.byKey.get(key);
-      if (declaration === undefined || declaration.open) return false;
-      for (const mentioned of variablesIn(this.lean, declaration.type)) needed.add(mentioned);
+      if (declaration === undefined || declaration.open) return null;
+      const { name, type } = declaration;
+      variables.push({ key, name, type });
+      for (const mentioned of variablesIn(this.lean, type)) needed.add(mentioned);
     }
-    return true;
+    return variables;
   }
 
   /** @param {Entry} entry @param {string} before @param {string} line */
@@ -124,12 +124,11 @@ class PrintCache {
   }
 }
 
-/** @param {Entry} entry @param {Scope} scope */
-function holds(entry, scope) {
+/** @param {Lean} lean @param {Entry} entry @param {Scope} scope */
+function holds(lean, entry, scope) {
   for (const { key, name, type } of entry.variables) {
-    // Two states may use one FVarId for different variables, but never one type object.
     const declaration = scope.byKey.get(key);
-    if (declaration === undefined || declaration.name !== name || declaration.type !== type) return false;
+    if (declaration === undefined || declaration.name !== name || !identicalExpression(lean, declaration.type, type)) return false;
   }
   return entry.taken === takenNames(scope, entry.constants, entry.binders);
 }

@@ -86,30 +86,21 @@ class GoalPrinter {
     const found = lean.call('l_Lean_MetavarContext_findDecl_x3f', lean.inc(metavariablesOf(lean, state)), lean.inc(goal));
     if (found & 1) return printGoalAnew(lean, state, goal);
     const metavariable = lean.field(found, 0);
-    const scope = this.scope(lean.field(metavariable, METAVAR_DECL.localContext));
+    const locals = this.locals(lean.field(metavariable, METAVAR_DECL.localContext));
     const target = lean.field(metavariable, METAVAR_DECL.type);
     const ordinary = lean.tag(target) !== TAG.mdata || isUnseenAnnotation(lean, target);
     try {
-      return scope && ordinary ? new GoalText(this, state, scope, metavariable).text() : printGoalAnew(lean, state, goal);
+      return locals && ordinary ? new GoalText(this, state, metavariable, locals).text() : printGoalAnew(lean, state, goal);
     } finally {
       if (lean.stackIsRewound()) lean.dec(found);
     }
   }
 
-  /** The context, or null when it is out of the ordinary. @param {Pointer} context  borrowed @returns {Scope | null} */
-  scope(context) {
-    const { lean } = this;
-    /** @type {Scope} */
-    const scope = { declarations: [], byKey: new Map() };
-    const names = new Set();
-    for (const pointer of declarationsOf(lean, context)) {
-      const declaration = this.declaration(pointer);
-      if (!declaration.atomic || declaration.valued || names.has(declaration.name)) return null;
-      names.add(declaration.name);
-      scope.declarations.push(declaration);
-      scope.byKey.set(declaration.key, declaration);
-    }
-    return scope;
+  /** The context, or null when it is out of the ordinary. @param {Pointer} context  borrowed */
+  locals(context) {
+    const locals = declarationsOf(this.lean, context).map((pointer) => this.declaration(pointer));
+    const names = new Set(locals.map((local) => local.name));
+    return names.size === locals.length && locals.every((local) => local.atomic && !local.valued) ? locals : null;
   }
 
   /** @param {Pointer} pointer  borrowed LocalDecl */
@@ -124,36 +115,44 @@ class GoalPrinter {
 
 /** One goal on its way to text. */
 class GoalText {
-  /** @param {GoalPrinter} printer @param {TacticState} state @param {Scope} scope @param {Pointer} metavariable  borrowed MetavarDecl */
-  constructor(printer, state, scope, metavariable) {
+  /** @param {GoalPrinter} printer @param {TacticState} state @param {Pointer} metavariable  borrowed MetavarDecl @param {Declaration[]} locals */
+  constructor(printer, state, metavariable, locals) {
     this.lean = printer.lean;
     this.printer = printer;
     this.state = state;
-    this.scope = scope;
     this.metavariable = metavariable;
+    /** Owned. @type {Pointer[]} */
+    this.instantiated = [];
+    const declarations = locals.map((local) => {
+      if (!local.open) return local;
+      const type = this.known(local.type);
+      return { ...local, type, open: hasMetavariables(this.lean, type) };
+    });
+    /** @type {Scope} */
+    this.scope = { declarations, byKey: new Map(declarations.map((declaration) => [declaration.key, declaration])) };
     /** The state in the goal's context. @type {TacticState | null} */
     this.inside = null;
   }
 
+  /** The type with its metavariables instantiated. @param {Pointer} type  borrowed @returns {Pointer} borrowed */
+  known(type) {
+    const { lean } = this;
+    if (!hasMetavariables(lean, type)) return type;
+    const instance = instantiate(lean, metavariablesOf(lean, this.state), lean.inc(type));
+    this.instantiated.push(instance);
+    return instance;
+  }
+
   text() {
     const { lean, metavariable } = this;
-    /** @type {Pointer[]} */
-    const instantiated = [];
-    /** @param {Pointer} type  borrowed */
-    const known = (type) => {
-      if (!hasMetavariables(lean, type)) return type;
-      instantiated.push(instantiate(lean, metavariablesOf(lean, this.state), lean.inc(type)));
-      return /** @type {Pointer} */ (instantiated.at(-1));
-    };
     try {
       const lines = [];
       const tag = lean.field(metavariable, METAVAR_DECL.userName);
       if (!(tag & 1)) lines.push(`case ${shownName(lean, tag)}`);
       /** @type {{names: string[], type: Pointer} | null} */
       let group = null;
-      for (const { hidden, shown, type: stored } of this.scope.declarations) {
+      for (const { hidden, shown, type } of this.scope.declarations) {
         if (hidden) continue;
-        const type = known(stored);
         if (group === null || !(group.type === type || sameExpression(lean, group.type, type))) {
           if (group) lines.push(this.line(`${group.names.join(' ')} :`, group.type));
           group = { names: [], type };
@@ -162,11 +161,11 @@ class GoalText {
         group.type = type;
       }
       if (group) lines.push(this.line(`${group.names.join(' ')} :`, group.type));
-      lines.push(this.line(TURNSTILE, known(lean.field(metavariable, METAVAR_DECL.type))));
+      lines.push(this.line(TURNSTILE, this.known(lean.field(metavariable, METAVAR_DECL.type))));
       return lines.join('\n');
     } finally {
       if (lean.stackIsRewound()) {
-        for (const type of instantiated) lean.dec(type);
+        for (const type of this.instantiated) lean.dec(type);
         if (this.inside) release(lean, this.inside);
       }
     }
