@@ -106,8 +106,8 @@ function probeEnvironment(session, { imports, soft_ms = TEXT_SOFT_MS }) {
   const environment = environments.get(imports);
   const template = environments.templateOrNull(environment);
   if (template === null) return { tactics: false, runs: { simp: false, simp_all: false, omega: false, grind: false, rcases: false } };
-  const { pointer } = environment;
-  return session.within(soft_ms, () => ({ tactics: true, runs: probe(lean, { pointer, template, statementOptions, cancelToken }) }));
+  const { pointer, parser } = environment;
+  return session.within(soft_ms, () => ({ tactics: true, runs: probe(lean, { pointer, parser, template, statementOptions, cancelToken }) }));
 }
 
 /** @param {Session} session @param {{imports: string[]}} request */

@@ -167,7 +167,7 @@ const round = (ms) => Math.round(ms * 1000) / 1000;
 function step(session, parent, tactic, softMs, limit, explains) {
   const { lean, watchdog } = session;
   const { value: { step: taken, ending }, fired } = watchdog.within(softMs, () => {
-    const taken = runTactic(lean, parent.state, tactic, limit, explains);
+    const taken = runTactic(lean, parent.problem.environment.parser, parent.state, tactic, limit, explains);
     return { step: taken, ending: taken.state === null ? null : conclude(session, parent.problem, taken.state) };
   });
   const { heartbeats, exhausted, error } = taken;

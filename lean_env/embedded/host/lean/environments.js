@@ -1,6 +1,7 @@
 'use strict';
 /** The imported environments of a worker: made on demand, the least recently used ones given back. */
 const { template, release } = require('./states.js');
+const { TacticParser } = require('./tactic_parser.js');
 const { Refusal } = require('../refusal.js');
 
 /** @typedef {import('./types.js').Lean} Lean */
@@ -12,10 +13,11 @@ const CAPACITY = 48;
 
 /** One environment, as long as it is in the cache or in use. */
 class ImportedEnvironment {
-  /** @param {string} key @param {Pointer} pointer  owned */
-  constructor(key, pointer) {
+  /** @param {Lean} lean @param {string} key @param {Pointer} pointer  owned */
+  constructor(lean, key, pointer) {
     this.key = key;
     this.pointer = pointer;
+    this.parser = new TacticParser(lean, pointer);
     /** How many open states rest on it. */
     this.users = 0;
     /** @type {TacticState | null} */
@@ -42,7 +44,7 @@ class Environments {
     let found = cache.get(key);
     if (found === undefined) {
       // The base environment is `import Init`; no second copy of it.
-      found = new ImportedEnvironment(key, key === 'Init' ? lean.inc(lean.environment) : this.import(imports));
+      found = new ImportedEnvironment(lean, key, key === 'Init' ? lean.inc(lean.environment) : this.import(imports));
     }
     cache.delete(key);
     cache.set(key, found);
@@ -85,6 +87,7 @@ class Environments {
       if (environment.users > 0 || environment === [...this.cache.values()].at(-1)) continue;
       this.cache.delete(environment.key);
       if (environment.template) release(this.lean, environment.template);
+      environment.parser.release();
       this.lean.dec(environment.pointer);
       surplus--;
     }

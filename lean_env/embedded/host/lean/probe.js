@@ -12,6 +12,7 @@ const { Refusal } = require('../refusal.js');
 /** @typedef {import('./types.js').Lean} Lean */
 /** @typedef {import('./types.js').Pointer} Pointer */
 /** @typedef {import('./types.js').TacticState} TacticState */
+/** @typedef {import('./tactic_parser.js').TacticParser} TacticParser */
 
 /** Statement and tactic; a tactic runs when it proves all of its goals. @type {Record<string, [string, string][]>} */
 const GOALS = {
@@ -27,10 +28,10 @@ const GOALS = {
 
 /**
  * @param {Lean} lean
- * @param {{pointer: Pointer, template: TacticState, statementOptions: Pointer, cancelToken: Pointer}} environment  borrowed
+ * @param {{pointer: Pointer, parser: TacticParser, template: TacticState, statementOptions: Pointer, cancelToken: Pointer}} environment  borrowed
  * @returns {Record<string, boolean>}
  */
-function probe(lean, { pointer, template, statementOptions, cancelToken }) {
+function probe(lean, { pointer, parser, template, statementOptions, cancelToken }) {
   /** @param {[string, string]} goal */
   const proves = ([text, tactic]) => {
     let statement;
@@ -41,7 +42,7 @@ function probe(lean, { pointer, template, statementOptions, cancelToken }) {
       throw error;
     }
     const { state, goal } = openExpression(lean, template, statement.type, statement.levels);
-    const step = runTactic(lean, state, tactic, 0);
+    const step = runTactic(lean, parser, state, tactic, 0);
     const proved = step.state !== null && closes(lean, pointer, goal, step.state);
     if (step.state) release(lean, step.state);
     release(lean, state);

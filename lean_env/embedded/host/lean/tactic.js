@@ -1,12 +1,12 @@
 'use strict';
 /** One tactic on one state. */
 const { withFields, test } = require('./objects.js');
-const { parseCategory, parseErrorText } = require('./frontend.js');
-const { CORE_CONTEXT, CORE_STATE, environmentOf, runMonadic, share, release, exceptionText, resetHeartbeats } = require('./states.js');
+const { CORE_CONTEXT, CORE_STATE, runMonadic, share, release, exceptionText, resetHeartbeats } = require('./states.js');
 
 /** @typedef {import('./types.js').Lean} Lean */
 /** @typedef {import('./types.js').Pointer} Pointer */
 /** @typedef {import('./types.js').TacticState} TacticState */
+/** @typedef {import('./tactic_parser.js').TacticParser} TacticParser */
 
 /** Lean's own default of `maxHeartbeats`, in thousands. */
 const DEFAULT_HEARTBEATS = 200_000;
@@ -23,18 +23,6 @@ const OVERSPENT = 'more heartbeats used than allowed';
  * @typedef {{state: TacticState, error: null, exhausted: boolean, heartbeats: number}
  *   | {state: null, error: string, exhausted: boolean, heartbeats: number}} Step
  */
-
-/**
- * One tactic, or several on lines or with `;`. Always in parentheses on lines of their own: the category `tactic` takes one
- * tactic, and only inside a block do columns count, without which `intro h⏎exact t` is `intro` with three patterns. The
- * whole must parse as one tactic to its end, so the text cannot close the parenthesis and go on.
- * @param {Lean} lean
- * @param {Pointer} environment  borrowed
- * @param {string} text
- */
-function parseTactic(lean, environment, text) {
-  return parseCategory(lean, environment, 'tactic', `(\n${text}\n)`);
-}
 
 /** Heartbeats since the last reset, in Lean's unit. @param {Lean} lean @param {TacticState} state  borrowed */
 function usedHeartbeats(lean, state) {
@@ -68,13 +56,14 @@ function withoutMessages(lean, state) {
 /**
  * Runs a tactic. The parent is untouched.
  * @param {Lean} lean
+ * @param {TacticParser} parser  of the environment that the state is over
  * @param {TacticState} parent  borrowed
  * @param {string} text
  * @param {number} heartbeats  limit in thousands, 0 = Lean's default
  * @param {boolean} [explains]  whether a failure says why
  * @returns {Step}  the state is owned
  */
-function runTactic(lean, parent, text, heartbeats, explains = true) {
+function runTactic(lean, parser, parent, text, heartbeats, explains = true) {
   const limit = (heartbeats || DEFAULT_HEARTBEATS) * 1000;
   let spent = 0;
   /** @param {() => string} reason @param {boolean} [exhausted] @returns {Step} */
@@ -82,12 +71,12 @@ function runTactic(lean, parent, text, heartbeats, explains = true) {
     const error = explains ? reason() : exhausted ? OVERSPENT : UNEXPLAINED;
     return { state: null, error, exhausted, heartbeats: spent };
   };
-  const parsed = parseTactic(lean, environmentOf(lean, parent), text);
-  if (parsed.syntax === null) return failed(() => parseErrorText(parsed.error));
+  const { syntax, error } = parser.parse(text);
+  if (syntax === null) return failed(() => error);
 
   resetHeartbeats(lean, parent);
   const limited = withHeartbeatLimit(lean, share(lean, parent), limit);
-  const run = runMonadic(lean, limited, 'tactic', 'l_Lean_Elab_Tactic_evalTactic', [parsed.syntax]);
+  const run = runMonadic(lean, limited, 'tactic', 'l_Lean_Elab_Tactic_evalTactic', [syntax]);
   release(lean, limited);
   // The limit was for this tactic. What prints or exports the state later has Lean's own.
   lean.dec(run.state.coreContext);
