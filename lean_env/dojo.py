@@ -62,6 +62,10 @@ class PrintedState(TacticState):  # type: ignore[misc]  # LeanDojo is untyped
     def __post_init__(self) -> None:
         pass
 
+    @property
+    def num_goals(self) -> int:
+        return self.pp.count("\n\n") + 1 if self.pp else 0
+
     @cached_property
     def goals(self) -> list[Goal]:
         try:

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from lean_env.theorem import Environment
 from prover.connective import Connective, shape, unbracketed
-from prover.goal import Goal, Local, LocalKind, outside_brackets, parse_state
+from prover.goal import Goal, Local, LocalKind, first_goal, outside_brackets, parse_goal
 from prover.policy import Proposal
 from prover.repertoire import LIBRARY, Repertoire
 from prover.retrieval import IDENTIFIER, RetrievedPremise, Retriever, Shape
@@ -82,12 +82,15 @@ class ActionSpace:
     def look(self, environment: Environment, state: str, required: Sequence[str] = ()) -> Situation:
         """The situation of a printed state, whose first goal is the one acted on. `required`: names of premises that
         must be offered if the environment holds them (training on a hand-written step; search never sets it)."""
-        goals = parse_state(state)
-        goal = goals[0] if goals else Goal((), "")
+        return self.look_at(environment, *first_goal(state), required)
+
+    def look_at(self, environment: Environment, first: str, goals: int, required: Sequence[str] = ()) -> Situation:
+        """As `look`, of the printed first goal of a state of so many goals."""
+        goal = parse_goal(first) if first else Goal((), "")
         retriever = self.retriever
         return Situation(
             goal=goal,
-            goal_count=max(len(goals), 1),
+            goal_count=max(goals, 1),
             premises=retriever.premises(environment, goal, required=required) if retriever else (),
             definitions=retriever.definitions(environment, goal) if retriever else (),
             repertoire=self.repertoire,

@@ -95,11 +95,17 @@ class Goal:
         return frozenset(local.name for local in self.locals)
 
 
-def parse_state(state: str) -> tuple[Goal, ...]:
-    """The goals of a printed state (joined by blank lines), first one first; `()` for the empty text and `no goals`."""
+def goal_texts(state: str) -> list[str]:
+    """The goals of a printed state (joined by blank lines), first one first; [] for the empty text and `no goals`."""
     if not state.strip() or state.strip() == "no goals":
-        return ()
-    return tuple(parse_goal(text) for text in re.split(r"\n\s*\n", state.strip("\n")))
+        return []
+    return re.split(r"\n\s*\n", state.strip("\n"))
+
+
+def first_goal(state: str) -> tuple[str, int]:
+    """The text of a printed state's first goal, '' if there is none, and the number of goals."""
+    goals = goal_texts(state)
+    return (goals[0] if goals else ""), len(goals)
 
 
 def parse_goal(text: str) -> Goal:

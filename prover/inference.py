@@ -55,30 +55,44 @@ class Inference:
         """Natural log-probability of each candidate: (C)."""
         hidden = self._hidden(prompt)
         template_weight, template_bias = self._template
-        pointers = hidden[np.array(prompt.pointers, dtype=np.int64)]
         return _combine(
-            template_weight @ hidden[0] + template_bias, pointers @ self._pointer, candidates, self._slot_number
+            template_weight @ hidden[0] + template_bias, hidden[1:] @ self._pointer, candidates, self._slot_number
         )
 
     def _hidden(self, prompt: Prompt) -> Floats:
-        """What the last block says of each token: (T, hidden)."""
-        hidden = self._embedding[np.array(prompt.tokens)] + self._marks[np.array(prompt.marks)].sum(axis=1)
+        """What the last block says of the output token and of each pointer: (1 + P, hidden)."""
+        hidden: Floats = self._embedding[np.array(prompt.tokens)] + self._marks[np.array(prompt.marks)].sum(axis=1)
+        for layer in self._layers[:-1]:
+            self._feed(hidden, layer, self._attend(hidden, layer))
+        # Of the last block nothing else is read, which saves a quarter of three blocks.
+        read = np.array((0, *prompt.pointers))
+        attended = self._attend(hidden, self._layers[-1], read)
+        hidden = hidden[read]
+        self._feed(hidden, self._layers[-1], attended)
+        last: Floats = self._normed(hidden) * self._norm
+        return last
+
+    def _attend(self, hidden: Floats, layer: _Layer, read: npt.NDArray[np.int64] | None = None) -> Floats:
+        """Attention of the tokens `read` (all for None) to all tokens, before its output matrix: (read, hidden)."""
         size, width = hidden.shape
         head = width // self._heads
         cosine, sine = self._rotation(size)
-        for layer in self._layers:
-            projected = (self._normed(hidden) @ layer.query_key_value).reshape(size, 3, self._heads, head)
-            first, second = projected[:, :2, :, : head // 2], projected[:, :2, :, head // 2 :]
-            turned = np.concatenate([first * cosine - second * sine, second * cosine + first * sine], axis=-1)
-            scores = np.matmul(turned[:, 0].transpose(1, 0, 2), turned[:, 1].transpose(1, 2, 0)) * head**-0.5
-            np.exp(scores - scores.max(axis=-1, keepdims=True), out=scores)
-            scores /= scores.sum(axis=-1, keepdims=True)
-            attended = np.matmul(scores, projected[:, 2].transpose(1, 0, 2)).transpose(1, 0, 2).reshape(size, width)
-            hidden = hidden + attended @ layer.output
-            gate, up = np.split(self._normed(hidden) @ layer.gate_up, 2, axis=1)
-            hidden = hidden + (gate / (1 + np.exp(-gate)) * up) @ layer.down
-        last: Floats = self._normed(hidden) * self._norm
-        return last
+        projected = (self._normed(hidden) @ layer.query_key_value).reshape(size, 3, self._heads, head)
+        first, second = projected[:, :2, :, : head // 2], projected[:, :2, :, head // 2 :]
+        turned = np.concatenate([first * cosine - second * sine, second * cosine + first * sine], axis=-1)
+        queries = turned[:, 0] if read is None else turned[read, 0]
+        scores = np.matmul(queries.transpose(1, 0, 2), turned[:, 1].transpose(1, 2, 0)) * head**-0.5
+        np.exp(scores - scores.max(axis=-1, keepdims=True), out=scores)
+        scores /= scores.sum(axis=-1, keepdims=True)
+        attended: Floats = np.matmul(scores, projected[:, 2].transpose(1, 0, 2)).transpose(1, 0, 2)
+        return attended.reshape(-1, width)
+
+    def _feed(self, hidden: Floats, layer: _Layer, attended: Floats) -> None:
+        """The rest of a block, added to `hidden` in place."""
+        hidden += attended @ layer.output
+        wide = self._normed(hidden) @ layer.gate_up
+        gate, up = wide[:, : wide.shape[1] // 2], wide[:, wide.shape[1] // 2 :]
+        hidden += (gate / (1 + np.exp(-gate)) * up) @ layer.down
 
     def _normed(self, hidden: Floats) -> Floats:
         """Root mean square normalisation of each row, without its weight."""

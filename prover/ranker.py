@@ -7,13 +7,16 @@ the same bits whatever else is in the batch or on the machine.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
+from lean_env.theorem import Environment
 from prover.actions import ActionSpace, Situation
+from prover.goal import first_goal
 from prover.inference import Inference
 from prover.model import ActionRanker
 from prover.policy import PolicyQuery, Proposal
@@ -36,7 +39,7 @@ class RankerOptions(BaseModel):
 
 
 class RankerPolicy:
-    """A trained network as a policy. `tokens_read` and `states_read` count its work."""
+    """A trained network as a policy. `tokens_read` and `states_read` count what went through the network."""
 
     def __init__(
         self,
@@ -51,6 +54,8 @@ class RankerPolicy:
         self._space = space
         self._options = options or RankerOptions()
         self._name = name
+        # What is proposed depends on the first goal and the number of goals: a sixth of a search's states come again.
+        self._judge = lru_cache(maxsize=4096)(self._judge_goal)
         self.states_read = 0
         self.tokens_read = 0
 
@@ -64,10 +69,14 @@ class RankerPolicy:
         return [self._propose(query) for query in queries]
 
     def _propose(self, query: PolicyQuery) -> list[Proposal]:
-        situation = self._space.look(query.theorem.environment, query.state)
+        return list(self._judge(query.theorem.environment, *first_goal(query.state)))
+
+    def _judge_goal(self, environment: Environment, goal: str, goals: int) -> tuple[Proposal, ...]:
+        situation = self._space.look_at(environment, goal, goals)
         if not len(situation.candidates):
-            return []  # an elementary repertoire may have nothing to say
-        return situation.proposals(self._adjusted(situation, self.log_probs(situation)), self._options.top_k)
+            return ()  # an elementary repertoire may have nothing to say
+        adjusted = self._adjusted(situation, self.log_probs(situation))
+        return tuple(situation.proposals(adjusted, self._options.top_k))
 
     def log_probs(self, situation: Situation) -> npt.NDArray[np.float64]:
         """The network's own natural log-probability of each candidate: (C)."""

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _LENGTH = struct.Struct(">I")
+#: `json.dumps` with options builds an encoder at every call.
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 #: A longer frame is a broken or hostile worker. The largest honest one, an exported proof, stays under 100 MB.
 MAX_FRAME_BYTES = 256 << 20
@@ -22,7 +24,7 @@ class ProtocolError(Exception):
 
 def encode(message: Mapping[str, Any]) -> bytes:
     """One frame. Raises UnicodeEncodeError for text with lone surrogates, ProtocolError beyond MAX_FRAME_BYTES."""
-    body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+    body = _to_json(message).encode()
     if len(body) > MAX_FRAME_BYTES:
         raise ProtocolError(f"a message of {len(body):,} bytes is longer than the {MAX_FRAME_BYTES:,} a frame may have")
     return _LENGTH.pack(len(body)) + body
@@ -50,7 +52,7 @@ class FrameReader:
         body = bytes(self._buffer[_LENGTH.size : end])
         del self._buffer[:end]
         try:
-            message = json.loads(body)
+            message = json.loads(body.decode())
         except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
             raise ProtocolError(f"a frame of {length:,} bytes is no JSON: {error}") from error
         if not isinstance(message, dict):

@@ -246,10 +246,11 @@ class Worker:
     def _send(self, frame: bytes, deadline: float) -> None:
         rest = memoryview(frame)
         while rest:
-            if not self._poll_requests.poll(_milliseconds_until(deadline)):
-                raise TimeoutError
-            with contextlib.suppress(BlockingIOError):
+            try:
                 rest = rest[os.write(self._requests, rest) :]
+            except BlockingIOError:
+                if not self._poll_requests.poll(_milliseconds_until(deadline)):
+                    raise TimeoutError from None
 
     def _receive(self, deadline: float) -> dict[str, Any]:
         while (message := self._reader.next()) is None:

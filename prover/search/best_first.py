@@ -16,7 +16,7 @@ import heapq
 import math
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -27,6 +27,9 @@ from prover.policy import Policy, PolicyQuery, Proposal
 from prover.search.budget import Budget, Ended, Spending, never
 from prover.search.graph import ProofStep, Pruned, SearchGraph, TemplateStatistics
 from prover.search.settled import Settled
+
+#: A state that is not searched from waits for others before Lean is told: a request of its own costs half a step.
+_DROP_TOGETHER = 32
 
 INTROS = Proposal("intros", 0.0, "intros")
 
@@ -127,13 +130,15 @@ class Node(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """A tactic that waits in the queue. Ordered by f, then first come first served."""
+    """A tactic that waits in the queue. Ordered by f, then first come first served. Of a state's edges only the best
+    one that has not run is in the queue; the `later` ones, best first with their perturbed log p, enter after it."""
 
     f: float
     arrival: int
     g: float
     s: Node
     a: Proposal
+    later: Iterator[tuple[Proposal, float]]
 
 
 def prove(
@@ -156,7 +161,7 @@ def prove(
     search = _Search(session, root, theorem, policy, config or SearchConfig(), seed, Spending(budget, stopped))
     try:
         ended = search.run()
-        session.drop(search.live)
+        session.drop([*search.live, *search.dead])
     except DojoCrashError:
         ended = Ended.CRASHED
     return search.result(ended)
@@ -176,6 +181,7 @@ class _Search:
     queue: list[Edge] = field(default_factory=list)
     arrivals: int = 0
     live: list[TacticState] = field(default_factory=list)
+    dead: list[TacticState] = field(default_factory=list)
     lean_seconds: float = 0.0
     model_seconds: float = 0.0
     inside_lean: float = 0.0
@@ -188,10 +194,8 @@ class _Search:
             if limit := self.spending.limit():
                 return limit
             for s, proposals in self.propose(new):
-                for a, perturbed in proposals:
-                    f = (s.g - perturbed) / (s.L + 1) ** self.config.alpha
-                    heapq.heappush(self.queue, Edge(f, self.arrivals, s.g - a.log_prob, s, a))
-                    self.arrivals += 1
+                self.push(s, iter(proposals), self.arrivals)
+                self.arrivals += len(proposals)
             batch = self.take_batch()
             if not batch:
                 return Ended.EXHAUSTED
@@ -207,7 +211,7 @@ class _Search:
         """The node to search from: the theorem after a free `intros`, where that succeeds and changes something."""
         root = Node(self.graph.add_state(self.root.pp, self.root.num_goals, 0), self.root, 0.0, 0)
         self.settled.add(root.number, None, self.root.pp)
-        edge = Edge(0.0, 0, 0.0, root._replace(L=-1), INTROS)
+        edge = Edge(0.0, 0, 0.0, root._replace(L=-1), INTROS, iter(()))
         return self.record(edge, self.run_tactics([edge])[0]) or root
 
     def propose(self, nodes: list[Node]) -> list[tuple[Node, list[tuple[Proposal, float]]]]:
@@ -231,6 +235,18 @@ class _Search:
             scored.sort(key=lambda pair: -pair[1])
         return scored[: self.config.edges_per_state]
 
+    def push(self, s: Node, proposals: Iterator[tuple[Proposal, float]], arrival: int) -> None:
+        """Puts the next of a state's proposals into the queue, if there is one."""
+        for a, perturbed in proposals:
+            f = (s.g - perturbed) / (s.L + 1) ** self.config.alpha
+            heapq.heappush(self.queue, Edge(f, arrival, s.g - a.log_prob, s, a, proposals))
+            return
+
+    def pop(self) -> Edge:
+        edge = heapq.heappop(self.queue)
+        self.push(edge.s, edge.later, edge.arrival + 1)
+        return edge
+
     def take_batch(self) -> list[Edge]:
         """The best edge that is not obsolete, and the next best ones as long as they belong to the same state; [] when
         there is none."""
@@ -239,7 +255,7 @@ class _Search:
         batch: list[Edge] = []
         size = min(self.config.batch, self.spending.steps_left)
         while len(batch) < size and self.queue and (not batch or self.queue[0].s.number == batch[0].s.number):
-            batch.append(heapq.heappop(self.queue))
+            batch.append(self.pop())
         return batch
 
     def run_tactics(self, batch: list[Edge]) -> list[StepResult]:
@@ -271,7 +287,10 @@ class _Search:
             self.settled.add(number, s.number, state.pp)
             self.live.append(state)
             return Node(number, state, edge.g, depth)
-        self.session.drop([state])
+        self.dead.append(state)
+        if len(self.dead) >= _DROP_TOGETHER:
+            self.session.drop(self.dead)
+            self.dead.clear()
         return None
 
     def too_much(self, state: TacticState, depth: int) -> Pruned | None:

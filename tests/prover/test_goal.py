@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.goal import Goal, LocalKind, outside_brackets, parse_goal, parse_state, split_top_level
+from prover.goal import Goal, LocalKind, first_goal, goal_texts, outside_brackets, parse_goal, split_top_level
 
 STATE = """case cons
 α : Type u_1
@@ -29,7 +29,7 @@ case nil
 
 
 def test_every_kind_of_local_is_told_apart():
-    goal, _ = parse_state(STATE)
+    goal, _ = map(parse_goal, goal_texts(STATE))
     kinds = {local.name: local.kind for local in goal.locals}
     assert kinds == {
         "α": LocalKind.TYPE,
@@ -51,7 +51,7 @@ def test_every_kind_of_local_is_told_apart():
 
 
 def test_lines_case_tags_and_values_come_through():
-    first, second = parse_state(STATE)
+    first, second = map(parse_goal, goal_texts(STATE))
     by_name = {local.name: local for local in first.locals}
     assert first.case == "cons"
     assert first.conclusion == "List.map f (a :: l) = f a :: List.map f l"
@@ -68,7 +68,9 @@ def test_a_named_argument_is_not_a_value():
 
 
 def test_no_goals_and_bare_statements():
-    assert parse_state("") == parse_state("no goals") == ()
+    assert goal_texts("") == goal_texts("no goals") == []
+    assert first_goal("no goals") == ("", 0)
+    assert first_goal(STATE) == (goal_texts(STATE)[0], 2)
     assert parse_goal("∀ (a : Nat),\n  a = a").conclusion == "∀ (a : Nat), a = a"
 
 
@@ -79,5 +81,5 @@ def test_brackets():
 
 @given(st.text(alphabet="ab:=⊢()→∀ \n✝case", max_size=80))
 def test_nothing_printed_makes_the_parser_fail(text):
-    for goal in parse_state(text):
+    for goal in map(parse_goal, goal_texts(text)):
         assert isinstance(goal.conclusion, str)
