@@ -1,0 +1,238 @@
+"""Search through the unmodified `lean_dojo.Dojo`: it talks to the embedded Lean through a terminal and the shim.
+
+    with LeanDojoBackend(pool) as backend, backend.open_session(theorem) as (session, root): ...
+
+The other backend beside `lean_env.dojo`, with the same outcomes (`tests/dojo/conformance.py`). What is proved here is a
+claim as well: LeanDojo's own verdicts accept `sorry` on a current Lean, and nobody asks for them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import types
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from filelock import FileLock
+
+from lean_env.dojo import UnknownState
+from lean_env.embedded.pool import WorkerPool
+from lean_env.leandojo import (
+    DojoCrashError,
+    DojoInitError,
+    DojoTacticTimeoutError,
+    LeanError,
+    ProofFinished,
+    ProofGivenUp,
+    TacticResult,
+    TacticState,
+)
+from lean_env.outcomes import Outcome, StepResult
+from lean_env.shim.server import ShimServer
+from lean_env.shim.traced import TracedRepository
+from lean_env.theorem import Theorem
+
+import lean_dojo  # isort: skip  # after lean_env.leandojo, which makes this import silent and local
+import lean_dojo.interaction.dojo as upstream  # isort: skip
+
+_pexpect: Any = upstream.pexpect
+
+#: The repository that LeanDojo believes the theorems to be in.
+_REPOSITORY = "lean-flywheel-theorems"
+_TOOLCHAIN = "leanprover/lean4:v4.28.0\n"
+_BORN = "2026-01-01T00:00:00 +0000"
+
+
+class TunedDojo(lean_dojo.Dojo):  # type: ignore[misc]  # LeanDojo is untyped
+    """`lean_dojo.Dojo` with another way to spawn the same process, and an ear for the fourth key of its answers.
+
+    pexpect as LeanDojo uses it waits 50 ms before each request and searches its buffer anew for each character (85 ms
+    for a state of 82 characters, 3.1 s for one of 10,579); and to start it LeanDojo changes the working directory of
+    the whole process, which other threads do not survive. `__enter__` below is LeanDojo's own code with other things
+    behind the names `pexpect` and `working_directory`.
+    """
+
+    def __init__(self, entry: lean_dojo.Theorem, timeout: float, root: Path, path: Path) -> None:
+        super().__init__(entry, timeout=timeout)
+        self._root = root
+        self._environment = {**os.environ, "PATH": f"{path}{os.pathsep}{os.environ.get('PATH', '')}"}
+        #: What the process printed until it was ready.
+        self._said = io.StringIO()
+        #: What the last answer says beyond LeanDojo's protocol.
+        self.measured: dict[str, Any] = {}
+
+    def __enter__(self) -> tuple[TunedDojo, TacticState]:
+        pexpect = types.SimpleNamespace(spawn=self._spawn, EOF=_pexpect.EOF, TIMEOUT=_pexpect.TIMEOUT)
+        names = {**vars(upstream), "pexpect": pexpect, "working_directory": contextlib.nullcontext}
+        enter = types.FunctionType(lean_dojo.Dojo.__enter__.__code__, names)
+        try:
+            entered: tuple[TunedDojo, TacticState] = enter(self)
+        except DojoInitError as error:
+            # LeanDojo says "Unexpected EOF"; why, the process has printed.
+            raise DojoInitError(self._said.getvalue().strip() or str(error)) from error
+        self.proc.logfile_read = None
+        return entered
+
+    def _spawn(self, command: str, **options: Any) -> Any:
+        options |= {"maxread": 1 << 16, "cwd": str(self._root), "env": self._environment}
+        child = _pexpect.spawn(command, **options)
+        child.delaybeforesend = None
+        child.ptyproc.delayafterclose = child.ptyproc.delayafterterminate = 0
+        child.logfile_read = self._said
+        return child
+
+    def _submit_request(self, request: str) -> dict[str, Any]:
+        answer: dict[str, Any] = super()._submit_request(request)
+        self.measured = answer.get("flywheel", {})
+        return answer
+
+
+class LeanDojoBackend:
+    """Opens theorems in LeanDojo's Dojo over the workers of `pool`. A context manager; thread-safe.
+
+    Needs git, as LeanDojo does. The theorems' files stay in LeanDojo's cache (8 KB each) and are shared by processes.
+    """
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool = pool
+        self._stack = contextlib.ExitStack()
+        with self._stack:
+            self._server = self._stack.enter_context(ShimServer(pool))
+            self._repository = _make_repository(self._server.bin.parent / _REPOSITORY)
+            cache = Path(lean_dojo.constants.CACHE_DIR)
+            self._traced = TracedRepository(cache / self._repository.get_cache_dirname() / self._repository.name)
+            self._stack = self._stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._stack.close()
+
+    @contextlib.contextmanager
+    def open_session(self, theorem: Theorem) -> Iterator[tuple[LeanDojoSession, TacticState]]:
+        """One theorem open in one Dojo. Raises DojoInitError, with the shim's reason in it."""
+        try:
+            file = self._traced.add(theorem)
+        except ValueError as error:
+            raise DojoInitError(f"`{theorem.name}` cannot go through LeanDojo: {error}") from error
+        limits = self._pool.limits
+        # The server's own limits come first; this is for a server that does not answer at all.
+        timeout = (limits.soft_ms + limits.hard_margin_ms + 2 * limits.request_ms) / 1000
+        entry = lean_dojo.Theorem(self._repository, file.path, file.name)
+        dojo = TunedDojo(entry, timeout, self._traced.root, self._server.bin)
+        try:
+            _, root = dojo.__enter__()
+        except BaseException:
+            _abandon(dojo)
+            raise
+        try:
+            yield LeanDojoSession(dojo, root), root
+        finally:
+            _abandon(dojo)
+
+
+class LeanDojoSession:
+    """`lean_env.outcomes.ProofSession` over a Dojo."""
+
+    def __init__(self, dojo: TunedDojo, root: TacticState) -> None:
+        self._dojo = dojo
+        self._states = {root.id: root.pp}
+        self._crash: str | None = None
+
+    def run_tac(self, state: TacticState, tactic: str) -> TacticResult:
+        """One tactic; raises as `ProofSession.run_tac` does, and UnknownState."""
+        result = self._step(state, tactic).result
+        if isinstance(result, DojoTacticTimeoutError | DojoCrashError):
+            raise result
+        return result
+
+    def run_tacs(
+        self, state: TacticState, tactics: Sequence[str], *, stop_at_proof: bool = True, errors: bool = True
+    ) -> list[StepResult]:
+        """See `ProofSession.run_tacs`; LeanDojo always says why a tactic failed."""
+        results: list[StepResult] = []
+        for tactic in tactics:
+            step = self._step(state, tactic)
+            results.append(step)
+            if step.outcome is Outcome.CRASHED or (stop_at_proof and step.outcome is Outcome.PROVED):
+                break
+        return results
+
+    def drop(self, states: Sequence[TacticState]) -> None:
+        """LeanDojo's protocol cannot free states; all go with the session."""
+
+    def _step(self, state: TacticState, tactic: str) -> StepResult:
+        if self._crash is not None:
+            return StepResult(Outcome.CRASHED, DojoCrashError(self._crash), 0.0, 0)
+        if not isinstance(state, TacticState) or self._states.get(state.id) != state.pp:
+            raise UnknownState(f"This is not a state of this session: {state!r}")
+        dojo = self._dojo
+        dojo.measured = {}
+        try:
+            result = dojo.run_tac(state, tactic)
+        except UnicodeEncodeError:
+            return StepResult(Outcome.FAILED, LeanError("the tactic is no valid Unicode text"), 0.0, 0)
+        except (DojoCrashError, DojoTacticTimeoutError) as error:
+            # LeanDojo's own timeout means that the server is silent: the Dojo cannot be used after it.
+            self._crash = str(error) or type(error).__name__
+            return StepResult(Outcome.CRASHED, DojoCrashError(self._crash), 0.0, 0)
+        except (AssertionError, ValueError):
+            # LeanDojo takes every ⊢ for a turnstile; a string literal or a «name» may hold one.
+            result = LeanError("LeanDojo cannot read the state that this tactic leads to")
+        measured = dojo.measured
+        outcome = _outcome(result)
+        if outcome is Outcome.FAILED and measured.get("outcome") == Outcome.TIMED_OUT:
+            outcome, result = Outcome.TIMED_OUT, DojoTacticTimeoutError(result.error)
+        if isinstance(result, TacticState):
+            self._states[result.id] = result.pp
+        milliseconds, heartbeats = float(measured.get("ms", 0.0)), int(measured.get("heartbeats", 0))
+        return StepResult(outcome, result, milliseconds, heartbeats, bool(measured.get("wall_limit")))
+
+
+def _outcome(result: TacticResult) -> Outcome:
+    match result:
+        case TacticState():
+            return Outcome.ADVANCED
+        case ProofFinished():
+            return Outcome.PROVED
+        case ProofGivenUp():
+            return Outcome.GIVEN_UP
+        case _:
+            return Outcome.FAILED
+
+
+def _abandon(dojo: TunedDojo) -> None:
+    """Ends the Dojo's process and removes its file, also when it did not get as far as having them."""
+    if hasattr(dojo, "proc"):
+        dojo.__exit__(None, None, None)  # kills, and leaves the dead process and the terminal to us
+        dojo.proc.wait()
+        dojo.proc.close()
+    elif hasattr(dojo, "modified_file"):
+        dojo.modified_file.close()
+
+
+def _make_repository(folder: Path) -> lean_dojo.LeanGitRepo:
+    """A git repository with one commit that has the same hash everywhere, and so the same place in LeanDojo's cache."""
+    import git
+
+    repo = git.Repo.init(folder)
+    (folder / "lean-toolchain").write_text(_TOOLCHAIN)
+    (folder / "lakefile.toml").write_text(f'name = "{_REPOSITORY}"\n')
+    repo.index.add(["lean-toolchain", "lakefile.toml"])
+    author = git.Actor("lean-flywheel", "")
+    repo.index.commit(
+        "Theorems", author=author, committer=author, author_date=_BORN, commit_date=_BORN, skip_hooks=True
+    )
+    repo.close()
+    # LeanDojo copies the repository into its cache, and two processes that do so at once are in each other's way.
+    cache = Path(lean_dojo.constants.CACHE_DIR)
+    cache.mkdir(parents=True, exist_ok=True)
+    with FileLock(cache / "lean-flywheel.lock"):
+        return lean_dojo.LeanGitRepo.from_path(folder)

@@ -1,0 +1,89 @@
+"""What a file that LeanDojo wrote asks for.
+
+LeanDojo puts `import Lean4Repl` in front of a copy of the theorem's file, lifts the heartbeat limit of the theorem, and
+replaces its proof by a tactic (`lean_dojo.interaction.dojo.Dojo._get_modified_proof`). Both additions are taken out
+again: a worker has limits of its own, and a library theorem's file says `prelude` and has no room for another import.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lean_env.theorem import Environment, Theorem
+
+#: Imported by a file that stands for a theorem of Lean's library: the stored expression of its name counts, not the
+#: text. No comment, because LeanDojo takes those out.
+LIBRARY_MARK = "LeanFlywheelLibraryTheorem"
+
+_REPL = "by\n  lean_dojo_repl\n  sorry\n"
+_COMMAND_REPL = "\n#lean_dojo_repl\n"
+_NO_LIMIT = "set_option maxHeartbeats 0 in\n"
+_IMPORT = re.compile(r"import\s+(\S+)")
+#: A name with universes after it (`foo.{u}`) does not match.
+_THEOREM = re.compile(r"theorem\s+((?:[^\s(){}\[\]⦃:.]|\.(?!\{))++)\s*(?!\.)(.*):=", re.DOTALL)
+
+
+class NotServed(Exception):
+    """The file asks for what the shim does not do; the text says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeFile:
+    """A file to elaborate from end to end, as `check_proof` does. `body` keeps the line numbers of the file."""
+
+    environment: Environment
+    body: str
+
+
+def read_source(text: str) -> Theorem | WholeFile:
+    """The theorem that a session is to open, or the file to check. Raises NotServed."""
+    head = _Head(text)
+    before, repl, _ = text.partition(_REPL)
+    if not repl:
+        if _COMMAND_REPL in text:
+            raise NotServed("Commands are not served, only tactics: give Dojo a Theorem.")
+        return WholeFile(head.environment, head.body)
+    prefix, limit, stated = before.rpartition(_NO_LIMIT)
+    prefix = prefix[head.length :]
+    if not limit or prefix.strip():
+        raise NotServed(
+            "Only theorems with nothing but imports before them are served: this file has other commands above "
+            f"`{stated.strip().splitlines()[0] if stated.strip() else ''}`. Put the theorem into a file of its own."
+        )
+    match = _THEOREM.fullmatch(stated.strip())
+    if match is None:
+        raise NotServed(
+            "Only `theorem NAME BINDERS : TYPE := ...` is served, without attributes, modifiers and named universes, "
+            f"not: {stated.strip()}"
+        )
+    name, statement = match.groups()
+    if head.library:
+        return Theorem(name, "", head.environment, module="")
+    return Theorem(name, statement.strip(), head.environment)
+
+
+class _Head:
+    """The header of a file: imports, comment lines, `prelude`. `body` is the file with these lines empty."""
+
+    def __init__(self, text: str) -> None:
+        lines = text.split("\n")
+        imports: list[str] = []
+        prelude = False
+        end = 0
+        for line in lines:
+            bare = line.strip()
+            if found := _IMPORT.fullmatch(bare):
+                imports.append(found[1])
+            elif bare == "prelude":
+                prelude = True
+            elif bare and not bare.startswith("--"):
+                break
+            end += 1
+        self.length = sum(len(line) + 1 for line in lines[:end])
+        self.body = "\n" * end + "\n".join(lines[end:])
+        self.library = LIBRARY_MARK in imports
+        wanted = [name for name in imports if name not in ("Lean4Repl", LIBRARY_MARK)]
+        if not prelude and "Init" not in wanted:
+            wanted.insert(0, "Init")
+        self.environment = Environment(tuple(dict.fromkeys(wanted)))
