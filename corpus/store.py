@@ -283,7 +283,8 @@ class Corpus:
 
         `selection`: names of theorems of that benchmark, split and stratum ('' = any), in the order to try them. It
         counts only the first time: a resumed round keeps what it had selected, since what a caller would select now
-        may depend on what the round has done since. Raises LeakageError for training on another split than `train`.
+        may depend on what the round has done since. Raises LeakageError for training on another split than `train`,
+        Conflict for a run whose earlier rounds were on another revision of this benchmark.
         """
         if kind is RoundKind.TRAIN and split != "train":
             raise LeakageError(
@@ -291,6 +292,7 @@ class Corpus:
             )
         with writing(self.engine) as session:
             run_id, benchmark_id = rows.run_row(session, run).id, rows.benchmark_row(session, benchmark).id
+            _require_same_revision(session, run_id, benchmark_id)
             if generation_id is not None:
                 generation = _get(session, schema.Generation, generation_id, "generation")
                 if generation.finished_at is None:
@@ -421,6 +423,20 @@ class Corpus:
             session.flush()
             return Recorded(row.id, proof_id, status, new_attempt=True, new_proof=new_proof)
 
+    def quarantine(self, rounds: Iterable[RoundRecord], reason: str) -> int:
+        """Retracts every proof that an attempt of these rounds found or found again; returns how many were believed
+        until now."""
+        ids = [round.id for round in rounds]
+        with writing(self.engine) as session:
+            found = session.scalars(
+                select(schema.Attempt.proof_id)
+                .where(schema.Attempt.round_id.in_(ids), schema.Attempt.proof_id.is_not(None))
+                .where(schema.Attempt.proof_id.not_in(select(schema.Retraction.proof_id)))
+                .distinct()
+            ).all()
+            session.add_all(schema.Retraction(proof_id=proof_id, reason=reason) for proof_id in found)
+            return len(found)
+
     def retract(self, proof_id: int, reason: str) -> None:
         """Stops believing a proof: it stays stored and leaves every later snapshot. The first reason stays."""
         with writing(self.engine) as session:
@@ -447,6 +463,24 @@ def _snapshot_id(session: Session, snapshot_hash: str | None) -> int | None:
     if found is None:
         raise NotFound(f"The corpus has no snapshot {snapshot_hash}. `flywheel corpus snapshot` takes one.")
     return found
+
+
+def _require_same_revision(session: Session, run_id: int, benchmark_id: int) -> None:
+    """A run that went on with other theorems under the same name would mix results that do not compare."""
+    now = session.get_one(schema.Benchmark, benchmark_id)
+    before = session.scalar(
+        select(schema.Benchmark)
+        .join(schema.Round, schema.Round.benchmark_id == schema.Benchmark.id)
+        .where(schema.Round.run_id == run_id, schema.Benchmark.name == now.name, schema.Benchmark.id != now.id)
+        .limit(1)
+    )
+    if before is not None:
+        run = session.get_one(schema.Run, run_id)
+        raise Conflict(
+            f"Run {run.name!r} was started on {now.name}@{before.revision}; this version has "
+            f"{now.name}@{now.revision}, other statements. Go on with the version that started it, or start a run of "
+            "another name. What the run has proved stays in the corpus."
+        )
 
 
 def _select_theorems(session: Session, round: schema.Round, selection: Sequence[str]) -> None:

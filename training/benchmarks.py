@@ -6,6 +6,7 @@ What the loop has to know of a benchmark is here too: what a policy may do, whic
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -37,13 +38,20 @@ class Benchmark:
     environments: Policy | None = None
 
 
+NON_THEOREM = "non-theorem"
+
+#: Canaries of lean-core. A round draws its own from them.
+NEGATIONS = 400
+#: A printed universe variable. Such a statement does not elaborate as text, which has no universe variables.
+_UNIVERSE = re.compile(r"\b(Type|Sort) \(?[a-z]|\.\{")
+
 #: What `--bench` understands.
 BENCHMARKS = {
     benchmark.name: benchmark
     for benchmark in (
-        Benchmark("lean-core", LIBRARY, "hard", environments=Policy.STRICT),
-        Benchmark("lean-core-auto", LIBRARY, "hard", environments=Policy.AUTO),
-        Benchmark("lean-logic", ELEMENTARY, "same-size", "non-theorem"),
+        Benchmark("lean-core", LIBRARY, "hard", NON_THEOREM, Policy.STRICT),
+        Benchmark("lean-core-auto", LIBRARY, "hard", NON_THEOREM, Policy.AUTO),
+        Benchmark("lean-logic", ELEMENTARY, "same-size", NON_THEOREM),
     )
 }
 
@@ -97,8 +105,36 @@ def register_manifest(corpus: Corpus, name: str, manifest: Manifest) -> Benchmar
         )
         for theorem in manifest.theorems(policy=policy_of(name))
     ]
+    records += negations(manifest, name)
     revision = hashlib.sha256(repr([sorted(asdict(record).items()) for record in records]).encode()).hexdigest()[:16]
     return corpus.add_benchmark(name, revision, str(manifest.header["library_digest"]), records)
+
+
+def negations(manifest: Manifest, name: str) -> list[TheoremRecord]:
+    """NEGATIONS false statements: each denies a theorem of the train split, in that theorem's environment, where
+    nothing but an inconsistency could prove it. Drawn by hash from what Lean reads back as printed."""
+    readable = {entry.name for entry in manifest.entries if entry.round_trips}
+    denied = sorted(
+        (
+            theorem
+            for theorem in manifest.theorems(split="train", policy=policy_of(name))
+            if theorem.name in readable and not _UNIVERSE.search(theorem.statement)
+        ),
+        key=lambda theorem: hashlib.sha256(f"negation\0{theorem.name}".encode()).digest(),
+    )
+    return [
+        TheoremRecord(
+            name=f"not.{theorem.name}",
+            statement=f"¬ ({theorem.statement})",
+            statement_hash="",
+            environment=theorem.environment.key,
+            module=None,
+            split="train",
+            stratum=NON_THEOREM,
+            family=manifest.modules[theorem.module or ""].family,
+        )
+        for theorem in denied[:NEGATIONS]
+    ]
 
 
 def register_logic(

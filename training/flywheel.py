@@ -188,16 +188,17 @@ class Flywheel:
         # Of kind `eval`, so that no snapshot takes what such a round stores; told from the rows, so that a resumed run
         # stops here again.
         self._round("canary", stratum, drawn, plan, {}, generation_id, number, RoundKind.EVAL)
-        (round,) = (
-            round
-            for round in self.corpus.rounds(self.config.name, RoundKind.EVAL)
-            if (round.arm, round.stratum, round.seed) == ("canary", stratum, self._seed("round", number))
-        )
-        accepted = [o.theorem for o in outcomes(self.corpus, round) if o.status in _CERTIFIED]
+        rounds = [r for r in self.corpus.rounds(self.config.name) if r.seed == self._seed("round", number)]
+        (canaries,) = (r for r in rounds if (r.kind, r.arm, r.stratum) == (RoundKind.EVAL, "canary", stratum))
+        accepted = [o.theorem for o in outcomes(self.corpus, canaries) if o.status in _CERTIFIED]
         if accepted:
+            reason = f"quarantined: {accepted[0]}, known to be false, was certified in round {number}"
+            proofs = self.corpus.quarantine(rounds, reason)
             raise CanaryAccepted(
-                f"round {number}: {len(accepted)} of {len(drawn)} statements known to be false were certified, "
-                f"{accepted[0]} first. The gate leaks: look at `flywheel corpus list`, and do not train on this corpus."
+                f"THE GATE LEAKS. Round {number}: {len(accepted)} of {len(drawn)} statements known to be false were "
+                f"certified, {accepted[0]} first. All {proofs} proofs of this round are quarantined: they stay stored "
+                "and no snapshot takes them. Look at the false one with `flywheel corpus list` and `corpus show`, "
+                "check earlier rounds with `flywheel corpus verify`, and train on nothing before the leak is found."
             )
 
     def learn(self, number: int) -> GenerationRecord:

@@ -209,8 +209,9 @@ def test_a_withheld_proof_is_no_solved_theorem(corpus):
 def test_theorems_of_one_name_in_two_benchmarks_keep_their_own_proofs(corpus):
     a = fill(corpus)["train"][0]
     corpus.add_benchmark("core", "2", "library", [replace(theorem(a.name), statement="newer")])
-    for key in ("core@1", "core@2"):
-        round = start_round(corpus, [a], benchmark=key)
+    corpus.start_run("newer", {})
+    for run, key in (("run", "core@1"), ("newer", "core@2")):
+        round = start_round(corpus, [a], run=run, benchmark=key)
         assert corpus.record_attempt(round, attempt(a, proof=proof(a))).new_proof
     assert [p.benchmark for p in proofs_of(corpus, a.name)] == ["core@1", "core@2"]
     assert list_proofs(corpus, ProofFilter(benchmark="core")).total == 1

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from corpus import schema
 from corpus.errors import Conflict, CorpusError, LeakageError, NotFound
-from corpus.query import list_proofs, show_proof
+from corpus.query import ProofFilter, list_proofs, show_proof
 from corpus.records import AttemptStatus, RoundKind
 from corpus.snapshot import take_snapshot
 from corpus.store import Corpus, OnLeak
@@ -305,3 +305,28 @@ def test_the_database_itself_refuses_to_lose_what_a_proof_stands_on(corpus, tabl
     corpus.record_attempt(start_round(corpus, [a]), attempt(a, proof=proof(a)))
     with pytest.raises(IntegrityError), corpus.engine.begin() as connection:
         connection.exec_driver_sql(f"DELETE FROM {table}")
+
+
+def test_a_run_goes_on_with_the_statements_it_began_with_or_not_at_all(corpus):
+    train = fill(corpus)["train"]
+    begun = start_round(corpus, train)
+    corpus.add_benchmark("core", "2", "library", train[:2])
+    with pytest.raises(Conflict, match="started on core@1; this version has core@2"):
+        start_round(corpus, train[:2])
+    assert corpus.rounds("run") == [begun]
+
+
+def test_a_quarantine_takes_what_its_rounds_found_and_found_again(corpus):
+    train = fill(corpus)["train"]
+    before, leaky = start_round(corpus, train, seed=1), start_round(corpus, train, seed=2)
+    kept, again, new, unproved = train
+    for round, proved in ((before, kept), (before, again), (leaky, again), (leaky, new)):
+        corpus.record_attempt(round, attempt(proved, proof=proof(proved)))
+    corpus.record_attempt(leaky, attempt(unproved))
+    assert corpus.quarantine([leaky], "a canary was certified") == 2
+    assert corpus.quarantine([leaky], "again") == 0
+    assert [line.theorem for line in list_proofs(corpus).proofs] == [kept.name]
+    taken = list_proofs(corpus, ProofFilter(retracted=True)).proofs
+    assert {line.theorem for line in taken} == {again.name, new.name}
+    assert {show_proof(corpus, line.id).retracted for line in taken} == {"a canary was certified"}
+    assert take_snapshot(corpus).proofs == 1

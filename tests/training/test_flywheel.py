@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from corpus import query
-from corpus.records import RoundKind
+from corpus.records import AttemptStatus, RoundKind
 from corpus.snapshot import verify
 from corpus.store import Corpus
 
@@ -25,6 +25,7 @@ easy_theorems = 12
 [round]
 theorems = 24
 steps = 8
+canaries = 4
 [evaluation]
 theorems = 6
 steps = 8
@@ -103,7 +104,9 @@ def test_a_killed_loop_resumes_without_loss_or_repetition(tmp_path: Path) -> Non
         assert all(generation.finished_at and generation.snapshot_hash for generation in generations)
         assert verify(corpus, generations[-1].snapshot_hash or "") >= sum(first.values())
         arms = Counter(round.arm for round in corpus.rounds("small", RoundKind.EVAL))
-        assert arms == {"portfolio-1": 1, "grammar": 1, "portfolio": 1, "M_0": 1, "M_1": 1}
+        assert arms == {"portfolio-1": 1, "grammar": 1, "portfolio": 1, "M_0": 1, "M_1": 1, "canary": 1}
+        (canary,) = (round for round in corpus.rounds("small", RoundKind.EVAL) if round.arm == "canary")
+        assert {outcome.status for outcome in query.outcomes(corpus, canary)} == {AttemptStatus.UNPROVED}
     assert (tmp_path / "reports" / "small" / "curve.png").stat().st_size > 0
 
     again = subprocess.run(command(tmp_path, "--resume"), capture_output=True, text=True, check=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.query import outcomes, proofs_in, searched_steps
+from corpus.query import ProofFilter, list_proofs, outcomes, proofs_in, searched_steps
 from corpus.records import AttemptStatus, RoundKind
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
 from corpus.store import Corpus
@@ -82,18 +82,25 @@ def test_no_false_statement_was_accepted(ran):
 
 
 def test_an_accepted_canary_stops_the_run_and_a_resumed_one_again(ran):
-    """True statements stand in for false ones: some of thirty are proved, which must raise, and reach no snapshot."""
+    """True statements stand in for false ones: some of thirty are proved, which must raise, and quarantine them."""
     corpus, lean, _, home = ran
     config = configuration().model_copy(update={"name": "logic-s0", "seed": 0})
     flywheel = Flywheel(config, lean, corpus, home / "logic-s0")
     flywheel.config = config.model_copy(update={"round": config.round.model_copy(update={"canaries": 30})})
     flywheel.benchmark = replace(flywheel.benchmark, false_stratum="same-size")
     plan = Plan(Phase(BatchingPolicy(flywheel.policy(1, RankerOptions())), Budget(64)))
-    before = take_snapshot(corpus, SnapshotFilter(run="logic-s0")).hash
     for _ in range(2):
-        with pytest.raises(CanaryAccepted, match="known to be false were certified"):
+        with pytest.raises(CanaryAccepted, match="THE GATE LEAKS"):
             flywheel._canaries(plan, flywheel.generation(1).id, 99)
-    assert take_snapshot(corpus, SnapshotFilter(run="logic-s0")).hash == before
+    (round,) = (r for r in corpus.rounds("logic-s0") if r.arm == "canary" and r.stratum == "same-size")
+    accepted = proofs_in(corpus, round)
+    quarantined = list_proofs(corpus, ProofFilter(retracted=True)).proofs
+    assert accepted.keys() == {proof.theorem for proof in quarantined}
+    texts = {
+        (proof.theorem.name, proof.text)
+        for proof in snapshot_proofs(corpus, take_snapshot(corpus, SnapshotFilter(run="logic-s0")).hash)
+    }
+    assert texts and not texts & {(name, text) for name, (_, text) in accepted.items()}
 
 
 def test_the_last_evaluation_gives_m_0_the_whole_budget(ran):
