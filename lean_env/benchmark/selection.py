@@ -99,7 +99,7 @@ class _Survey:
         hasher = ExpressionHasher()
         for declaration in self._library.declarations(module):
             self._homes[declaration.name].add(module)
-            self._signatures[declaration.name] = _binder_kinds(declaration)
+            self._signatures[declaration.name] = binder_kinds(declaration)
             goal_hash = hasher.hash(declaration.type, universe_order(declaration.type))
             self._statements[goal_hash].add(module)
             if declaration.original_kind is Kind.THEOREM:
@@ -150,7 +150,8 @@ class _Survey:
         return selection
 
 
-def _binder_kinds(declaration: Declaration) -> bytes:
+def binder_kinds(declaration: Declaration) -> bytes:
+    """The binder kinds of a constant's telescope, one byte each (0 explicit), as `ClassFunction` wants them."""
     kinds = bytearray()
     node = declaration.type
     while isinstance(node, ForAll | Metadata):

@@ -1,0 +1,202 @@
+"""Rows become theorems: each is stated in an environment that the embedded Lean serves, and elaborated there.
+
+A statement goes to Lean as every text theorem does (`lean_env.statement`): one theorem command with our own `sorry`, or
+nothing. The names that its file opened go with it as `open … in` terms. A statement that Lean refuses is kept with what
+Lean said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from lean_env.benchmark.external.mask import mask
+from lean_env.benchmark.external.row import Row
+from lean_env.embedded.pool import WorkerPool
+from lean_env.embedded.worker import WorkerDied
+from lean_env.library.expression import Expression, expression_hash
+from lean_env.library.index import Library
+from lean_env.library.ndjson import NdjsonError, read_expression
+from lean_env.statement import StatedText, StatementRefused, state_text
+from lean_env.theorem import Environment, Theorem
+
+#: Where a statement is tried whose own imports cannot be served.
+CORE = Environment(("Init",))
+
+#: What Mathlib's notation stands for; these three types are Lean's own. Not `ℕ+` or `ℕ∞`, which are others.
+_NOTATION = {"ℕ": "Nat", "ℤ": "Int", "ℚ": "Rat"}
+_NOTATION_WORD = re.compile(r"(?<![\w'!?.₀-₉])[ℕℤℚ](?![\w'!?.₀-₉+∞])")
+_NAME = re.compile(r"(?:scoped )?[^\W\d][\w'!?₀-₉]*(?:\.[\w'!?₀-₉]+)*")
+#: Of Lean's messages, so much is kept.
+_MAX_REASON = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """A theorem that can be attempted. `expression` is its statement; `notes` say what was changed to state it."""
+
+    row: Row
+    theorem: Theorem
+    expression: Expression
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A row that cannot be attempted here, and why."""
+
+    row: Row
+    reason: str
+
+
+@dataclass(slots=True)
+class Checker:
+    """Asks the workers of `pool` (in which no proof was ever run) about rows. `core`: rows whose imports cannot be
+    served are tried in `import Init`, with the opened names that exist there."""
+
+    pool: WorkerPool
+    library: Library
+    core: bool = False
+    _modules: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._modules = frozenset(self.library.modules)
+        self._opens = lru_cache(maxsize=None)(self._can_open)
+
+    _opens: Callable[[Environment, tuple[str, ...]], bool] = field(init=False)
+
+    def check(self, rows: Sequence[Row], report: Callable[[int, int], None] | None = None) -> list[Usable | Unusable]:
+        """One answer a row, in their order. `report(done, total)` is called as they come in."""
+        answers: list[Usable | Unusable] = []
+        library = {row.name: self._of_library(row) for row in rows if row.library}
+        with ThreadPoolExecutor(self.pool.size, thread_name_prefix="external") as executor:
+            for answer in executor.map(lambda row: library.get(row.name) or self._of_text(row), rows):
+                answers.append(answer)
+                if report is not None:
+                    report(len(answers), len(rows))
+        return answers
+
+    def _of_library(self, row: Row) -> Usable | Unusable:
+        stored, module = self.library.constant(row.library), row.extra.get("module", "")
+        if stored is None or not module or stored.module != module:
+            where = row.extra.get("file") or "its repository"
+            return Unusable(
+                row, f"named, not stated: the statement is in {where}, which is not Lean's own library here"
+            )
+        if not (environment := self.library.strict_environment(module)).imports:
+            return Unusable(row, f"{module} imports nothing: no tactic runs there")
+        text = next((t.statement for t in self.library.visible(Environment((module,))) if t.name == row.library), "")
+        theorem = Theorem(row.library, text, environment, module, expression_hash=stored.type_hash, split=row.split)
+        return Usable(row, theorem, self.library.expression(row.library), ("as Lean's library here states it",))
+
+    def _of_text(self, row: Row) -> Usable | Unusable:
+        if row.objection:
+            return Unusable(row, row.objection)
+        notes: list[str] = []
+        environment = Environment(row.scope.modules)
+        missing = [module for module in environment.imports if module not in self._modules]
+        if missing and not self.core:
+            return Unusable(
+                row, f"imports {', '.join(missing)}; the embedded Lean has Init only (--core tries it there)"
+            )
+        if missing:
+            notes.append(f"import Init for {', '.join(missing)}")
+            environment = CORE
+        if self.core:
+            row, spelled = _in_core_words(row)
+            notes += spelled
+        try:
+            opens, dropped = self._opened(row, environment, droppable=self.core)
+            if dropped:
+                notes.append(f"opens nothing of {', '.join(dropped)}")
+            statement, stated = self._stated(row, environment, opens)
+            expression = read_expression(stated.expression_ndjson, stated.levels)
+            digest = expression_hash(expression, stated.levels)
+        except StatementRefused as refused:
+            said = str(refused.__cause__ or refused)
+            return Unusable(row, _reason(said, row))
+        except WorkerDied as died:
+            return Unusable(row, _shortened(f"Lean's worker died of it: {died}"))
+        except (NdjsonError, ValueError) as error:
+            return Unusable(row, _shortened(f"its expression cannot be read: {error}"))
+        theorem = Theorem(row.name, statement, environment, expression_hash=digest, split=row.split)
+        return Usable(row, theorem, expression, tuple(notes))
+
+    def _opened(self, row: Row, environment: Environment, droppable: bool) -> tuple[tuple[str, ...], list[str]]:
+        """What of the scope's opened names and namespaces this environment has, and what was dropped.
+
+        A `namespace` that nobody has filled yet opens nothing. A name after `open` must exist, unless `droppable`.
+        """
+        opens: tuple[str, ...] = ()
+        dropped: list[str] = []
+        for text, own in [*((name, True) for name in row.scope.namespaces), *((o, False) for o in row.scope.opens)]:
+            if self._opens(environment, (*opens, text)):
+                opens = (*opens, text)
+            elif own:
+                continue
+            elif droppable:
+                dropped.append(text)
+            else:
+                raise StatementRefused(f"`open {text}` is not possible with imports {environment.key}")
+        return tuple(dict.fromkeys(opens)), dropped
+
+    def _can_open(self, environment: Environment, opens: tuple[str, ...]) -> bool:
+        if any(not _NAME.fullmatch(text) for text in opens[:-1]) or ":=" in opens[-1] or "\n" in opens[-1]:
+            return False
+        try:
+            self._state(Theorem("probe", f": {_prefix(opens)}True", environment))
+        except StatementRefused:
+            return False
+        return True
+
+    def _stated(self, row: Row, environment: Environment, opens: tuple[str, ...]) -> tuple[str, StatedText]:
+        """The statement as text and as Lean read it: without its opened names where that is the same expression."""
+        plain = row.statement
+        if not opens:
+            return plain, self._state(Theorem(row.name, plain, environment))
+        quantified = f"∀ {row.binders}, {row.conclusion}" if row.binders else row.conclusion
+        scoped = f": {_prefix(opens)}{quantified}"
+        stated = self._state(Theorem(row.name, scoped, environment))
+        try:
+            if self._state(Theorem(row.name, plain, environment)) == stated:
+                return plain, stated
+        except StatementRefused:
+            pass
+        return scoped, stated
+
+    def _state(self, theorem: Theorem) -> StatedText:
+        return state_text(self.pool, theorem)
+
+
+def _prefix(opens: Sequence[str]) -> str:
+    return "".join(f"open {text} in " for text in opens)
+
+
+def _in_core_words(row: Row) -> tuple[Row, list[str]]:
+    """The row with `Nat`, `Int` and `Rat` for Mathlib's notation of them."""
+    used: list[str] = []
+
+    def spelled(text: str) -> str:
+        code, pieces, last = mask(text), [], 0
+        for found in _NOTATION_WORD.finditer(code):
+            pieces += [text[last : found.start()], _NOTATION[found[0]]]
+            used.append(f"{found[0]} as {_NOTATION[found[0]]}")
+            last = found.end()
+        return "".join([*pieces, text[last:]])
+
+    return replace(row, binders=spelled(row.binders), conclusion=spelled(row.conclusion)), sorted(set(used))
+
+
+def _reason(said: str, row: Row) -> str:
+    """Lean's message, and what cannot be written in a statement where that is the cause."""
+    if row.scope.universes and "universe" in said:
+        return _shortened(f"a statement here cannot name universes: {said}")
+    return _shortened(said)
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _MAX_REASON else text[: _MAX_REASON - 1] + "…"

@@ -1,0 +1,87 @@
+"""What is in force where a theorem stands: imports, opened names, variables, options, declarations before it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+#: Options that cannot change what a statement means: limits, printing, linters, tactics, and whether an unknown name
+#: is bound silently (here it never is).
+_HARMLESS_OPTION = re.compile(
+    r"(maxHeartbeats|maxRecDepth|synthInstance\.max\w+|autoImplicit|relaxedAutoImplicit|warningAsError|profiler"
+    r"|diagnostics|Elab\.async|(pp|linter|weak|trace|warn|tactic|simp|grind|aesop|says)\.[\w.]+)"
+)
+_WORD = re.compile(r"[^\W\d][\w'!?₀-₉]*")
+_GROUP = re.compile(r"[({⦃\[]([^()\[\]{}⦃⦄]*(?:[(\[{][^()\[\]{}]*[)\]}][^()\[\]{}]*)*)[)}⦄\]]")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`opens`: what follows the word `open`, one name each where it is a plain list. `namespaces`: full names,
+    outermost first. `declared`: the first declaration of the file that is no theorem ('' if there is none yet)."""
+
+    imports: tuple[str, ...] = ()
+    prelude: bool = False
+    opens: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    universes: tuple[str, ...] = ()
+    declared: str = ""
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What the header imports, `Init` with it unless it says `prelude`, without repetition."""
+        return tuple(dict.fromkeys((() if self.prelude else ("Init",)) + self.imports))
+
+    def opening(self, text: str) -> Scope:
+        """With what `open TEXT` opens."""
+        words = text.split()
+        scoped = bool(words) and words[0] == "scoped"
+        names = words[1:] if scoped else words
+        plain = not re.search(r"[(),→]|->", text) and not {"hiding", "renaming"} & set(words)
+        added = tuple(f"scoped {name}" if scoped else name for name in names) if plain else (" ".join(words),)
+        return replace(self, opens=self.opens + added)
+
+    def header(self) -> str:
+        """The scope as source text, for people."""
+        lines = [f"import {module}" for module in self.imports]
+        lines += [f"open {text}" for text in self.opens]
+        lines += [f"namespace {name}" for name in self.namespaces[-1:]]
+        lines += [f"set_option {text}" for text in self.options]
+        lines += [f"universe {text}" for text in self.universes]
+        lines += [f"variable {text}" for text in self.variables]
+        return "\n".join(lines)
+
+    def objection(self, statement: str) -> str:
+        """Why a statement of this scope cannot be stated by itself, or ''. `statement` without comments and strings."""
+        if self.declared:
+            return f"the file declares things before it: {self.declared}"
+        for option in self.options:
+            if not _HARMLESS_OPTION.match(option):
+                return f"set_option {option.split()[0]} may change what it means"
+        if needed := _needed_variables(self.variables, set(_WORD.findall(statement))):
+            return f"needs the file's variables: {needed}"
+        return ""
+
+
+def _needed_variables(variables: tuple[str, ...], words: set[str]) -> str:
+    """The first `variable` line that binds a name that the statement uses, or an instance of which nobody can tell from
+    the text whether it belongs to the statement; '' if all lines bind other things."""
+    bound: set[str] = set()
+    for line in variables:
+        for group in _GROUP.finditer(line):
+            names, colon, _ = group[1].partition(":")
+            if group[0][0] != "[" or colon:
+                bound.update(_WORD.findall(names))
+    for line in variables:
+        groups = list(_GROUP.finditer(line))
+        if not groups:
+            return line.strip()
+        for group in groups:
+            names, colon, _ = group[1].partition(":")
+            mine = set(_WORD.findall(names)) if colon or group[0][0] != "[" else set()
+            alone = group[0][0] == "[" and not bound & set(_WORD.findall(group[1]))
+            if mine & words or alone:
+                return line.strip()
+    return ""
