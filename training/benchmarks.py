@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 
 from corpus.records import BenchmarkRecord, TheoremRecord
 from corpus.store import Corpus
+from lean_env.benchmark.external import PREFIX, STRATUM
 from lean_env.benchmark.lean_core import load_lean_core
 from lean_env.benchmark.lean_logic import LeanLogic, load_lean_logic
 from lean_env.benchmark.manifest import Manifest, Policy
@@ -23,6 +24,7 @@ from lean_env.theorem import Theorem
 from prover.elementary import ELEMENTARY
 from prover.lean import Lean
 from prover.repertoire import LIBRARY, Repertoire
+from training.external import find_external
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,15 @@ class UnknownBenchmark(ValueError):
 
 
 def benchmark_of(name: str) -> Benchmark:
-    """The benchmark of this name. Raises UnknownBenchmark."""
+    """The benchmark of this name; every `external/NAME` may be one (`register` knows). Raises UnknownBenchmark."""
+    if name.startswith(PREFIX):
+        return Benchmark(name, LIBRARY, STRATUM)
     try:
         return BENCHMARKS[name]
     except KeyError:
-        raise UnknownBenchmark(f"no benchmark {name!r}; there are: {', '.join(BENCHMARKS)}") from None
+        raise UnknownBenchmark(
+            f"no benchmark {name!r}; there are: {', '.join(BENCHMARKS)}, and `flywheel bench load PATH` adds others"
+        ) from None
 
 
 def policy_of(name: str) -> Policy:
@@ -84,6 +90,10 @@ def register(
     `report` is told how many statements of how many Lean has read, where it has to. Raises UnknownBenchmark,
     ManifestError, StatementRefused, and Conflict when the same revision is stored with other theorems.
     """
+    if name.startswith(PREFIX):
+        if (record := find_external(corpus, name)) is None:
+            raise UnknownBenchmark(f"this corpus has no benchmark {name!r}; `flywheel bench load PATH` adds one")
+        return record
     if benchmark_of(name).environments is None:
         return register_logic(corpus, load_lean_logic(), lean, report)
     return register_manifest(corpus, name, load_lean_core())

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
+from prover.cli import external
 from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
 from prover.cli.output import Ticker, UserError, console, emit_json
 
 if TYPE_CHECKING:
+    from corpus.records import TheoremRecord
     from lean_env.benchmark.lean_logic.benchmark import Row
     from lean_env.theorem import Theorem
 
@@ -21,6 +24,9 @@ app = typer.Typer(no_args_is_help=True, help="The benchmarks, their theorems, an
 BenchmarkArgument = Annotated[str, typer.Argument(help="lean-core or lean-core-auto.")]
 
 LOGIC = "lean-logic"
+EXTERNAL = "external/"
+
+app.command("load")(external.load)
 
 
 @app.command()
@@ -67,17 +73,25 @@ def list_(
         str | None, typer.Option(help="easy, hard or opaque; of lean-logic same-size, beyond or non-theorem.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1)] = 30,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """Benchmarks with their sizes, or a benchmark's theorems in a stable random order.
 
     Examples: flywheel bench list lean-core --split valid --stratum hard --limit 5
               flywheel bench list lean-logic
+              flywheel bench list external/minif2f
     """
     from lean_env.benchmark.lean_core import load_lean_core
     from lean_env.benchmark.lean_logic import load_lean_logic
     from training.benchmarks import BENCHMARKS, policy_of
 
+    if benchmark is not None and benchmark.startswith(EXTERNAL):
+        stored = external.theorems_of(benchmark, Place.of(home, db))
+        chosen = [one for one in stored if split in (None, one.split) and stratum in (None, one.stratum)]
+        _print_theorems(chosen[:limit], json)
+        return
     if benchmark == LOGIC:
         logic = load_lean_logic()
         if split or stratum or json:
@@ -105,6 +119,8 @@ def list_(
 def show(
     theorem: Annotated[str, typer.Argument(help="A theorem's full name.")],
     benchmark: Annotated[str, typer.Option("--bench")] = "lean-core",
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """One theorem: statement, environment, which automation runs there, hashes.
@@ -116,6 +132,9 @@ def show(
 
     if benchmark == LOGIC:
         _show_problem(theorem, json)
+        return
+    if benchmark.startswith(EXTERNAL):
+        _show_external(theorem, benchmark, Place.of(home, db), json)
         return
     manifest, policy = load_lean_core(), policy_of(benchmark)
     try:
@@ -164,7 +183,28 @@ def _show_problem(name: str, json: bool) -> None:
     console.print(f"{problem.family}, {kind}; size {problem.size}, depth {problem.depth}", markup=False)
 
 
-def _print_theorems(theorems: Sequence[Theorem], json: bool) -> None:
+def _show_external(name: str, benchmark: str, place: Place, json: bool) -> None:
+    record = next((one for one in external.theorems_of(benchmark, place) if one.name == name), None)
+    if record is None:
+        raise UserError(f"{benchmark} has no usable theorem {name!r}; `flywheel bench list {benchmark}` shows some")
+    if json:
+        emit_json(record)
+        return
+    console.print(f"{record.name} {record.statement}", markup=False)
+    table = Table(show_header=False, show_edge=False)
+    for key, value in (
+        ("from", record.extra["place"]),
+        ("its header", record.extra["header"]),
+        ("imports here", record.environment),
+        ("changed", "; ".join(record.extra["notes"]) or "nothing"),
+        ("split", record.split),
+        ("expression hash", record.statement_hash),
+    ):
+        table.add_row(key, Text(value))
+    console.print(table)
+
+
+def _print_theorems(theorems: Sequence[Theorem | TheoremRecord], json: bool) -> None:
     if json:
         emit_json(theorems)
         return

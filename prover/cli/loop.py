@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from prover.cli import external
 from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place
 from prover.cli.output import UserError, console, emit_json, errors
 
@@ -23,7 +24,9 @@ SeedOption = Annotated[int | None, typer.Option("--seed")]
 WorkersOption = Annotated[
     int | None, typer.Option("--workers", "-j", min=1, help="Lean workers that search; default: cores.")
 ]
-BenchOption = Annotated[str | None, typer.Option("--bench", help="lean-core, lean-core-auto or lean-logic.")]
+BenchOption = Annotated[
+    str | None, typer.Option("--bench", help="lean-core, lean-core-auto, lean-logic, external/NAME, or a path to load.")
+]
 
 
 def run(
@@ -45,10 +48,9 @@ def run(
     """
     from prover.cli import work
 
-    settings = work.FlywheelConfig.load(
-        config, name=name, generations=generations, benchmark=bench, seed=seed, workers=workers
-    )
     place = Place.of(home, db)
+    flags = external.resolve(bench, place, workers)
+    settings = work.FlywheelConfig.load(config, name=name, generations=generations, seed=seed, workers=workers, **flags)
     with place.corpus(create=True) as corpus:
         exists = settings.name in {run.name for run in corpus.runs()}
     if exists and not resume:
@@ -74,8 +76,10 @@ def experiment(
     """
     from prover.cli import work
 
-    settings = work.FlywheelConfig.load(config, name=name, generations=generations, benchmark=bench, workers=workers)
-    work.experiment(settings, seeds, Place.of(home, db), json)
+    place = Place.of(home, db)
+    flags = external.resolve(bench, place, workers)
+    settings = work.FlywheelConfig.load(config, name=name, generations=generations, workers=workers, **flags)
+    work.experiment(settings, seeds, place, json)
 
 
 def round_(
@@ -85,6 +89,7 @@ def round_(
         int | None,
         typer.Option(help="Search with this generation's model; default: the newest, or round 0 without one."),
     ] = None,
+    bench: BenchOption = None,
     workers: WorkersOption = None,
     home: HomeOption = DEFAULT_HOME,
     db: DatabaseOption = None,
@@ -92,12 +97,18 @@ def round_(
 ) -> None:
     """One proof-search round over train theorems; accepted proofs go into the corpus. Again: resumes, or does nothing.
 
-    Example: flywheel round --name first
+    Examples: flywheel round --name first
+              flywheel round --name mine --bench external/mine
     """
     from prover.cli import work
 
-    settings = work.FlywheelConfig.load(config, name=name, workers=workers)
-    with work.opened(settings, Place.of(home, db), "round") as flywheel:
+    place = Place.of(home, db)
+    settings = work.FlywheelConfig.load(config, name=name, workers=workers, **external.resolve(bench, place, workers))
+    with work.opened(settings, place, "round") as flywheel:
+        if not flywheel.corpus.theorems(settings.benchmark, "train"):
+            raise UserError(
+                f"{settings.benchmark} has no train theorems; `flywheel bench load --split train` makes some"
+            )
         number = work.newest(flywheel) if generation is None else generation
         before = work.count_proofs(flywheel)
         if number is None:
@@ -156,22 +167,29 @@ def eval_(
             help="Also this model: a generation's folder of another run, or a causal language model. Repeatable."
         ),
     ] = None,
+    bench: BenchOption = None,
     workers: WorkersOption = None,
     home: HomeOption = DEFAULT_HOME,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """All generations of a run beside grammar, portfolio-1 and portfolio search, on held-out theorems.
+    """All generations of a run beside grammar, portfolio-1 and portfolio search, on held-out theorems of the run's
+    benchmark or of another one.
 
-    Example: flywheel eval --name first --split test --theorems 200 --steps 128
+    Examples: flywheel eval --name first --split test --theorems 200 --steps 128
+              flywheel eval --name first --bench miniF2F-lean4 --split valid
     """
     from prover.cli import work
+    from training.benchmarks import register
 
     settings = work.FlywheelConfig.load(config, name=name, workers=workers)
     place = Place.of(home, db)
+    elsewhere = external.resolve(bench, place, workers)
+    if bench and external.is_benchmark_of(settings.name, elsewhere["benchmark"], place):
+        settings = work.FlywheelConfig.load(config, name=name, workers=workers, **elsewhere)
     changes: dict[str, Any] = {
         "split": split,
-        "strata": stratum and tuple(stratum),
+        "strata": tuple(stratum) if stratum else elsewhere.get("evaluation__strata"),
         "theorems": theorems,
         "steps": steps,
     }
@@ -181,15 +199,20 @@ def eval_(
             raise UserError(
                 f"run {settings.name!r} has no trained generation; `flywheel run` or `flywheel train` makes one"
             )
+        benchmark = elsewhere["benchmark"] or settings.benchmark
+        register(flywheel.corpus, benchmark, flywheel.lean)
+        if bench and split is None and not flywheel.corpus.theorems(benchmark, settings.evaluation.split):
+            changes["split"] = "test"  # where files name no split, all is test
         evaluation_settings = settings.evaluation.model_copy(update={k: v for k, v in changes.items() if v is not None})
-        flywheel.config = settings.model_copy(update={"evaluation": evaluation_settings})
+        flywheel.config = settings.model_copy(update={"evaluation": evaluation_settings, "benchmark": benchmark})
+        if not flywheel.corpus.theorems(benchmark, evaluation_settings.split):
+            raise UserError(f"{benchmark} has no {evaluation_settings.split} theorems; --split names another split")
         guests = [work.load_policy(source, flywheel.actions) for source in model or []]
         evaluations = flywheel.evaluate(*numbers, guests=guests)
-        folder = (
-            place.home / "reports" / "-".join([settings.name, evaluation_settings.split, *evaluation_settings.strata])
-        )
+        words = [settings.name, *([benchmark] if bench else []), evaluation_settings.split, *evaluation_settings.strata]
+        folder = place.home / "reports" / "-".join(words).replace("/", "-")
         report = work.write_report(
-            evaluations, flywheel.meter.phases, f"run {settings.name}, {evaluation_settings.split}", folder
+            evaluations, flywheel.meter.phases, f"run {settings.name}, {benchmark}, {evaluation_settings.split}", folder
         )
     work.show(report, json)
 

@@ -40,6 +40,7 @@ class External:
     usable: tuple[Usable, ...]
     unusable: tuple[Unusable, ...]
     classes: Mapping[str, str]
+    library_digest: str
 
     @property
     def key(self) -> str:
@@ -48,9 +49,10 @@ class External:
 
     @property
     def revision(self) -> str:
-        """16 hex digits that stand for the files, every statement and every reason."""
+        """16 hex digits that stand for the files, the library, every statement and every reason."""
         content = [
             self.digest,
+            self.library_digest,
             [
                 [u.theorem.name, u.theorem.statement, u.theorem.expression_hash, u.theorem.environment.key, u.row.split]
                 for u in self.usable
@@ -108,6 +110,7 @@ def load_external(
         usable,
         unusable,
         {one.theorem.name: classes.of(one.expression) for one in usable},
+        library.digest,
     )
 
 

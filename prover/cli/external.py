@@ -1,0 +1,221 @@
+"""`flywheel bench load`: benchmarks that others wrote, from a path into the corpus; and `--bench PATH`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
+from prover.cli.output import Ticker, UserError, console, emit_json, errors
+
+if TYPE_CHECKING:
+    from corpus.records import BenchmarkRecord, TheoremRecord
+    from lean_env.benchmark.external import Duplicate, External, Format
+
+_SHOWN_REASONS, _SHOWN_COPIES = 20, 10
+
+
+def load(
+    path: Annotated[Path, typer.Argument(help="A .lean, .jsonl or .json file, or a folder of them.")],
+    format: Annotated[str, typer.Option(help="auto, minif2f, jsonl, lean or leandojo.")] = "auto",
+    map_: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="name, statement, header or split = their field's name. Repeatable. For JSON."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What to call it; default: the file's or folder's name.")] = None,
+    split: Annotated[str, typer.Option(help="Of theorems that name no split: train, valid or test.")] = "test",
+    core: Annotated[
+        bool, typer.Option("--core", help="Try statements with `import Init` where their own imports are not here.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option("--workers", "-j", min=1)] = None,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Loads a benchmark that somebody else wrote: miniF2F, ProofNet, PutnamBench, NuminaMath, Goedel, LeanDojo, or any
+    Lean files. Every statement is elaborated; those that cannot be used are counted with their reasons; copies of
+    statements that the corpus or lean-core has are listed.
+
+    Examples: flywheel bench load miniF2F-lean4 --core
+              flywheel bench load problems.jsonl --map statement=lean_code --split train --name mine
+              flywheel eval --name first --bench external/mine
+    """
+    from lean_env.benchmark.external import Format, near_duplicates
+    from lean_env.benchmark.families import SPLITS
+    from training.external import known_statements, register_external
+
+    place = Place.of(home, db)
+    if split not in SPLITS:
+        raise UserError(f"no split {split!r}; there are: {', '.join(SPLITS)}")
+    if format not in list(Format):
+        raise UserError(f"no format {format!r}; there are: {', '.join(Format)}")
+    if name is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,80}", name):
+        raise UserError(f"--name {name}: a name has letters, digits, dots, hyphens and underscores, 80 at most")
+    with _user_errors():
+        external = _loaded(path, Format(format), workers, fields=_fields(map_ or []), name=name, split=split, core=core)
+    with place.corpus(create=True) as corpus:
+        record = register_external(corpus, external)
+        copies = near_duplicates(external.usable, known_statements(corpus, but=external.key), external.classes)
+    if json:
+        emit_json(_as_json(external, record, copies))
+    else:
+        _print(external, record, copies)
+
+
+def resolve(bench: str | None, place: Place, workers: int | None) -> dict[str, Any]:
+    """The settings that `--bench` stands for. A path is loaded first, unless the same files are in the corpus."""
+    from lean_env.benchmark.external import PREFIX, Format, default_name
+    from lean_env.benchmark.external.reading import read_benchmark
+    from training.benchmarks import BENCHMARKS
+    from training.external import find_external, register_external
+
+    if bench is None or bench in BENCHMARKS:
+        return {"benchmark": bench}
+    if not bench.startswith(PREFIX):
+        path = Path(bench)
+        if not path.exists():
+            return {"benchmark": bench}
+        key = PREFIX + default_name(path)
+        with place.corpus(create=True) as corpus, _user_errors():
+            record = find_external(corpus, key, read_benchmark(path).digest)
+            if record is None:
+                record = register_external(corpus, _loaded(path, Format.AUTO, workers))
+        left_out = len(record.meta["unusable"])
+        errors.print(
+            f"{record.key}: {record.theorems} theorems usable, {left_out} not; `flywheel bench load {bench}` says why",
+            markup=False,
+            soft_wrap=True,
+        )
+        bench = record.key
+    return {"benchmark": bench, "evaluation__strata": ("all",)}
+
+
+def theorems_of(bench: str, place: Place) -> list[TheoremRecord]:
+    """The stored theorems of `external/NAME`. Raises UnknownBenchmark."""
+    from training.benchmarks import UnknownBenchmark
+    from training.external import find_external
+
+    with place.corpus() as corpus:
+        if (record := find_external(corpus, bench)) is None:
+            raise UnknownBenchmark(f"this corpus has no benchmark {bench!r}; `flywheel bench load PATH` adds one")
+        return corpus.theorems(record.key)
+
+
+def is_benchmark_of(run: str, bench: str, place: Place) -> bool:
+    """Whether the run of this name was started on this benchmark."""
+    with place.corpus(create=True) as corpus:
+        return any(known.name == run and known.config.get("benchmark") == bench for known in corpus.runs())
+
+
+def _loaded(path: Path, format: Format, workers: int | None, **options: Any) -> External:
+    from lean_env.benchmark.external import load_external
+    from prover.lean import Lean
+
+    with Lean(workers or os.cpu_count() or 1) as lean, Ticker(f"load {path}") as tick:
+        return load_external(
+            path,
+            lean.staters,
+            lean.library,
+            format=format,
+            report=lambda done, total: tick(f"{done} of {total} theorems", done, total),
+            **options,
+        )
+
+
+@contextmanager
+def _user_errors() -> Iterator[None]:
+    """What is wrong with a path or an option as one line."""
+    from lean_env.benchmark.external import UnknownField, Unreadable
+
+    try:
+        yield
+    except (Unreadable, UnknownField, OSError) as error:
+        raise UserError(str(error)) from error
+
+
+def _fields(pairs: list[str]) -> dict[str, str]:
+    fields = dict(pair.partition("=")[::2] for pair in pairs)
+    if wrong := [pair for pair in pairs if not all(pair.partition("="))]:
+        raise UserError(f"--map {wrong[0]}: write it as statement=FIELD")
+    return fields
+
+
+def _as_json(external: External, record: BenchmarkRecord, copies: list[Duplicate]) -> dict[str, Any]:
+    return {
+        "benchmark": record.key,
+        "source": external.source,
+        "format": external.format,
+        "files": external.files,
+        "sha256": external.digest,
+        "core": external.core,
+        "usable": [
+            {
+                "name": one.theorem.name,
+                "split": one.theorem.split,
+                "statement": one.theorem.statement,
+                "statement_hash": one.theorem.expression_hash,
+                "environment": one.theorem.environment.key,
+                "place": one.row.place,
+                "notes": one.notes,
+            }
+            for one in external.usable
+        ],
+        "unusable": record.meta["unusable"],
+        "copies": copies,
+        "repeated": external.repeated(),
+    }
+
+
+def _print(external: External, record: BenchmarkRecord, copies: list[Duplicate]) -> None:
+    total = len(external.usable) + len(external.unusable)
+    console.print(
+        f"{external.source} ({external.format}): {total} theorems in {external.files} files, "
+        f"sha256 {external.digest[:16]}",
+        markup=False,
+        soft_wrap=True,
+    )
+    usable = Counter(one.row.split for one in external.usable)
+    unusable = Counter(one.row.split for one in external.unusable)
+    table = Table("split", "usable", "unusable", "all")
+    for split in sorted({*usable, *unusable}):
+        table.add_row(split, str(usable[split]), str(unusable[split]), str(usable[split] + unusable[split]))
+    table.add_row("all", str(len(external.usable)), str(len(external.unusable)), str(total))
+    console.print(table)
+    reasons = external.reasons()
+    if reasons:
+        console.print(_counted("unusable, because", reasons[:_SHOWN_REASONS], reasons[_SHOWN_REASONS:]))
+    notes = Counter(note for one in external.usable for note in one.notes).most_common()
+    if notes:
+        console.print(_counted("usable, with", notes[:_SHOWN_REASONS], notes[_SHOWN_REASONS:]))
+    proved = sum(one.row.proved for one in external.usable)
+    if proved:
+        console.print(f"{proved} of the usable ones come with a proof, which is not read")
+    for names in external.repeated():
+        console.print(f"the same statement: {', '.join(names)}", markup=False)
+    exact = sum(copy.exact for copy in copies)
+    console.print(f"copies of statements known before: {exact} exact, {len(copies) - exact} near")
+    for copy in copies[:_SHOWN_COPIES]:
+        how = "is" if copy.exact else "is close to"
+        other = copy.other
+        console.print(f"  {copy.theorem} {how} {other.name} ({other.benchmark}, {other.split})", markup=False)
+    if len(copies) > _SHOWN_COPIES:
+        console.print(f"  and {len(copies) - _SHOWN_COPIES} more; --json has all")
+    console.print(f"stored as {record.key}: flywheel eval --bench {external.key}", markup=False, soft_wrap=True)
+
+
+def _counted(title: str, shown: list[tuple[str, int]], others: list[tuple[str, int]]) -> Table:
+    table = Table(title, "theorems")
+    for text, count in shown:
+        table.add_row(Text(text), str(count))
+    if others:
+        table.add_row(f"{len(others)} other reasons", str(sum(count for _, count in others)))
+    return table

@@ -1,0 +1,98 @@
+"""Benchmarks that others wrote, in the corpus: usable theorems as rows, unusable ones with their reasons beside them.
+
+flywheel bench load PATH          (python: `register_external`)
+"""
+
+from __future__ import annotations
+
+from corpus.records import BenchmarkRecord, TheoremRecord
+from corpus.store import Corpus
+from lean_env.benchmark.external import PREFIX, External, Known, Usable
+from lean_env.benchmark.lean_core import NAME as LEAN_CORE
+from lean_env.benchmark.lean_core import load_lean_core
+
+
+def register_external(corpus: Corpus, external: External) -> BenchmarkRecord:
+    """Stores what can be attempted; its valid and test statements join the guard. The same one again changes nothing.
+
+    The record's meta says where it came from (path, SHA-256 of the files) and lists what cannot be attempted, with why.
+    """
+    meta = {
+        "source": str(external.source),
+        "sha256": external.digest,
+        "format": external.format.value,
+        "files": external.files,
+        "core": external.core,
+        "unusable": [
+            {
+                "name": one.row.name,
+                "split": one.row.split,
+                "place": one.row.place,
+                "statement": one.row.statement,
+                "text_hash": one.row.text_hash,
+                "reason": one.reason,
+            }
+            for one in external.unusable
+        ],
+    }
+    records = [_record(one, external.classes[one.theorem.name]) for one in external.usable]
+    return corpus.add_benchmark(external.key, external.revision, external.library_digest, records, meta)
+
+
+def find_external(corpus: Corpus, key: str, digest: str | None = None) -> BenchmarkRecord | None:
+    """The newest benchmark stored under `key` (`external/NAME` or with its revision), of files with this SHA-256."""
+    name, _, revision = key.partition("@")
+    found = [
+        record
+        for record in corpus.benchmarks()
+        if record.name == name and revision in ("", record.revision) and digest in (None, record.meta.get("sha256"))
+    ]
+    return found[-1] if found else None
+
+
+def known_statements(corpus: Corpus, *, but: str) -> list[Known]:
+    """Every statement of the corpus and of lean-core, the benchmark named `but` excepted.
+
+    lean-logic's have no class that compares with others', so that only exact copies of them are found.
+    """
+    manifest = load_lean_core()
+    known = [
+        Known(LEAN_CORE, entry.name, entry.split, entry.expression_hash, entry.statement_class)
+        for entry in manifest.entries
+    ]
+    for benchmark in corpus.benchmarks():
+        if benchmark.name == but or benchmark.name.startswith(LEAN_CORE):
+            continue
+        external = benchmark.name.startswith(PREFIX)
+        known += [
+            Known(
+                benchmark.key,
+                theorem.name,
+                theorem.split,
+                theorem.statement_hash,
+                str(theorem.extra["class"]) if external else "",
+            )
+            for theorem in corpus.theorems(benchmark.key)
+        ]
+    return known
+
+
+def _record(usable: Usable, statement_class: str) -> TheoremRecord:
+    row, theorem = usable.row, usable.theorem
+    return TheoremRecord(
+        name=theorem.name,
+        statement=theorem.statement,
+        statement_hash=theorem.expression_hash,
+        environment=theorem.environment.key,
+        module=theorem.module,
+        split=theorem.split,
+        stratum=theorem.stratum,
+        extra={
+            **row.extra,
+            "class": statement_class,
+            "place": row.place,
+            "header": row.scope.header(),
+            "proved": row.proved,
+            "notes": list(usable.notes),
+        },
+    )
