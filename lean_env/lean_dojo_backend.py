@@ -59,7 +59,7 @@ class TunedDojo(lean_dojo.Dojo):  # type: ignore[misc]  # LeanDojo is untyped
         super().__init__(entry, timeout=timeout)
         self._root = root
         self._environment = {**os.environ, "PATH": f"{path}{os.pathsep}{os.environ.get('PATH', '')}"}
-        #: What the process printed until it was ready.
+        #: What the process printed since the last request.
         self._said = io.StringIO()
         #: What the last answer says beyond LeanDojo's protocol.
         self.measured: dict[str, Any] = {}
@@ -73,7 +73,6 @@ class TunedDojo(lean_dojo.Dojo):  # type: ignore[misc]  # LeanDojo is untyped
         except DojoInitError as error:
             # LeanDojo says "Unexpected EOF"; why, the process has printed.
             raise DojoInitError(self._said.getvalue().strip() or str(error)) from error
-        self.proc.logfile_read = None
         return entered
 
     def _spawn(self, command: str, **options: Any) -> Any:
@@ -85,7 +84,11 @@ class TunedDojo(lean_dojo.Dojo):  # type: ignore[misc]  # LeanDojo is untyped
         return child
 
     def _submit_request(self, request: str) -> dict[str, Any]:
-        answer: dict[str, Any] = super()._submit_request(request)
+        self._said = self.proc.logfile_read = io.StringIO()
+        try:
+            answer: dict[str, Any] = super()._submit_request(request)
+        except DojoCrashError as error:
+            raise DojoCrashError(self._said.getvalue().strip() or str(error)) from error
         self.measured = answer.get("flywheel", {})
         return answer
 
@@ -115,17 +118,26 @@ class LeanDojoBackend:
     def close(self) -> None:
         self._stack.close()
 
-    @contextlib.contextmanager
-    def open_session(self, theorem: Theorem) -> Iterator[tuple[LeanDojoSession, TacticState]]:
-        """One theorem open in one Dojo. Raises DojoInitError, with the shim's reason in it."""
+    @property
+    def bin(self) -> Path:
+        """The folder with `lake` and `lean`, for an unmodified Dojo's PATH."""
+        return self._server.bin
+
+    def entry(self, theorem: Theorem) -> lean_dojo.Theorem:
+        """The theorem as LeanDojo knows it, its files in LeanDojo's cache. Raises DojoInitError."""
         try:
             file = self._traced.add(theorem)
         except ValueError as error:
             raise DojoInitError(f"`{theorem.name}` cannot go through LeanDojo: {error}") from error
+        return lean_dojo.Theorem(self._repository, file.path, file.name)
+
+    @contextlib.contextmanager
+    def open_session(self, theorem: Theorem) -> Iterator[tuple[LeanDojoSession, TacticState]]:
+        """One theorem open in one Dojo. Raises DojoInitError, with the shim's reason in it."""
+        entry = self.entry(theorem)
         limits = self._pool.limits
         # The server's own limits come first; this is for a server that does not answer at all.
         timeout = (limits.soft_ms + limits.hard_margin_ms + 2 * limits.request_ms) / 1000
-        entry = lean_dojo.Theorem(self._repository, file.path, file.name)
         dojo = TunedDojo(entry, timeout, self._traced.root, self._server.bin)
         try:
             _, root = dojo.__enter__()
