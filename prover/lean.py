@@ -7,18 +7,21 @@ Beside them the second kernel, in a process of its own.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from lean_env.dojo import Dojo
 from lean_env.embedded.install import Installation, find
 from lean_env.embedded.pool import PoolCounters, WorkerPool
 from lean_env.gate import Gate
+from lean_env.lean_dojo_backend import LeanDojoBackend
+from lean_env.leandojo import TacticState
 from lean_env.library.index import Library
 from lean_env.limits import Limits
+from lean_env.outcomes import OpenSession, ProofSession
 from lean_env.second_kernel.client import NoSecondKernel, SecondKernel
 from lean_env.statement import StatedText, state_text
 from lean_env.theorem import Environment, Theorem
@@ -32,6 +35,10 @@ from prover.verify import Verifier
 _DECIDING = Limits(soft_ms=60_000)
 
 
+#: How search talks to its workers: directly, or through the unmodified `lean_dojo.Dojo`. Both only make claims.
+Backend = Literal["embedded", "dojo"]
+
+
 class Lean:
     """`with Lean(workers=2) as lean: ...`. Workers start when first leased; none is left afterwards.
 
@@ -39,8 +46,13 @@ class Lean:
     """
 
     def __init__(
-        self, workers: int = 2, limits: Limits | None = None, installation: Installation | None = None
+        self,
+        workers: int = 2,
+        limits: Limits | None = None,
+        installation: Installation | None = None,
+        backend: Backend = "embedded",
     ) -> None:
+        self.backend = backend
         self.workers = workers
         self.limits = limits or Limits()
         self.installation = installation or find()
@@ -91,7 +103,7 @@ class Lean:
 
     @cached_property
     def tools(self) -> Tools:
-        return Tools(self.open_session, Verifier(self.replayers, self.gate, self.statement_of))
+        return Tools(self._opener, Verifier(self.replayers, self.gate, self.statement_of))
 
     @cached_property
     def actions(self) -> ActionSpace:
@@ -102,8 +114,14 @@ class Lean:
         """What can be tried in a state with this repertoire."""
         return self.actions if repertoire.retrieves else ActionSpace(None, repertoire)
 
-    def open_session(self, theorem: Theorem) -> Dojo:
-        return Dojo(theorem, self.searchers)
+    def open_session(self, theorem: Theorem) -> AbstractContextManager[tuple[ProofSession, TacticState]]:
+        return self._opener(theorem)
+
+    @cached_property
+    def _opener(self) -> OpenSession:
+        if self.backend == "dojo":
+            return self._open.enter_context(LeanDojoBackend(self.searchers)).open_session
+        return lambda theorem: Dojo(theorem, self.searchers)
 
     def stated(self, theorem: Theorem) -> StatedText:
         """A typed theorem's statement as a clean worker elaborates it; from then on its proofs can be verified.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.table import Table
@@ -23,6 +23,10 @@ NameOption = Annotated[str | None, typer.Option("--name", "-n", help="The run's 
 SeedOption = Annotated[int | None, typer.Option("--seed")]
 WorkersOption = Annotated[
     int | None, typer.Option("--workers", "-j", min=1, help="Lean workers that search; default: cores.")
+]
+BackendOption = Annotated[
+    Literal["embedded", "dojo"],
+    typer.Option(help="Search in the Lean workers directly, or through LeanDojo's own Dojo; verified alike."),
 ]
 BenchOption = Annotated[
     str | None, typer.Option("--bench", help="lean-core, lean-core-auto, lean-logic, external/NAME, or a path to load.")
@@ -91,6 +95,7 @@ def round_(
     ] = None,
     bench: BenchOption = None,
     workers: WorkersOption = None,
+    backend: BackendOption = "embedded",
     home: HomeOption = DEFAULT_HOME,
     db: DatabaseOption = None,
     json: JsonOption = False,
@@ -104,7 +109,7 @@ def round_(
 
     place = Place.of(home, db)
     settings = work.FlywheelConfig.load(config, name=name, workers=workers, **external.resolve(bench, place, workers))
-    with work.opened(settings, place, "round") as flywheel:
+    with work.opened(settings, place, "round", backend) as flywheel:
         if not flywheel.corpus.theorems(settings.benchmark, "train"):
             raise UserError(
                 f"{settings.benchmark} has no train theorems; `flywheel bench load --split train` makes some"
@@ -169,6 +174,7 @@ def eval_(
     ] = None,
     bench: BenchOption = None,
     workers: WorkersOption = None,
+    backend: BackendOption = "embedded",
     home: HomeOption = DEFAULT_HOME,
     db: DatabaseOption = None,
     json: JsonOption = False,
@@ -193,7 +199,7 @@ def eval_(
         "theorems": theorems,
         "steps": steps,
     }
-    with work.opened(settings, place, "eval") as flywheel:
+    with work.opened(settings, place, "eval", backend) as flywheel:
         numbers = [record.number for record in flywheel.corpus.generations(settings.name) if record.finished_at]
         if not numbers:
             raise UserError(

@@ -14,7 +14,7 @@ from corpus.store import Corpus
 from prover.actions import ActionSpace
 from prover.cli.context import Place
 from prover.cli.output import Ticker, console, emit_json
-from prover.lean import Lean
+from prover.lean import Backend, Lean
 from prover.policy import Policy
 from training.benchmarks import register
 from training.checkpoint import is_checkpoint, load_ranker
@@ -39,10 +39,14 @@ __all__ = [
 
 @contextmanager
 def _at_work(
-    config: FlywheelConfig, place: Place, title: str
+    config: FlywheelConfig, place: Place, title: str, backend: Backend = "embedded"
 ) -> Iterator[tuple[Lean, Corpus, Callable[[Event], None]]]:
     """Lean, the corpus with the benchmark in it, and a progress display; all closed afterwards."""
-    with Lean(config.workers, config.limits) as lean, place.corpus(create=True) as corpus, Ticker(title) as tick:
+    with (
+        Lean(config.workers, config.limits, backend=backend) as lean,
+        place.corpus(create=True) as corpus,
+        Ticker(title) as tick,
+    ):
         register(corpus, config.benchmark, lean, lambda done, total: tick("reading statements", done, total))
 
         def report(event: Event) -> None:
@@ -52,9 +56,9 @@ def _at_work(
 
 
 @contextmanager
-def opened(config: FlywheelConfig, place: Place, title: str) -> Iterator[Flywheel]:
+def opened(config: FlywheelConfig, place: Place, title: str, backend: Backend = "embedded") -> Iterator[Flywheel]:
     """A flywheel over this configuration with a progress display; workers and database are closed afterwards."""
-    with _at_work(config, place, title) as (lean, corpus, report):
+    with _at_work(config, place, title, backend) as (lean, corpus, report):
         yield Flywheel(config, lean, corpus, place.models(config.name), report)
 
 
