@@ -110,10 +110,11 @@ def theorems_of(bench: str, place: Place) -> list[TheoremRecord]:
         return corpus.theorems(record.key)
 
 
-def is_benchmark_of(run: str, bench: str, place: Place) -> bool:
-    """Whether the run of this name was started on this benchmark."""
+def flags_of_run(name: str, place: Place) -> dict[str, Any]:
+    """What `resolve` gave when the run of this name was started; {} for a new run."""
     with place.corpus(create=True) as corpus:
-        return any(known.name == run and known.config.get("benchmark") == bench for known in corpus.runs())
+        found = [run.config["benchmark"] for run in corpus.runs() if run.name == name]
+    return resolve(found[0], place, None) if found else {}
 
 
 def _loaded(path: Path, format: Format, workers: int | None, **options: Any) -> External:

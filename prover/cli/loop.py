@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.table import Table
@@ -13,6 +13,9 @@ from rich.table import Table
 from prover.cli import external
 from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place
 from prover.cli.output import UserError, console, emit_json, errors
+
+if TYPE_CHECKING:
+    from training.config import FlywheelConfig
 
 runs = typer.Typer(no_args_is_help=True, help="Runs of the loop.")
 
@@ -108,7 +111,7 @@ def round_(
     from prover.cli import work
 
     place = Place.of(home, db)
-    settings = work.FlywheelConfig.load(config, name=name, workers=workers, **external.resolve(bench, place, workers))
+    settings = _settings(config, name, workers, place, external.resolve(bench, place, workers))
     with work.opened(settings, place, "round", backend) as flywheel:
         if not flywheel.corpus.theorems(settings.benchmark, "train"):
             raise UserError(
@@ -142,8 +145,9 @@ def train(
     """
     from prover.cli import work
 
-    settings = work.FlywheelConfig.load(config, name=name, workers=workers)
-    with work.opened(settings, Place.of(home, db), "train") as flywheel:
+    place = Place.of(home, db)
+    settings = _settings(config, name, workers, place)
+    with work.opened(settings, place, "train") as flywheel:
         newest = work.newest(flywheel)
         record = flywheel.learn(0 if newest is None else newest + 1)
     if json:
@@ -188,11 +192,9 @@ def eval_(
     from prover.cli import work
     from training.benchmarks import register
 
-    settings = work.FlywheelConfig.load(config, name=name, workers=workers)
     place = Place.of(home, db)
+    settings = _settings(config, name, workers, place)
     elsewhere = external.resolve(bench, place, workers)
-    if bench and external.is_benchmark_of(settings.name, elsewhere["benchmark"], place):
-        settings = work.FlywheelConfig.load(config, name=name, workers=workers, **elsewhere)
     changes: dict[str, Any] = {
         "split": split,
         "strata": tuple(stratum) if stratum else elsewhere.get("evaluation__strata"),
@@ -221,6 +223,18 @@ def eval_(
             evaluations, flywheel.meter.phases, f"run {settings.name}, {benchmark}, {evaluation_settings.split}", folder
         )
     work.show(report, json)
+
+
+def _settings(
+    config: Path | None, name: str | None, workers: int | None, place: Place, flags: dict[str, Any] | None = None
+) -> FlywheelConfig:
+    """A run's settings. The benchmark is the one in `flags`, or else the one that the run was started on."""
+    from prover.cli import work
+
+    settings = work.FlywheelConfig.load(config, name=name, workers=workers)
+    if not (flags and flags["benchmark"]):
+        flags = external.flags_of_run(settings.name, place)
+    return work.FlywheelConfig.load(config, name=name, workers=workers, **flags)
 
 
 @runs.command("list")
