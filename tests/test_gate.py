@@ -199,8 +199,11 @@ def test_a_dropped_auxiliary(gate: Gate) -> None:
         assert rejected(gate.check(text_theorem(), export(*missing), TWO_IS_TWO)) is Check.CONSTANTS
 
 
-def test_an_auxiliary_declared_after_its_use(gate: Gate) -> None:
+def test_an_auxiliary_declared_after_its_use_or_using_itself(gate: Gate) -> None:
     assert rejected(gate.check(text_theorem(), export(SAME, TWO, USES_BOTH), TWO_IS_TWO)) is Check.CONSTANTS
+    itself = theorem(LIE, const("helper.itself"), name="helper.itself")
+    circular = export(itself, theorem(LIE, const("helper.itself")))
+    assert rejected(gate.check(text_theorem(), circular, stated(LIE))) is Check.CONSTANTS
 
 
 def test_an_auxiliary_that_proves_something_false(gate: Gate) -> None:
