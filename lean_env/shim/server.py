@@ -12,27 +12,28 @@ import json
 import os
 import socket
 import threading
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from lean_env.dojo import Dojo
 from lean_env.embedded.pool import NoWorker, PoolClosed, WorkerPool
-from lean_env.embedded.worker import LeanRefused, WorkerDied
-from lean_env.leandojo import DojoCrashError, DojoInitError, LeanError, ProofFinished, TacticState
-from lean_env.outcomes import Outcome, StepResult
+from lean_env.embedded.worker import LeanRefused, Worker, WorkerDied
+from lean_env.leandojo import DojoCrashError, DojoInitError
+from lean_env.shim.conversation import Conversation, LiveConversation, TextConversation
 from lean_env.shim.folder import ShimFolder
-from lean_env.shim.source import NotServed, WholeFile, read_source
+from lean_env.shim.source import NotServed, TheoremInText, WholeFile, read_source
 from lean_env.theorem import Environment, Theorem
-
-#: What LeanDojo takes for a proof with `sorry` in it, wherever in an error it stands.
-GIVEN_UP = "proof contains `sorry`"
 
 #: Exit statuses as a shell would see them from Lean: an error in the file; an abort.
 FAILED, ABORTED = 1, 134
 
 #: A longer request is no tactic: whoever sends it is cut off.
 _MAX_LINE = 1 << 24
+
+#: A whole file may take this many times a tactic's wall clock.
+_FILE_FACTOR = 4
 
 #: How long a session waits for a worker before it is told that all are taken.
 _PATIENCE_S = 60.0
@@ -144,9 +145,17 @@ class ShimServer:
                 f"All {self._pool.size} Lean workers are in use by other sessions; close one, or have more."
             )
         try:
-            return (
-                self._check(channel, files[0], source) if isinstance(source, WholeFile) else self._talk(channel, source)
-            )
+            match source:
+                case Theorem():
+                    with Dojo(source, self._pool) as (dojo, root):
+                        return _talk(channel, LiveConversation(dojo, root))
+                case TheoremInText():
+                    with self._pool.lease(source.environment) as worker:
+                        check = partial(self._messages, worker, source.environment)
+                        limit = self._pool.limits.max_tactic_bytes
+                        return _talk(channel, TextConversation(source, check, limit))
+                case WholeFile():
+                    return self._check(channel, files[0], source)
         finally:
             self._free.release()
 
@@ -156,82 +165,34 @@ class ShimServer:
 
     def _check(self, channel: _Channel, name: str, source: WholeFile) -> int:
         """Elaborates a whole file and prints what Lean says, as `lean FILE` does."""
-        limits = self._pool.limits
         with self._pool.lease(source.environment) as worker:
-            reply = worker.request(
-                "check_text",
-                wall_s=(4 * limits.soft_ms + limits.hard_margin_ms) / 1000,
-                imports=list(source.environment.imports),
-                source=source.body,
-                soft_ms=4 * limits.soft_ms,
-            )
-        for message in reply["messages"]:
+            messages = self._messages(worker, source.environment, source.body)
+        for message in messages:
             place = f"{name}:{message['line']}:{message['column']}"
             channel.say(f"{place}: {message['severity'].replace('information', 'info')}: {message['data'].rstrip()}\n")
-        return FAILED if any(message["severity"] == "error" for message in reply["messages"]) else 0
+        return FAILED if any(message["severity"] == "error" for message in messages) else 0
 
-    def _talk(self, channel: _Channel, theorem: Theorem) -> int:
-        with Dojo(theorem, self._pool) as (dojo, root):
-            conversation = Conversation(dojo, root)
-            channel.reply({"sid": 0, "tacticState": root.pp, "error": None})
-            while (line := channel.line()) is not None and line.strip() != "exit":
-                try:
-                    answer = conversation.answer(line)
-                except ValueError as error:
-                    return channel.fail(f"[fatal] {error}", FAILED)
-                channel.reply(answer)
-        return 0
-
-
-class Conversation:
-    """LeanDojo's tactic REPL over one open theorem: its own state numbers, counted from 0."""
-
-    def __init__(self, dojo: Dojo, root: TacticState) -> None:
-        self._dojo = dojo
-        #: By sid; None for a finished proof, on which nothing can be run.
-        self._states: list[TacticState | None] = [root]
-
-    def answer(self, line: str) -> dict[str, Any]:
-        """The answer to one request. Raises ValueError for what is no request, DojoCrashError with the worker."""
-        request = json.loads(line)
-        match request:
-            case {"sid": int(sid), "cmd": str(tactic)}:
-                pass
-            case _:
-                raise ValueError(f"parse_failed: data={line.strip()[:200]}")
-        state = self._states[sid] if 0 <= sid < len(self._states) else None
-        if state is None:
-            raise ValueError(f"unknown tsid: {sid}")
-        (step,) = self._dojo.run_tacs(state, [tactic])
-        if isinstance(step.result, DojoCrashError):
-            raise step.result
-        return {**self._result(step), "flywheel": _measured(step)}
-
-    def _result(self, step: StepResult) -> dict[str, Any]:
-        match step.result:
-            case TacticState() as after:
-                self._states.append(after)
-                return {"sid": len(self._states) - 1, "tacticState": after.pp, "error": None}
-            case ProofFinished():
-                self._states.append(None)
-                return {"sid": len(self._states) - 1, "tacticState": "no goals", "error": None}
-            case LeanError(error=text):
-                # LeanDojo would take an error that quotes its words for a proof with `sorry`.
-                error = text.replace(GIVEN_UP, GIVEN_UP.replace("`", "'"))
-            case _ if step.outcome is Outcome.GIVEN_UP:
-                error = GIVEN_UP
-            case other:
-                error = f"(deterministic) timeout: {other}"
-        return {"sid": None, "tacticState": None, "error": error}
+    def _messages(self, worker: Worker, environment: Environment, text: str) -> list[dict[str, Any]]:
+        limits = self._pool.limits
+        reply = worker.request(
+            "check_text",
+            wall_s=(_FILE_FACTOR * limits.soft_ms + limits.hard_margin_ms) / 1000,
+            imports=list(environment.imports),
+            source=text,
+            soft_ms=_FILE_FACTOR * limits.soft_ms,
+        )
+        return list(reply["messages"])
 
 
-def _measured(step: StepResult) -> dict[str, Any]:
-    return {
-        "outcome": step.outcome,
-        "ms": step.milliseconds,
-        "heartbeats": step.heartbeats,
-        "wall_limit": step.wall_limit,
-    }
+def _talk(channel: _Channel, conversation: Conversation) -> int:
+    channel.reply(conversation.begin())
+    while (line := channel.line()) is not None and line.strip() != "exit":
+        try:
+            answer = conversation.answer(line)
+        except ValueError as error:
+            return channel.fail(f"[fatal] {error}", FAILED)
+        channel.reply(answer)
+    return 0
 
 
 class _Channel:

@@ -25,7 +25,7 @@ _THEOREM = re.compile(r"theorem\s+((?:[^\s(){}\[\]⦃:.]|\.(?!\{))++)\s*(?!\.)(.
 
 
 class NotServed(Exception):
-    """The file asks for what the shim does not do; the text says what."""
+    """The shim does not do what is asked; the text says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,17 @@ class WholeFile:
     body: str
 
 
-def read_source(text: str) -> Theorem | WholeFile:
+@dataclass(frozen=True, slots=True)
+class TheoremInText:
+    """A theorem that is more than a statement over imports. `before` is what precedes it (namespaces, definitions, its
+    own attributes), `stated` reads `theorem … :=`."""
+
+    environment: Environment
+    before: str
+    stated: str
+
+
+def read_source(text: str) -> Theorem | TheoremInText | WholeFile:
     """The theorem that a session is to open, or the file to check. Raises NotServed."""
     head = _Head(text)
     before, repl, _ = text.partition(_REPL)
@@ -44,19 +54,13 @@ def read_source(text: str) -> Theorem | WholeFile:
         if _COMMAND_REPL in text:
             raise NotServed("Commands are not served, only tactics: give Dojo a Theorem.")
         return WholeFile(head.environment, head.body)
-    prefix, limit, stated = before.rpartition(_NO_LIMIT)
-    prefix = prefix[head.length :]
-    if not limit or prefix.strip():
-        raise NotServed(
-            "Only theorems with nothing but imports before them are served: this file has other commands above "
-            f"`{stated.strip().splitlines()[0] if stated.strip() else ''}`. Put the theorem into a file of its own."
-        )
-    match = _THEOREM.fullmatch(stated.strip())
-    if match is None:
-        raise NotServed(
-            "Only `theorem NAME BINDERS : TYPE := ...` is served, without attributes, modifiers and named universes, "
-            f"not: {stated.strip()}"
-        )
+    above, limit, stated = before.rpartition(_NO_LIMIT)
+    if not limit:
+        raise NotServed("LeanDojo did not write this file: the theorem has no line that lifts its limit.")
+    above, stated = above[head.length :], stated.strip()
+    match = _THEOREM.fullmatch(stated)
+    if match is None or above.strip():
+        return TheoremInText(head.environment, above.strip(), stated)
     name, statement = match.groups()
     if head.library:
         return Theorem(name, "", head.environment, module="")
