@@ -27,6 +27,7 @@ from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import Worker
 from lean_env.outcomes import Outcome
 from lean_env.theorem import Environment, Theorem
+from tests.bench.bench_bombs import bench_bombs
 from tests.bench.bench_round import bench_round
 from tests.bench.workload import ENVIRONMENT, THEOREMS, lines, texts
 
@@ -262,6 +263,7 @@ def main() -> None:
         figures[f"live_{workers}"] = bench_live(installation, workers, options.seconds)
         figures[f"text_{workers}"] = bench_text(installation, workers, options.seconds)
     figures["round"] = bench_round()
+    figures["bombs"] = bench_bombs(installation)
     figures["machine"]["load_after"] = os.getloadavg()
 
     _print(console, figures)
@@ -308,3 +310,8 @@ def _print(console: Console, figures: dict[str, Any]) -> None:
         f"its tactics alone {round_['bare_steps_per_s']:.0f} steps/s; "
         f"CPU a step {round_['lean_cpu_ms_per_step']:.2f} ms in Lean, {round_['own_cpu_ms_per_step']:.2f} ms here"
     )
+    bombs = Table("bomb", "outcome", "ended after s", "next answer after s", "peak MB, all processes")
+    for name, row in figures["bombs"].items():
+        figure = [f"{row[key]:.2f}" for key in ("ended_s", "recovered_s")]
+        bombs.add_row(name, row["outcome"], *figure, f"{row['peak_mb']:.0f}")
+    console.print(bombs)
