@@ -16,8 +16,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from filelock import FileLock
-
 from lean_env.dojo import UnknownState
 from lean_env.embedded.pool import WorkerPool
 from lean_env.leandojo import (
@@ -31,6 +29,7 @@ from lean_env.leandojo import (
     TacticState,
 )
 from lean_env.outcomes import Outcome, StepResult
+from lean_env.shim.repository import own_repository, traced
 from lean_env.shim.server import ShimServer
 from lean_env.shim.traced import TracedRepository
 from lean_env.theorem import Theorem
@@ -39,11 +38,6 @@ import lean_dojo  # isort: skip  # after lean_env.leandojo, which makes this imp
 import lean_dojo.interaction.dojo as upstream  # isort: skip
 
 _pexpect: Any = upstream.pexpect
-
-#: The repository that LeanDojo believes the theorems to be in.
-_REPOSITORY = "lean-flywheel-theorems"
-_TOOLCHAIN = "leanprover/lean4:v4.28.0\n"
-_BORN = "2026-01-01T00:00:00 +0000"
 
 
 class TunedDojo(lean_dojo.Dojo):  # type: ignore[misc]  # LeanDojo is untyped
@@ -104,9 +98,8 @@ class LeanDojoBackend:
         self._stack = contextlib.ExitStack()
         with self._stack:
             self._server = self._stack.enter_context(ShimServer(pool))
-            self._repository = _make_repository(self._server.bin.parent / _REPOSITORY)
-            cache = Path(lean_dojo.constants.CACHE_DIR)
-            self._traced = TracedRepository(cache / self._repository.get_cache_dirname() / self._repository.name)
+            self._repository = own_repository(self._server.bin.parent)
+            self._traced = TracedRepository(traced(self._repository))
             self._stack = self._stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -126,10 +119,10 @@ class LeanDojoBackend:
     def entry(self, theorem: Theorem) -> lean_dojo.Theorem:
         """The theorem as LeanDojo knows it, its files in LeanDojo's cache. Raises DojoInitError."""
         try:
-            file = self._traced.add(theorem)
+            path, name = self._traced.add(theorem)
         except ValueError as error:
             raise DojoInitError(f"`{theorem.name}` cannot go through LeanDojo: {error}") from error
-        return lean_dojo.Theorem(self._repository, file.path, file.name)
+        return lean_dojo.Theorem(self._repository, path, name)
 
     @contextlib.contextmanager
     def open_session(self, theorem: Theorem) -> Iterator[tuple[LeanDojoSession, TacticState]]:
@@ -228,23 +221,3 @@ def _abandon(dojo: TunedDojo) -> None:
         dojo.proc.close()
     elif hasattr(dojo, "modified_file"):
         dojo.modified_file.close()
-
-
-def _make_repository(folder: Path) -> lean_dojo.LeanGitRepo:
-    """A git repository with one commit that has the same hash everywhere, and so the same place in LeanDojo's cache."""
-    import git
-
-    repo = git.Repo.init(folder)
-    (folder / "lean-toolchain").write_text(_TOOLCHAIN)
-    (folder / "lakefile.toml").write_text(f'name = "{_REPOSITORY}"\n')
-    repo.index.add(["lean-toolchain", "lakefile.toml"])
-    author = git.Actor("lean-flywheel", "")
-    repo.index.commit(
-        "Theorems", author=author, committer=author, author_date=_BORN, commit_date=_BORN, skip_hooks=True
-    )
-    repo.close()
-    # LeanDojo copies the repository into its cache, and two processes that do so at once are in each other's way.
-    cache = Path(lean_dojo.constants.CACHE_DIR)
-    cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache / "lean-flywheel.lock"):
-        return lean_dojo.LeanGitRepo.from_path(folder)

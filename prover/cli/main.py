@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from prover.cli import bench, corpus, install, loop, prove
+from prover.cli import bench, corpus, dojo, install, loop, prove
 from prover.cli.output import CANNOT_START, DONE, FAILED, INTERRUPTED, UserError, WorkFailed, errors
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ app.command("eval")(loop.eval_)
 app.command()(loop.demo)
 app.add_typer(corpus.app, name="corpus")
 app.command()(prove.prove)
+app.add_typer(dojo.app, name="dojo")
 
 
 def main() -> None:
