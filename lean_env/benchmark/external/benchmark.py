@@ -125,4 +125,5 @@ def _kind(reason: str) -> str:
         "the statement does not parse", "no parse"
     )
     reason = re.split(r" Note: |(?<=`) (?=Unknown )", reason)[0]
+    reason = re.sub(r"(before it: `\w+) .*", r"\1 …`", reason).split("the file's variables: ")[0]
     return re.sub(r"(line|column) \d+", r"\1 …", reason).replace("line …, column …: ", "")[:100]
