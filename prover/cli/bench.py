@@ -110,6 +110,11 @@ def list_(
         _print_counts(manifest.counts())
         for reason, count in manifest.header["left_out"].items():
             console.print(f"  left out, {reason}: {count}")
+        for record in external.stored(Place.of(home, db)):
+            unusable = len(record.meta["unusable"])
+            console.print(
+                f"{record.key}: {record.theorems} theorems, {unusable} unusable; from {record.meta['source']}"
+            )
         console.print(f"{LOGIC} is generated; `flywheel bench list {LOGIC}` does it and shows its distribution")
         return
     _print_theorems(manifest.subset(limit, split, stratum, policy_of(benchmark)), json)

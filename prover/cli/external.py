@@ -110,6 +110,18 @@ def theorems_of(bench: str, place: Place) -> list[TheoremRecord]:
         return corpus.theorems(record.key)
 
 
+def stored(place: Place) -> list[BenchmarkRecord]:
+    """The benchmarks that were loaded into this corpus; [] without a corpus."""
+    from corpus.errors import CorpusError
+    from lean_env.benchmark.external import PREFIX
+
+    try:
+        with place.corpus() as corpus:
+            return [record for record in corpus.benchmarks() if record.name.startswith(PREFIX)]
+    except CorpusError:
+        return []
+
+
 def flags_of_run(name: str, place: Place) -> dict[str, Any]:
     """What `resolve` gave when the run of this name was started; {} for a new run."""
     with place.corpus(create=True) as corpus:

@@ -32,6 +32,9 @@ theorem valid_nat (a b : Nat) (h : 0 < a) : a + b = b + a := by
 
 theorem valid_opened (n : Nat) : n < succ n := sorry
 
+open List hiding map in open Nat (pred) in
+theorem valid_partly (n : Nat) : pred (n + 1) = n := by
+
 theorem valid_int (x : Int) : x - x = 0 :=
 
 theorem valid_bool : ∀ b : Bool, (b || true) = true
@@ -94,6 +97,7 @@ def test_every_row_is_usable_or_says_why_not(external: External):
     assert {one.theorem.name: one.theorem.split for one in external.usable} == {
         "valid_nat": "valid",
         "valid_opened": "valid",
+        "valid_partly": "valid",
         "valid_int": "valid",
         "valid_bool": "valid",
         "Mine.Own.list_nil": "test",
@@ -160,6 +164,8 @@ def test_hostile_text_adds_nothing(lean: Lean, tmp_path: Path):
     assert len(loaded.usable) + len(loaded.unusable) == len(HOSTILE)
     said = reasons(loaded)
     assert {"unbalanced", "sorry_inside", "skips_kernel", "deep", "long"} <= set(said)
+    notes = {one.row.name: one.notes for one in loaded.usable}
+    assert "command_inside" in said or notes["command_inside"]
     for one in loaded.usable:
         assert one.theorem.statement == ": 1 = 1" and "axiom" not in one.theorem.statement
         assert "\n" not in one.theorem.name and " " not in one.theorem.name
@@ -237,13 +243,15 @@ def test_the_command_prints_what_is_usable_and_what_is_not(
     home = ["--home", str(tmp_path)]
     assert run(["bench", "load", str(repository), "--core", *home]) == DONE
     shown = " ".join(capsys.readouterr().out.split())
-    assert "11 theorems in 5 files" in shown
+    assert "12 theorems in 5 files" in shown
     assert "import Init for Mathlib" in shown and "flywheel eval --bench external/minif2f" in shown
     assert run(["bench", "load", str(repository), "--core", "--json", *home]) == DONE
     answer = json.loads(capsys.readouterr().out)
-    assert len(answer["usable"]) == 8 and len(answer["unusable"]) == 3
+    assert len(answer["usable"]) == 9 and len(answer["unusable"]) == 3
     assert run(["bench", "list", "external/minif2f", "--split", "valid", "--json", *home]) == DONE
-    assert len(json.loads(capsys.readouterr().out)) == 4
+    assert len(json.loads(capsys.readouterr().out)) == 5
+    assert run(["bench", "list", *home]) == DONE
+    assert "external/minif2f@" in capsys.readouterr().out
     assert run(["bench", "show", "mathlib_int", "--bench", "external/minif2f", *home]) == DONE
     assert "ℤ as Int" in capsys.readouterr().out
 

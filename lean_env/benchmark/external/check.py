@@ -29,7 +29,8 @@ CORE = Environment(("Init",))
 #: What Mathlib's notation stands for; these three types are Lean's own. Not `ℕ+` or `ℕ∞`, which are others.
 _NOTATION = {"ℕ": "Nat", "ℤ": "Int", "ℚ": "Rat"}
 _NOTATION_WORD = re.compile(r"(?<![\w'!?.₀-₉])[ℕℤℚ](?![\w'!?.₀-₉+∞])")
-_NAME = re.compile(r"(?:scoped )?[^\W\d][\w'!?₀-₉]*(?:\.[\w'!?₀-₉]+)*")
+#: What may follow `open`: names, `scoped`, `hiding`, `renaming a → b`, `(a b)`.
+_OPENED = re.compile(r"[\w'!?.₀-₉ (),→>-]+")
 #: Of Lean's messages, so much is kept.
 _MAX_REASON = 300
 
@@ -95,7 +96,7 @@ class Checker:
     def _of_text(self, row: Row) -> Usable | Unusable:
         if row.objection:
             return Unusable(row, row.objection)
-        notes: list[str] = []
+        notes = [f"beside it, not read: {row.extra['beside']}"] if "beside" in row.extra else []
         environment = Environment(row.scope.modules)
         missing = [module for module in environment.imports if module not in self._modules]
         if missing and not self.core:
@@ -144,7 +145,7 @@ class Checker:
         return tuple(dict.fromkeys(opens)), dropped
 
     def _can_open(self, environment: Environment, opens: tuple[str, ...]) -> bool:
-        if any(not _NAME.fullmatch(text) for text in opens[:-1]) or ":=" in opens[-1] or "\n" in opens[-1]:
+        if not _OPENED.fullmatch(opens[-1]):
             return False
         try:
             self._state(Theorem("probe", f": {_prefix(opens)}True", environment))

@@ -11,7 +11,7 @@ A field map says where else a field is. The statement may be a whole file, a the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from lean_env.benchmark.external.lean_source import bare_statement, read_lean
@@ -59,8 +59,13 @@ def json_objects(text: str) -> Iterator[tuple[int, object]]:
 
 def read_json(text: str, file: str, split: str, fields: Mapping[str, str]) -> list[Row]:
     """A row for every object or line, in order. `fields` overrides where a field is. Raises UnknownField."""
+    return rows_of(json_objects(text), file, split, fields)
+
+
+def rows_of(objects: Iterable[tuple[int, object]], file: str, split: str, fields: Mapping[str, str]) -> list[Row]:
+    """`read_json` for what `json_objects` gave."""
     check_map(fields)
-    return [_row(value, f"{file}:{number}", split, fields) for number, value in json_objects(text)]
+    return [_row(value, f"{file}:{number}", split, fields) for number, value in objects]
 
 
 def _parsed(text: str) -> object:
@@ -90,7 +95,9 @@ def _row(value: object, place: str, split: str, fields: Mapping[str, str]) -> Ro
         return bare_statement(statement, scope, place, name or place, split)
     chosen = next((row for row in found if row.name == name), found[-1])
     own = chosen.name if not chosen.name.startswith("example_") else place
-    return replace(chosen, name=name or own, place=place, split=split)
+    others = [row.name for row in found if row is not chosen]
+    extra = {"beside": ", ".join(others)} if others else {}
+    return replace(chosen, name=name or own, place=place, split=split, extra=extra)
 
 
 def _unreadable(place: str, split: str, why: str) -> Row:

@@ -7,10 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 
-from lean_env.benchmark.external.json_rows import check_map, json_objects, read_json
+from lean_env.benchmark.external.json_rows import check_map, json_objects, rows_of
 from lean_env.benchmark.external.lean_source import read_lean
 from lean_env.benchmark.external.leandojo import is_leandojo, leandojo_row
 from lean_env.benchmark.external.row import Row
@@ -107,17 +106,17 @@ def _read(text: str, name: str, format: Format, fields: Mapping[str, str]) -> tu
     split = _split_of(name)
     if format in (Format.LEAN, Format.MINIF2F) or (format is Format.AUTO and name.endswith(".lean")):
         return read_lean(text, name, split), Format.LEAN
-    first = [value for _, value in islice(json_objects(text), 1)]
-    if format is Format.LEANDOJO or (format is Format.AUTO and first and is_leandojo(first[0])):
+    objects = list(json_objects(text))
+    if format is Format.LEANDOJO or (format is Format.AUTO and objects and is_leandojo(objects[0][1])):
         rows = []
-        for number, value in json_objects(text):
+        for number, value in objects:
             place = f"{name}:{number}"
             if isinstance(value, dict) and is_leandojo(value):
                 rows.append(leandojo_row(value, place, split))
             else:
                 rows.append(Row(place, "", "", Scope(), place, split, objection="no row of LeanDojo's benchmark"))
         return rows, Format.LEANDOJO
-    return read_json(text, name, split, fields), Format.JSONL
+    return rows_of(objects, name, split, fields), Format.JSONL
 
 
 def _split_of(name: str) -> str:
