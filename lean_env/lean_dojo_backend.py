@@ -148,6 +148,7 @@ class LeanDojoSession:
 
     def __init__(self, dojo: TunedDojo, root: TacticState) -> None:
         self._dojo = dojo
+        self._root_id = root.id
         self._states = {root.id: root.pp}
         self._crash: str | None = None
 
@@ -171,7 +172,10 @@ class LeanDojoSession:
         return results
 
     def drop(self, states: Sequence[TacticState]) -> None:
-        """LeanDojo's protocol cannot free states; all go with the session."""
+        """Forgets them here; LeanDojo's protocol has no word for it, so Lean keeps them as long as the session."""
+        for state in states:
+            if state.id != self._root_id:
+                self._states.pop(state.id, None)
 
     def _step(self, state: TacticState, tactic: str) -> StepResult:
         if self._crash is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from filelock import FileLock
 
 import lean_env.leandojo  # noqa: F401  # makes the import of lean_dojo silent and local
+from lean_env.embedded.errors import SetupError
 from lean_env.shim.scan import theorems_in
 from lean_env.shim.traced import TracedRepository
 
@@ -17,8 +19,16 @@ _TOOLCHAIN = "leanprover/lean4:v4.28.0\n"
 _BORN = "2026-01-01T00:00:00 +0000"
 
 
+class GitMissing(SetupError):
+    """LeanDojo finds theorems in git repositories only, and this machine has no git."""
+
+
 def own_repository(parent: Path) -> lean_dojo.LeanGitRepo:
-    """A git repository with one commit that has the same hash everywhere, and so the same place in LeanDojo's cache."""
+    """A git repository with one commit that has the same hash everywhere, and so the same place in LeanDojo's cache.
+
+    Raises GitMissing."""
+    if shutil.which("git") is None:
+        raise GitMissing("LeanDojo needs git, which is not on PATH. Install it, or search without `--backend dojo`.")
     import git
 
     folder = parent / _NAME

@@ -14,12 +14,13 @@ import typer
 
 from prover.cli.output import UserError, errors
 
-app = typer.Typer(no_args_is_help=True, help="LeanDojo over the embedded Lean.")
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """LeanDojo over the embedded Lean, on this Lean version and without elan, lake or a network."""
+    """LeanDojo over the embedded Lean: without elan, lake or a network."""
+    # Typer makes a group of a single command only where there is a callback.
 
 
 @app.command()

@@ -15,6 +15,7 @@ from lean_env.lean_dojo_backend import LeanDojoBackend
 from lean_env.leandojo import DojoInitError, DojoTacticTimeoutError, LeanError, ProofFinished, TacticState
 from lean_env.limits import Limits
 from lean_env.outcomes import Outcome, ProofSession
+from lean_env.shim.repository import GitMissing
 from lean_env.theorem import Environment, Theorem
 from tests.dojo.conformance import TEXTS, compare, sample
 
@@ -39,7 +40,13 @@ def test_outcomes_as_values(backend: LeanDojoBackend) -> None:
         assert steps[0].heartbeats > 0 and steps[0].milliseconds > 0
         assert len(checked.run_tacs(root, tactics, stop_at_proof=False)) == 5
         assert isinstance(checked.run_tac(root, "exact ⟨hp, hq⟩"), ProofFinished)
-        checked.drop([root])
+        (split,) = checked.run_tacs(root, ["constructor"])
+        assert isinstance(split.result, TacticState)
+        for _ in range(2):
+            checked.drop([root, split.result])
+        with pytest.raises(UnknownState):
+            checked.run_tac(split.result, "skip")
+        assert isinstance(checked.run_tac(root, "constructor"), TacticState)  # the root stays
 
 
 def test_a_timeout_leaves_the_session_alive(installation: Installation) -> None:
@@ -134,3 +141,9 @@ def test_both_backends_agree(backend: LeanDojoBackend, pool: WorkerPool) -> None
     assert found.theorems == 20 + len(TEXTS)
     # The comparison is worth something only if it meets everything that can happen.
     assert {Outcome.ADVANCED, Outcome.PROVED, Outcome.FAILED, Outcome.GIVEN_UP} <= set(found.steps)
+
+
+def test_a_machine_without_git_is_told_so(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/no/such/folder")
+    with pytest.raises(GitMissing, match="Install it"):
+        LeanDojoBackend(pool)
