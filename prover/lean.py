@@ -29,6 +29,7 @@ from prover.actions import ActionSpace
 from prover.attempt import Tools
 from prover.repertoire import Repertoire
 from prover.retrieval import PremiseIndex, Retriever
+from prover.sorries import Message
 from prover.verify import Verifier
 
 #: The deciding kernel gets ten times a tactic's clock: refusing to wait for a proof that was found would lose it.
@@ -140,19 +141,22 @@ class Lean:
         return self.stated(theorem) if theorem.module is None else None
 
     def check_text(self, source: str) -> list[str]:
-        """Elaborates a whole file as Lean would; returns its errors and warnings, [] if there are none."""
-        environment = Environment(("Init",))
-        body = source.removeprefix("import Init\n")
+        """Elaborates a whole file over `Init` as Lean would; returns its errors and warnings, [] if there are none."""
+        messages = self.messages(Environment(("Init",)), source.removeprefix("import Init\n"))
+        return [f"{message.severity}: {message.data}" for message in messages if message.severity != "information"]
+
+    def messages(self, environment: Environment, text: str) -> list[Message]:
+        """What Lean says about a text without imports. Raises LeanRefused, WorkerDied."""
+        limits = self.limits
         with self.replayers.lease(environment) as worker:
-            limits = self.limits
             reply = worker.request(
                 "check_text",
                 wall_s=(4 * limits.soft_ms + limits.hard_margin_ms) / 1000,
                 imports=list(environment.imports),
-                source=body,
+                source=text,
                 soft_ms=4 * limits.soft_ms,
             )
-        return [f"{m['severity']}: {m['data']}" for m in reply["messages"] if m["severity"] != "information"]
+        return [Message(m["severity"], m["data"], m["line"]) for m in reply["messages"]]
 
     def counters(self) -> dict[str, PoolCounters]:
         """Counters of the pools that were used, by their work."""

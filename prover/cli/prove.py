@@ -1,8 +1,9 @@
-"""`flywheel prove`: one statement typed by the user."""
+"""`flywheel prove`: one statement typed by the user, or the `sorry`s of a file."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,7 +38,7 @@ def parse_statement(text: str) -> Theorem:
 
 def prove(
     statement: Annotated[
-        str, typer.Argument(help="`theorem t (a b : Nat) : a + b = b + a`, or only what follows `t`.")
+        str, typer.Argument(help="FILE.lean, `theorem t (a b : Nat) : a + b = b + a`, or only what follows `t`.")
     ],
     model: Annotated[
         str | None,
@@ -45,13 +46,23 @@ def prove(
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Tactic steps.")] = 256,
     seed: int = 0,
+    in_place: Annotated[bool, typer.Option("--in-place", help="Of a file: write the proofs into it.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Proves a statement over plain `import Init` and prints a proof that was elaborated once more, from its text.
+    Of a file, proves what it can of its `sorry`s and prints the change as a patch.
 
     Example: flywheel prove 'theorem t (a b : Nat) : a + b = b + a'
-    Exit code 1 when no proof was found, 2 when the statement does not elaborate.
+    Example: flywheel prove Basic.lean | patch
+    Exit code 1 when no proof was found or a `sorry` is left, 2 when the statement or the file cannot be read.
     """
+    if statement.endswith(".lean"):
+        from prover.cli.prove_file import prove_file
+
+        prove_file(Path(statement), model, steps, seed, in_place, json)
+        return
+    if in_place:
+        raise UserError("--in-place is for files: flywheel prove FILE.lean --in-place")
     from lean_env.limits import Limits
     from lean_env.statement import StatementRefused
     from prover.attempt import Phase, attempt

@@ -1,0 +1,97 @@
+"""`flywheel prove FILE.lean`: proofs for the file's `sorry`s, as a patch or in place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+
+from lean_env.embedded.worker import LeanRefused, WorkerDied
+from lean_env.limits import Limits
+from lean_env.statement import StatementRefused
+from prover.attempt import Phase, attempt
+from prover.batching import BatchingPolicy
+from prover.cli.output import Ticker, UserError, WorkFailed, console, emit_json, errors
+from prover.cli.work import load_policy
+from prover.lean import Lean
+from prover.portfolio import PortfolioPolicy
+from prover.search.budget import Budget
+from prover.sorries import Hole, LeanFile
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of one `sorry`: the tactics that now stand there, or the reason why it stays."""
+
+    line: int
+    goal: str
+    tactics: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def prove_file(path: Path, model: str | None, steps: int, seed: int, in_place: bool, json: bool) -> None:
+    """Prints the patch (or writes the file) and a line for each `sorry`. Raises UserError, and WorkFailed when one is
+    left."""
+    try:
+        text = path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+    with Lean(workers=1, limits=Limits(heartbeats=200_000, soft_ms=10_000)) as lean, Ticker(str(path)) as tick:
+        file = LeanFile(text, lean.messages)
+        missing = [module for module in file.environment.imports if module not in lean.library.modules]
+        if missing:
+            raise UserError(f"{path} imports {', '.join(missing)}, which the embedded Lean does not have; it has Init")
+        try:
+            holes = file.holes(lambda done, total: tick("reading goals", done, total))
+            policy = BatchingPolicy(load_policy(model, lean.actions) if model else PortfolioPolicy(lean.actions))
+            results: list[Found] = []
+            new = text
+            # From the last to the first, so that what stands before a hole is still as it was read.
+            for number, hole in enumerate(reversed(holes), 1):
+                tick(f"line {hole.line}", number, len(holes))
+                found = _prove(lean, hole, Phase(policy, Budget(steps)), seed)
+                if found.tactics:
+                    new, objection = file.filled(new, hole, found.tactics)
+                    if objection:
+                        found = Found(hole.line, hole.goal, reason=f"its proof does not fit there: {objection}")
+                results.insert(0, found)
+        except (LeanRefused, WorkerDied) as error:
+            raise UserError(f"Lean could not read {path}: {error}") from error
+    _report(path, text, new, results, in_place, json)
+
+
+def _prove(lean: Lean, hole: Hole, phase: Phase, seed: int) -> Found:
+    reason = hole.reason
+    for theorem in hole.theorems:
+        try:
+            lean.stated(theorem)
+        except StatementRefused as error:
+            reason = reason or f"its goal cannot be stated outside the file: {error.__cause__ or error}"
+            continue
+        record = attempt(theorem, [phase], seed, lean.tools, minimize_steps=64)
+        if record is None or record.proof is None:
+            return Found(hole.line, hole.goal, reason=f"no proof found ({record.reason if record else 'stopped'})")
+        return Found(hole.line, hole.goal, tuple(step.tactic for step in record.proof.steps))
+    return Found(hole.line, hole.goal, reason=reason)
+
+
+def _report(path: Path, text: str, new: str, results: list[Found], in_place: bool, json: bool) -> None:
+    patch = "".join(unified_diff(text.splitlines(keepends=True), new.splitlines(keepends=True), str(path), str(path)))
+    if in_place and new != text:
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_bytes(new.encode())
+        beside.replace(path)
+    left = [found for found in results if not found.tactics]
+    if json:
+        emit_json(
+            {"file": path, "proved": len(results) - len(left), "left": len(left), "sorries": results, "patch": patch}
+        )
+    elif not in_place:
+        console.file.write(patch)
+    for found in results:
+        said = "; ".join(found.tactics) if found.tactics else " ".join(found.reason.split())
+        errors.print(
+            f"{path}:{found.line}: {'proved' if found.tactics else 'left'}: {said}", markup=False, soft_wrap=True
+        )
+    if left:
+        raise WorkFailed(f"{len(results) - len(left)} of {len(results)} proved; {len(left)} left")

@@ -1,0 +1,106 @@
+"""`flywheel prove FILE.lean` on a file of twenty `sorry`s, on the real Lean."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lean_env.limits import Limits
+from lean_env.theorem import Environment
+from prover.lean import Lean
+from prover.sorries import LeanFile, Message
+
+SOURCE = Path(__file__).with_name("twenty_sorries.lean")
+
+
+@pytest.fixture(scope="module")
+def lean() -> Iterator[Lean]:
+    with Lean(1, Limits(heartbeats=200_000, soft_ms=10_000)) as lean:
+        yield lean
+
+
+def command(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    arguments = ["prove", str(path), "--steps", "64", *options]
+    return subprocess.run(
+        [sys.executable, "-c", "from prover.cli.main import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_every_hole_has_its_goal_and_comments_have_none(lean: Lean) -> None:
+    holes = LeanFile(SOURCE.read_text(), lean.messages).holes()
+    assert len(holes) == 20 and all(hole.goal for hole in holes)
+    by_line = {hole.line: hole for hole in holes}
+    assert by_line[12].theorems[0].statement == "(p : Prop) (q : Prop) (r : Prop) (hp : p) (hq : q) (hr : r) : p"
+    assert by_line[34].theorems[0].statement == "(n : Nat) (h : Nat.succ n = n) : False"
+    assert "@List.nil" in by_line[26].theorems[1].statement
+    assert "[inst_1 : DecidableEq α]" in by_line[63].theorems[0].statement
+    assert {hole.tactic for hole in holes if hole.line in (3, 21, 43, 50, 56)} == {False}
+
+
+def test_in_place_the_file_elaborates_and_only_the_hard_and_false_ones_are_left(tmp_path: Path, lean: Lean) -> None:
+    path = tmp_path / "Twenty.lean"
+    shutil.copy(SOURCE, path)
+    ran = command(path, "--in-place", "--json")
+    assert ran.returncode == 1, ran.stderr
+    answer = json.loads(ran.stdout)
+    left = {found["line"]: found["reason"] for found in answer["sorries"] if not found["tactics"]}
+    assert {39, 43, 44, 56, 59} <= set(left) and answer["proved"] >= 13
+    assert all("Foo.double" in left[line] for line in (39, 43, 44))
+    new = path.read_text()
+    before, after = (LeanFile(text, lean.messages).messages(text) for text in (SOURCE.read_text(), new))
+    assert not [message for message in after if message.severity == "error"]
+    assert len([m for m in after if "sorry" in m.data]) < len([m for m in before if "sorry" in m.data])
+    assert len(re.findall(r"(?<!in a comment, and )\bsorry\b", new)) < 20
+    patched = tmp_path / "Patched.lean"
+    shutil.copy(SOURCE, patched)
+    applied = subprocess.run(
+        ["patch", str(patched)], input=answer["patch"], text=True, capture_output=True, check=False
+    )
+    assert applied.returncode == 0 and patched.read_text() == new
+
+
+def test_a_proof_that_does_not_fit_changes_nothing(lean: Lean) -> None:
+    text = "theorem t (p : Prop) (h : p) : p := by\n  sorry\n"
+    file = LeanFile(text, lean.messages)
+    (hole,) = file.holes()
+    same, objection = file.filled(text, hole, ["exact absurd h"])
+    assert same == text and objection
+    assert file.filled(text, hole, ["exact h"]) == (text.replace("sorry", "exact h"), "")
+
+
+def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "Needs.lean"
+    path.write_text("import Mathlib\ntheorem t : True := sorry\n")
+    ran = command(path)
+    assert ran.returncode == 2 and "imports Mathlib" in ran.stderr
+    missing = command(tmp_path / "missing.lean")
+    assert missing.returncode == 2 and "cannot be read" in missing.stderr
+
+
+def test_a_sorry_for_several_goals_is_left(lean: Lean) -> None:
+    text = "theorem t (p q : Prop) (h : p ∧ q) : q ∧ p := by\n  constructor <;> sorry\n"
+    (hole,) = LeanFile(text, lean.messages).holes()
+    assert not hole.theorems and "2 goals at once" in hole.reason
+
+
+def test_imports_are_blanked_and_lines_stay(lean: Lean) -> None:
+    seen: list[tuple[Environment, str]] = []
+
+    def check(environment: Environment, text: str) -> list[Message]:
+        seen.append((environment, text))
+        return lean.messages(environment, text)
+
+    file = LeanFile("import Init.Data.List.Lemmas\n-- import Foo\ntheorem t : 1 = 1 := sorry\n", check)
+    (hole,) = file.holes()
+    assert hole.line == 3 and hole.theorems[0].environment == Environment(("Init", "Init.Data.List.Lemmas"))
+    assert all(text.count("\n") == 3 for _, text in seen)
