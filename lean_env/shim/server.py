@@ -115,9 +115,9 @@ class ShimServer:
                 channel = _Channel(connection, requests)
                 try:
                     status = self._answer(channel)
-                except (NotServed, DojoInitError) as error:
+                except (NotServed, DojoInitError, LeanRefused) as error:
                     status = channel.fail(str(error), FAILED)
-                except (DojoCrashError, WorkerDied, NoWorker, PoolClosed, LeanRefused) as error:
+                except (DojoCrashError, WorkerDied, NoWorker, PoolClosed) as error:
                     status = channel.fail(str(error), ABORTED)
                 channel.end(status)
         finally:

@@ -115,6 +115,14 @@ def test_a_whole_file_is_elaborated(server: ShimServer, tmp_path: Path) -> None:
     assert status == 1
 
 
+def test_modules_that_the_library_lacks(server: ShimServer, tmp_path: Path) -> None:
+    path = tmp_path / "Whole.lean"
+    path.write_text("import Lean\n\n#check Lean.Name\n")
+    output, status = talk(server, path)
+    assert "unknown module prefix 'Lean'" in output[0]
+    assert status == 1
+
+
 def test_what_a_file_asks_for() -> None:
     posed = read_source(POSED)
     assert posed == Theorem("t", "(p q : Prop) (hp : p) (hq : q) : p ∧ q", Environment(("Init", "Init.Core")))
