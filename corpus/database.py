@@ -6,6 +6,8 @@ was upgraded to the newest revision. By hand: `flywheel corpus upgrade`.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +17,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, make_url, select, update
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
@@ -80,7 +82,7 @@ def _engine(url: URL, *, foreign_keys: bool) -> Engine:
             connection.isolation_level = None
             cursor = connection.cursor()
             cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-            cursor.execute("PRAGMA journal_mode = WAL")
+            _use_wal(cursor)
             cursor.execute("PRAGMA synchronous = FULL")  # a commit is on disk before it returns: accepted is accepted
             cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
             cursor.close()
@@ -88,6 +90,20 @@ def _engine(url: URL, *, foreign_keys: bool) -> Engine:
         event.listen(engine, "connect", configure)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _use_wal(cursor: DBAPICursor) -> None:
+    """Write-ahead log. The switch of a new file wants it alone and does not wait as `busy_timeout` says: two processes
+    that create a corpus at once met `database is locked`."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from unittest import mock
 
 from filelock import FileLock
 
@@ -12,7 +13,7 @@ from lean_env.embedded.errors import SetupError
 from lean_env.shim.scan import theorems_in
 from lean_env.shim.traced import TracedRepository
 
-import lean_dojo  # isort: skip
+import lean_dojo.data_extraction.cache  # isort: skip
 
 _NAME = "lean-flywheel-theorems"
 _TOOLCHAIN = "leanprover/lean4:v4.28.0\n"
@@ -78,5 +79,7 @@ def _from_path(folder: Path) -> lean_dojo.LeanGitRepo:
     """LeanDojo copies the repository into its cache, and two processes that do so at once are in each other's way."""
     cache = leandojo_folder()
     cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache / "lean-flywheel.lock"):
+    # Where a program imported lean_dojo before this package, it would ask a remote cache for the repository.
+    local = mock.patch.object(lean_dojo.data_extraction.cache, "DISABLE_REMOTE_CACHE", True)
+    with FileLock(cache / "lean-flywheel.lock"), local:
         return lean_dojo.LeanGitRepo.from_path(folder)

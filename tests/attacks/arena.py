@@ -13,8 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lean_dojo.interaction.dojo import _SORRY_WARNING_REGEX as SORRY_WARNING
-
 from lean_env.dojo import Dojo
 from lean_env.embedded.install import Installation
 from lean_env.embedded.pool import WorkerPool
@@ -31,6 +29,9 @@ from lean_env.second_kernel.process import ServerGone, ServerProcess, server_com
 from lean_env.second_kernel.wheel import find_shared_library
 from lean_env.statement import StatedText
 from lean_env.theorem import Environment, Theorem
+
+# After lean_env.leandojo, which makes this import silent and local.
+from lean_dojo.interaction.dojo import _SORRY_WARNING_REGEX as SORRY_WARNING  # isort: skip
 
 HERE = Path(__file__).parent
 #: For every case but the bombs: large enough for each honest proof here on a busy machine.
