@@ -32,14 +32,11 @@ from lean_env.leandojo import (
 )
 from lean_env.limits import Limits
 from lean_env.outcomes import Outcome, StepResult
+from lean_env.stepping import SteppingSession, UnknownState
 from lean_env.theorem import Theorem
 
 #: Ids of states are unique in this process, so that a session recognises its own.
 _ids = itertools.count()
-
-
-class UnknownState(RuntimeError):
-    """The state belongs to another session, or was dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +79,7 @@ class PrintedState(TacticState):  # type: ignore[misc]  # LeanDojo is untyped
         return hash((self.pp,))
 
 
-class Dojo:
+class Dojo(SteppingSession):
     """One theorem open in one worker of `pool`, leased for the life of the `with` block.
 
     Entering raises DojoInitError when Lean does not know the theorem or its environment or cannot elaborate its text,
@@ -114,27 +111,6 @@ class Dojo:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
-
-    def run_tac(self, state: TacticState, tactic: str) -> TacticResult:
-        """One tactic. Raises DojoTacticTimeoutError (the session lives on), DojoCrashError (it does not, and every
-        later call raises it again) and UnknownState (not a state of this session)."""
-        result = self._step(state, tactic).result
-        if isinstance(result, DojoTacticTimeoutError | DojoCrashError):
-            raise result
-        return result
-
-    def run_tacs(
-        self, state: TacticState, tactics: Sequence[str], *, stop_at_proof: bool = True, errors: bool = True
-    ) -> list[StepResult]:
-        """Each tactic on the same state, in order, outcomes as values; see `ProofSession.run_tacs`. Without `errors`
-        a LeanError has one fixed text."""
-        results: list[StepResult] = []
-        for tactic in tactics:
-            step = self._step(state, tactic, errors)
-            results.append(step)
-            if step.outcome is Outcome.CRASHED or (stop_at_proof and step.outcome is Outcome.PROVED):
-                break
-        return results
 
     def drop(self, states: Sequence[TacticState]) -> None:
         """Frees states. The root stays as long as the session: exports start from it."""

@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from lean_env.dojo import UnknownState
 from lean_env.embedded.pool import WorkerPool
 from lean_env.leandojo import (
     DojoCrashError,
@@ -32,6 +31,7 @@ from lean_env.outcomes import Outcome, StepResult
 from lean_env.shim.repository import own_repository, traced
 from lean_env.shim.server import ShimServer
 from lean_env.shim.traced import TracedRepository
+from lean_env.stepping import SteppingSession, UnknownState
 from lean_env.theorem import Theorem
 
 import lean_dojo  # isort: skip  # after lean_env.leandojo, which makes this import silent and local
@@ -143,8 +143,8 @@ class LeanDojoBackend:
             _abandon(dojo)
 
 
-class LeanDojoSession:
-    """`lean_env.outcomes.ProofSession` over a Dojo."""
+class LeanDojoSession(SteppingSession):
+    """`lean_env.outcomes.ProofSession` over a Dojo; LeanDojo always says why a tactic failed."""
 
     def __init__(self, dojo: TunedDojo, root: TacticState) -> None:
         self._dojo = dojo
@@ -152,32 +152,13 @@ class LeanDojoSession:
         self._states = {root.id: root.pp}
         self._crash: str | None = None
 
-    def run_tac(self, state: TacticState, tactic: str) -> TacticResult:
-        """One tactic; raises as `ProofSession.run_tac` does, and UnknownState."""
-        result = self._step(state, tactic).result
-        if isinstance(result, DojoTacticTimeoutError | DojoCrashError):
-            raise result
-        return result
-
-    def run_tacs(
-        self, state: TacticState, tactics: Sequence[str], *, stop_at_proof: bool = True, errors: bool = True
-    ) -> list[StepResult]:
-        """See `ProofSession.run_tacs`; LeanDojo always says why a tactic failed."""
-        results: list[StepResult] = []
-        for tactic in tactics:
-            step = self._step(state, tactic)
-            results.append(step)
-            if step.outcome is Outcome.CRASHED or (stop_at_proof and step.outcome is Outcome.PROVED):
-                break
-        return results
-
     def drop(self, states: Sequence[TacticState]) -> None:
         """Forgets them here; LeanDojo's protocol has no word for it, so Lean keeps them as long as the session."""
         for state in states:
             if state.id != self._root_id:
                 self._states.pop(state.id, None)
 
-    def _step(self, state: TacticState, tactic: str) -> StepResult:
+    def _step(self, state: TacticState, tactic: str, errors: bool = True) -> StepResult:
         if self._crash is not None:
             return StepResult(Outcome.CRASHED, DojoCrashError(self._crash), 0.0, 0)
         if not isinstance(state, TacticState) or self._states.get(state.id) != state.pp:

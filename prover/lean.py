@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from lean_env.dojo import Dojo
+from lean_env.elaborate import Message, elaborate
 from lean_env.embedded.install import Installation, find
 from lean_env.embedded.pool import PoolCounters, WorkerPool
 from lean_env.gate import Gate
@@ -29,7 +30,6 @@ from prover.actions import ActionSpace
 from prover.attempt import Tools
 from prover.repertoire import Repertoire
 from prover.retrieval import PremiseIndex, Retriever
-from prover.sorries import Message
 from prover.verify import Verifier
 
 #: The deciding kernel gets ten times a tactic's clock: refusing to wait for a proof that was found would lose it.
@@ -147,16 +147,8 @@ class Lean:
 
     def messages(self, environment: Environment, text: str) -> list[Message]:
         """What Lean says about a text without imports. Raises LeanRefused, WorkerDied."""
-        limits = self.limits
         with self.replayers.lease(environment) as worker:
-            reply = worker.request(
-                "check_text",
-                wall_s=(4 * limits.soft_ms + limits.hard_margin_ms) / 1000,
-                imports=list(environment.imports),
-                source=text,
-                soft_ms=4 * limits.soft_ms,
-            )
-        return [Message(m["severity"], m["data"], m["line"]) for m in reply["messages"]]
+            return elaborate(worker, environment, text, self.limits)
 
     def counters(self) -> dict[str, PoolCounters]:
         """Counters of the pools that were used, by their work."""

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from types import FrameType
-from typing import Protocol
+from typing import Any, Protocol
 
 from corpus.records import AttemptRecord, AttemptStatus, Recorded, RoundRecord, TheoremRecord
 from lean_env.theorem import Environment, Theorem
@@ -134,6 +134,21 @@ def theorem_of(record: TheoremRecord, benchmark: str = "") -> Theorem:
         benchmark=benchmark,
         split=record.split,
         stratum=record.stratum,
+    )
+
+
+def record_of(theorem: Theorem, family: str = "", extra: Mapping[str, Any] | None = None) -> TheoremRecord:
+    """The benchmark row that describes a theorem."""
+    return TheoremRecord(
+        name=theorem.name,
+        statement=theorem.statement,
+        statement_hash=theorem.expression_hash,
+        environment=theorem.environment.key,
+        module=theorem.module,
+        split=theorem.split,
+        stratum=theorem.stratum,
+        family=family,
+        extra=extra or {},
     )
 
 

@@ -19,12 +19,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from lean_env.benchmark.external.mask import mask
+from lean_env.elaborate import Message
+from lean_env.lean_text.header import read_header
+from lean_env.lean_text.mask import mask
 from lean_env.theorem import Environment, Theorem
 from prover.goal import Goal, first_goal, parse_goal
 
 _SORRY = re.compile(r"(?<![\w'.])sorry(?![\w'!?])")
-_IMPORT = re.compile(r"^import[ \t]+(?P<module>[\w.]+)[ \t]*$", re.MULTILINE)
 #: Names in full, for they are read elsewhere; then once more with every implicit argument, for `[]` alone has no type.
 _TRACE = (
     "(set_option pp.fullNames true in set_option pp.fieldNotation false in trace_state); "
@@ -36,16 +37,7 @@ _UNIVERSE = re.compile(r"\b(Type|Sort) [uvw](?:_\d+)?\b")
 _UNHYGIENIC = "set_option tactic.hygienic false in"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of Lean about a text; `line` counts from 1."""
-
-    severity: str
-    data: str
-    line: int
-
-
-#: Elaborates a text, its imports blanked, in an environment.
+#: Elaborates a text without its header in an environment.
 Check = Callable[[Environment, str], list[Message]]
 
 
@@ -73,9 +65,8 @@ class LeanFile:
 
     @cached_property
     def environment(self) -> Environment:
-        """What the file imports, `Init` with it."""
-        modules = [found["module"] for found in _IMPORT.finditer(mask(self.text))]
-        return Environment(tuple(dict.fromkeys(["Init", *modules])))
+        """What the file imports."""
+        return Environment(read_header(self.text).imports)
 
     @cached_property
     def errors(self) -> Counter[str]:
@@ -83,7 +74,7 @@ class LeanFile:
         return Counter(message.data for message in self.messages(self.text) if message.severity == "error")
 
     def messages(self, text: str) -> list[Message]:
-        return self.check(self.environment, _IMPORT.sub(lambda found: " " * len(found[0]), text))
+        return self.check(self.environment, read_header(text).body)
 
     def holes(self, report: Callable[[int, int], None] | None = None) -> list[Hole]:
         """Every `sorry` outside comments and strings, in order."""

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lean_env.dojo import Dojo, PrintedState, UnknownState
+from lean_env.dojo import Dojo, PrintedState
 from lean_env.embedded.install import Installation
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import Worker
@@ -27,6 +27,7 @@ from lean_env.leandojo import (
 )
 from lean_env.limits import Limits
 from lean_env.outcomes import Outcome, ProofSession
+from lean_env.stepping import UnknownState
 from lean_env.theorem import Environment, Theorem
 
 INIT = Environment(("Init",))

@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from corpus.records import BenchmarkRecord, TheoremRecord
 from corpus.store import Corpus
@@ -24,6 +24,7 @@ from lean_env.theorem import Theorem
 from prover.elementary import ELEMENTARY
 from prover.lean import Lean
 from prover.repertoire import LIBRARY, Repertoire
+from prover.round import record_of
 from training.external import find_external
 
 
@@ -103,16 +104,7 @@ def register_manifest(corpus: Corpus, name: str, manifest: Manifest) -> Benchmar
     """Stores lean-core (strict or auto) as `manifest` has it."""
     corpus.set_guard(manifest.guard())
     records = [
-        TheoremRecord(
-            name=theorem.name,
-            statement=theorem.statement,
-            statement_hash=theorem.expression_hash,
-            environment=theorem.environment.key,
-            module=theorem.module,
-            split=theorem.split,
-            stratum=theorem.stratum,
-            family=manifest.modules[theorem.module or ""].family,
-        )
+        record_of(theorem, manifest.modules[theorem.module or ""].family)
         for theorem in manifest.theorems(policy=policy_of(name))
     ]
     records += negations(manifest, name)
@@ -133,15 +125,16 @@ def negations(manifest: Manifest, name: str) -> list[TheoremRecord]:
         key=lambda theorem: hashlib.sha256(f"negation\0{theorem.name}".encode()).digest(),
     )
     return [
-        TheoremRecord(
-            name=f"not.{theorem.name}",
-            statement=f"¬ ({theorem.statement})",
-            statement_hash="",
-            environment=theorem.environment.key,
-            module=None,
-            split="train",
-            stratum=NON_THEOREM,
-            family=manifest.modules[theorem.module or ""].family,
+        record_of(
+            replace(
+                theorem,
+                name=f"not.{theorem.name}",
+                statement=f"¬ ({theorem.statement})",
+                module=None,
+                expression_hash="",
+                stratum=NON_THEOREM,
+            ),
+            manifest.modules[theorem.module or ""].family,
         )
         for theorem in denied[:NEGATIONS]
     ]
@@ -161,25 +154,14 @@ def register_logic(
             theorems, executor.map(lambda one: _statement_hash(lean, one), theorems), strict=True
         ):
             problem = logic.problem(theorem.name)
-            records.append(
-                TheoremRecord(
-                    name=theorem.name,
-                    statement=theorem.statement,
-                    statement_hash=digest,
-                    environment=theorem.environment.key,
-                    module=None,
-                    split=theorem.split,
-                    stratum=theorem.stratum,
-                    family=str(problem.family),
-                    extra={
-                        "size": problem.size,
-                        "depth": problem.depth,
-                        "logic": str(problem.logic or ""),
-                        "class": problem.canonical,
-                        "counterexample": problem.counterexample,
-                    },
-                )
-            )
+            details = {
+                "size": problem.size,
+                "depth": problem.depth,
+                "logic": str(problem.logic or ""),
+                "class": problem.canonical,
+                "counterexample": problem.counterexample,
+            }
+            records.append(record_of(replace(theorem, expression_hash=digest), str(problem.family), details))
             if report is not None:
                 report(len(records), len(theorems))
     meta = {

@@ -10,6 +10,7 @@ from corpus.store import Corpus
 from lean_env.benchmark.external import PREFIX, External, Known, Usable
 from lean_env.benchmark.lean_core import NAME as LEAN_CORE
 from lean_env.benchmark.lean_core import load_lean_core
+from prover.round import record_of
 
 
 def register_external(corpus: Corpus, external: External) -> BenchmarkRecord:
@@ -78,21 +79,13 @@ def known_statements(corpus: Corpus, *, but: str) -> list[Known]:
 
 
 def _record(usable: Usable, statement_class: str) -> TheoremRecord:
-    row, theorem = usable.row, usable.theorem
-    return TheoremRecord(
-        name=theorem.name,
-        statement=theorem.statement,
-        statement_hash=theorem.expression_hash,
-        environment=theorem.environment.key,
-        module=theorem.module,
-        split=theorem.split,
-        stratum=theorem.stratum,
-        extra={
-            **row.extra,
-            "class": statement_class,
-            "place": row.place,
-            "header": row.scope.header(),
-            "proved": row.proved,
-            "notes": list(usable.notes),
-        },
-    )
+    row = usable.row
+    details = {
+        **row.extra,
+        "class": statement_class,
+        "place": row.place,
+        "header": row.scope.header(),
+        "proved": row.proved,
+        "notes": list(usable.notes),
+    }
+    return record_of(usable.theorem, extra=details)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
 from lean_env.dojo import Dojo
+from lean_env.elaborate import Message
 from lean_env.embedded.worker import LeanRefused, RefusalKind
 from lean_env.leandojo import DojoCrashError, DojoInitError, LeanError, ProofFinished, TacticState
 from lean_env.outcomes import Outcome, StepResult
@@ -27,8 +28,8 @@ _OPTIONS = "set_option tactic.hygienic false\nset_option pp.fieldNotation false\
 
 State = TypeVar("State")
 
-#: Elaborates a text; its messages, as the worker's `check_text` has them. Raises LeanRefused, WorkerDied.
-Check = Callable[[str], list[dict[str, Any]]]
+#: Elaborates a text. Raises LeanRefused, WorkerDied.
+Check = Callable[[str], list[Message]]
 
 
 class Conversation(Protocol):
@@ -114,13 +115,13 @@ class TextConversation:
         block = "".join(f"  {tactic.replace(chr(10), chr(10) + '  ')}\n" for tactic in tactics)
         goals, errors, sorry = None, [], False
         for message in self._check(self._above + block):
-            text = str(message["data"])
-            if message["severity"] == "error":
-                if text.startswith(_UNSOLVED) and (message["line"], message["column"]) == self._by:
+            text = message.data
+            if message.severity == "error":
+                if text.startswith(_UNSOLVED) and (message.line, message.column) == self._by:
                     goals = text.removeprefix(_UNSOLVED).strip()
                 else:
                     errors.append(text)
-            elif message["line"] >= self._line and "declaration uses" in text:
+            elif message.line >= self._line and "declaration uses" in text:
                 sorry = True
         if errors:
             return _error("\n".join(errors))

@@ -7,8 +7,6 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from lean_env.shim import relay
 
@@ -16,7 +14,7 @@ TOOLS = ("lake", "lean")
 
 
 class ShimFolder:
-    """A new folder that only its owner can enter, with `bin/lake` and `bin/lean`; gone after the `with` block.
+    """A new folder that only its owner can enter, with `bin/lake` and `bin/lean`; gone after `close`.
 
     Not under the cache: a socket's path may have 107 bytes, and a cache can lie deep.
     """
@@ -32,14 +30,6 @@ class ShimFolder:
             script = self.bin / tool
             script.write_text(f'#!/bin/sh\nexec {command} {tool} "$@"\n')
             script.chmod(0o700)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)

@@ -10,7 +10,7 @@ from filelock import FileLock
 
 import lean_env.leandojo  # noqa: F401  # makes the import of lean_dojo silent and local
 from lean_env.embedded.errors import SetupError
-from lean_env.shim.scan import theorems_in
+from lean_env.shim.spans import theorems_in
 from lean_env.shim.traced import TracedRepository
 
 import lean_dojo.data_extraction.cache  # isort: skip
@@ -46,7 +46,7 @@ def own_repository(parent: Path) -> lean_dojo.LeanGitRepo:
 
 
 def trace_repository(folder: Path) -> tuple[lean_dojo.LeanGitRepo, int]:
-    """Puts a local git repository into LeanDojo's cache as traced, with the theorems that `scan` finds in its files.
+    """Puts a local git repository into LeanDojo's cache as traced, with the theorems that its files hold.
 
     Its newest commit counts, as for `LeanGitRepo.from_path`, and it needs a `lean-toolchain` that names a release.
     Returns the repository and the number of its theorems. Raises what LeanDojo and git raise."""

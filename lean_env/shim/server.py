@@ -18,8 +18,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from lean_env.dojo import Dojo
+from lean_env.elaborate import elaborate
 from lean_env.embedded.pool import NoWorker, PoolClosed, WorkerPool
-from lean_env.embedded.worker import LeanRefused, Worker, WorkerDied
+from lean_env.embedded.worker import LeanRefused, WorkerDied
 from lean_env.leandojo import DojoCrashError, DojoInitError
 from lean_env.shim.conversation import Conversation, LiveConversation, TextConversation
 from lean_env.shim.folder import ShimFolder
@@ -31,9 +32,6 @@ FAILED, ABORTED = 1, 134
 
 #: A longer request is no tactic: whoever sends it is cut off.
 _MAX_LINE = 1 << 24
-
-#: A whole file may take this many times a tactic's wall clock.
-_FILE_FACTOR = 4
 
 #: How long a session waits for a worker before it is told that all are taken.
 _PATIENCE_S = 60.0
@@ -151,9 +149,9 @@ class ShimServer:
                         return _talk(channel, LiveConversation(dojo, root))
                 case TheoremInText():
                     with self._pool.lease(source.environment) as worker:
-                        check = partial(self._messages, worker, source.environment)
-                        limit = self._pool.limits.max_tactic_bytes
-                        return _talk(channel, TextConversation(source, check, limit))
+                        limits = self._pool.limits
+                        check = partial(elaborate, worker, source.environment, limits=limits)
+                        return _talk(channel, TextConversation(source, check, limits.max_tactic_bytes))
                 case WholeFile():
                     return self._check(channel, files[0], source)
         finally:
@@ -166,22 +164,11 @@ class ShimServer:
     def _check(self, channel: _Channel, name: str, source: WholeFile) -> int:
         """Elaborates a whole file and prints what Lean says, as `lean FILE` does."""
         with self._pool.lease(source.environment) as worker:
-            messages = self._messages(worker, source.environment, source.body)
+            messages = elaborate(worker, source.environment, source.body, self._pool.limits)
         for message in messages:
-            place = f"{name}:{message['line']}:{message['column']}"
-            channel.say(f"{place}: {message['severity'].replace('information', 'info')}: {message['data'].rstrip()}\n")
-        return FAILED if any(message["severity"] == "error" for message in messages) else 0
-
-    def _messages(self, worker: Worker, environment: Environment, text: str) -> list[dict[str, Any]]:
-        limits = self._pool.limits
-        reply = worker.request(
-            "check_text",
-            wall_s=(_FILE_FACTOR * limits.soft_ms + limits.hard_margin_ms) / 1000,
-            imports=list(environment.imports),
-            source=text,
-            soft_ms=_FILE_FACTOR * limits.soft_ms,
-        )
-        return list(reply["messages"])
+            severity = message.severity.replace("information", "info")
+            channel.say(f"{name}:{message.line}:{message.column}: {severity}: {message.data.rstrip()}\n")
+        return FAILED if any(message.severity == "error" for message in messages) else 0
 
 
 def _talk(channel: _Channel, conversation: Conversation) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from lean_env.lean_text.header import read_header
 from lean_env.theorem import Environment, Theorem
 
 #: Imported by a file that stands for a theorem of Lean's library: the stored expression of its name counts, not the
@@ -19,7 +20,6 @@ LIBRARY_MARK = "LeanFlywheelLibraryTheorem"
 _REPL = "by\n  lean_dojo_repl\n  sorry\n"
 _COMMAND_REPL = "\n#lean_dojo_repl\n"
 _NO_LIMIT = "set_option maxHeartbeats 0 in\n"
-_IMPORT = re.compile(r"import\s+(\S+)")
 #: A name with universes after it (`foo.{u}`) does not match.
 _THEOREM = re.compile(r"theorem\s+((?:[^\s(){}\[\]⦃:.]|\.(?!\{))++)\s*(?!\.)(.*):=", re.DOTALL)
 
@@ -48,46 +48,22 @@ class TheoremInText:
 
 def read_source(text: str) -> Theorem | TheoremInText | WholeFile:
     """The theorem that a session is to open, or the file to check. Raises NotServed."""
-    head = _Head(text)
+    head = read_header(text)
+    modules = [name for name in head.imports if name not in ("Lean4Repl", LIBRARY_MARK)]
+    environment = Environment(tuple(modules))
     before, repl, _ = text.partition(_REPL)
     if not repl:
         if _COMMAND_REPL in text:
             raise NotServed("Commands are not served, only tactics: give Dojo a Theorem.")
-        return WholeFile(head.environment, head.body)
+        return WholeFile(environment, head.body)
     above, limit, stated = before.rpartition(_NO_LIMIT)
     if not limit:
         raise NotServed("LeanDojo did not write this file: the theorem has no line that lifts its limit.")
     above, stated = above[head.length :], stated.strip()
     match = _THEOREM.fullmatch(stated)
     if match is None or above.strip():
-        return TheoremInText(head.environment, above.strip(), stated)
+        return TheoremInText(environment, above.strip(), stated)
     name, statement = match.groups()
-    if head.library:
-        return Theorem(name, "", head.environment, module="")
-    return Theorem(name, statement.strip(), head.environment)
-
-
-class _Head:
-    """The header of a file: imports, comment lines, `prelude`. `body` is the file with these lines empty."""
-
-    def __init__(self, text: str) -> None:
-        lines = text.split("\n")
-        imports: list[str] = []
-        prelude = False
-        end = 0
-        for line in lines:
-            bare = line.strip()
-            if found := _IMPORT.fullmatch(bare):
-                imports.append(found[1])
-            elif bare == "prelude":
-                prelude = True
-            elif bare and not bare.startswith("--"):
-                break
-            end += 1
-        self.length = sum(len(line) + 1 for line in lines[:end])
-        self.body = "\n" * end + "\n".join(lines[end:])
-        self.library = LIBRARY_MARK in imports
-        wanted = [name for name in imports if name not in ("Lean4Repl", LIBRARY_MARK)]
-        if not prelude and "Init" not in wanted:
-            wanted.insert(0, "Init")
-        self.environment = Environment(tuple(dict.fromkeys(wanted)))
+    if LIBRARY_MARK in head.imports:
+        return Theorem(name, "", environment, module="")
+    return Theorem(name, statement.strip(), environment)

@@ -17,8 +17,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from lean_env.shim.scan import Span
 from lean_env.shim.source import LIBRARY_MARK
+from lean_env.shim.spans import Span
 from lean_env.theorem import Theorem
 
 _PROOF = "by\n  sorry"

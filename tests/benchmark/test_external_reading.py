@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from lean_env.benchmark.external.json_rows import UnknownField, read_json
 from lean_env.benchmark.external.lean_source import read_lean
 from lean_env.benchmark.external.leandojo import TracedTactic, traced_tactics
-from lean_env.benchmark.external.mask import mask, without_comments
 from lean_env.benchmark.external.reading import Format, Unreadable, read_benchmark
+from lean_env.lean_text.mask import mask, without_comments
 
 SOURCE = """/-- theorem not_me : False := by sorry -/
 import Mathlib

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lean_env.dojo import Dojo, UnknownState
+from lean_env.dojo import Dojo
 from lean_env.embedded.install import Installation
 from lean_env.embedded.pool import WorkerPool
 from lean_env.lean_dojo_backend import LeanDojoBackend
@@ -16,6 +16,7 @@ from lean_env.leandojo import DojoInitError, DojoTacticTimeoutError, LeanError, 
 from lean_env.limits import Limits
 from lean_env.outcomes import Outcome, ProofSession
 from lean_env.shim.repository import GitMissing
+from lean_env.stepping import UnknownState
 from lean_env.theorem import Environment, Theorem
 from tests.dojo.conformance import TEXTS, compare, sample
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import git
 import pytest
 
-from lean_env.shim.scan import theorems_in
+from lean_env.shim.spans import theorems_in
 
 TOY = """import Init.Data.List.Lemmas
 /-! theorem in_a_comment : False := by -/

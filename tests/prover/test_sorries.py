@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from lean_env.elaborate import Message
 from lean_env.limits import Limits
 from lean_env.theorem import Environment
 from prover.lean import Lean
-from prover.sorries import LeanFile, Message
+from prover.sorries import LeanFile
 
 SOURCE = Path(__file__).with_name("twenty_sorries.lean")
 

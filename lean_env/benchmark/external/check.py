@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from lean_env.benchmark.external.mask import mask
 from lean_env.benchmark.external.row import Row
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import WorkerDied
+from lean_env.lean_text.mask import mask
 from lean_env.library.expression import Expression, expression_hash
 from lean_env.library.index import Library
 from lean_env.library.ndjson import NdjsonError, read_expression

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from lean_env.benchmark.external.lean_source import bare_statement, read_lean
 from lean_env.benchmark.external.row import Row
-from lean_env.benchmark.external.scope import Scope
+from lean_env.lean_text.scope import Scope
 
 #: Where each of our fields is looked for, best first.
 FIELDS: Mapping[str, tuple[str, ...]] = {

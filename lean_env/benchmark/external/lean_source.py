@@ -1,217 +1,38 @@
-"""Theorems of Lean source text, each with what is in force where it stands. No Lean is needed and none is run.
-
-Commands are recognised by the word that begins them. What a file declares besides theorems is not carried over: a
-theorem after a `def` or a `notation` says so in its objection, since it may mean something else without.
-"""
+"""Rows of Lean source: its theorems, lemmas and examples, with what the text alone says against using them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-
-from lean_env.benchmark.external.mask import at_depth_zero, mask, without_comments
 from lean_env.benchmark.external.row import Row
-from lean_env.benchmark.external.scope import Scope
-
-_THEOREM = ("theorem", "lemma", "example")
-_SCOPE = (
-    *("import", "prelude", "module", "namespace", "section", "end", "open", "variable", "variables", "universe"),
-    *("universes", "set_option", "include", "omit", "export"),
-)
-_DECLARES = (
-    *("def", "abbrev", "instance", "axiom", "opaque", "constant", "structure", "inductive", "coinductive", "class"),
-    *("mutual", "notation", "notation3", "infix", "infixl", "infixr", "prefix", "postfix", "macro", "macro_rules"),
-    *("syntax", "elab", "elab_rules", "declare_syntax_cat", "attribute", "initialize", "builtin_initialize"),
-    *("deriving", "alias", "unif_hint", "simproc", "run_cmd", "run_elab", "irreducible_def"),
-)
-_MODIFIER = r"(?:@\[[^\]]*\]|private|protected|noncomputable|nonrec|unsafe|partial|public|meta|local|scoped)\s+"
-_COMMAND = re.compile(
-    rf"^(?P<indent>[ \t]*)(?P<modifiers>(?:{_MODIFIER})*)"
-    rf"(?P<word>{'|'.join((*_THEOREM, *_SCOPE, *_DECLARES))}|\#[a-z_]+)(?![\w'!?.])",
-    re.MULTILINE,
-)
-#: Words that begin a tactic as well; inside a proof they are indented deeper than the theorem.
-_ALSO_TACTICS = frozenset({"open", "set_option", "instance", "notation", "include", "omit", "end", "attribute"})
-_NAME = re.compile(r"\s*((?:«[^»]*»|[^\W\d][\w'!?₀-₉]*)(?:\.(?:«[^»]*»|[\w'!?₀-₉]+))*)?\s*(\.\{[^}]*\})?")
-_COLON = re.compile(r":(?![:=])(?<!::)")
-_IN = re.compile(r"(?<![\w'])in(?![\w'])")
-_SORRY = re.compile(r"(?<![\w'.])sorry(?![\w'])")
-#: Where line breaks may matter, so that a statement keeps them.
-_LAYOUT = re.compile(r"(?<![\w'])(let|have|match|by|do|calc|show|suffices|where)(?![\w'])|\"")
-#: `:=` ends a statement unless one of these is still without its value.
-_VALUE = re.compile(r"(?<![\w'.])(let|have|letI|haveI|let_fun)(?![\w'])|:=|^[ \t]*\|(?=[^\n]*=>)", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Command:
-    word: str
-    rest: str
-    masked: str
-    line: int
-    modifiers: str
-
-
-@dataclass(slots=True)
-class _Frame:
-    scope: Scope
-    parts: int
+from lean_env.lean_text.mask import mask
+from lean_env.lean_text.scope import Scope
+from lean_env.lean_text.theorems import bare_signature, theorems_of
 
 
 def read_lean(text: str, file: str = "", split: str = "") -> list[Row]:
-    """The theorems, lemmas and examples of `text`, in order, whether they have a proof or `sorry` or nothing."""
-    text = text.replace("\r\n", "\n")
-    reader = _Reader(file, split)
-    for command in _commands(text, mask(text), 1):
-        reader.read(command)
-    return reader.rows
+    """A row for each theorem, lemma and example of `text`, in order. Examples get numbers for names."""
+    rows: list[Row] = []
+    examples = 0
+    for found in theorems_of(text.replace("\r\n", "\n")):
+        examples += not found.name
+        objection = found.scope.objection(mask(f"{found.binders} : {found.conclusion}"))
+        rows.append(
+            Row(
+                name=found.name or f"example_{examples}",
+                binders=found.binders,
+                conclusion=found.conclusion,
+                scope=found.scope,
+                place=f"{file}:{found.line}",
+                split=split,
+                proved=found.proved,
+                objection=objection if found.conclusion else "there is no statement after its name",
+            )
+        )
+    return rows
 
 
 def bare_statement(text: str, scope: Scope, place: str, name: str, split: str = "") -> Row:
-    """A row whose text is only a statement, `(a : Nat) : a = a` or `∀ a : Nat, a = a`, with or without a proof."""
-    if not text.lstrip().startswith(("(", "{", "[", "⦃", ":")):
-        text = f": {text}"
-    binders, conclusion, proved = _signature(text, mask(text))
-    if not conclusion:
-        binders, conclusion = "", binders
+    """A row whose text is only a statement, with or without a proof."""
+    binders, conclusion, proved = bare_signature(text)
     return Row(
         name, binders, conclusion, scope, place, split, proved, scope.objection(mask(binders + " " + conclusion))
     )
-
-
-def _commands(text: str, masked: str, first_line: int) -> Iterator[_Command]:
-    found: list[re.Match[str]] = []
-    for match in _COMMAND.finditer(masked):
-        word, indent = match["word"], len(match["indent"])
-        if found and word in _ALSO_TACTICS and indent > len(found[-1]["indent"]) and found[-1]["word"] not in _SCOPE:
-            continue
-        found.append(match)
-    ends = [following.start() for following in found[1:]] + [len(text)]
-    for match, end in zip(found, ends, strict=False):
-        line = first_line + masked.count("\n", 0, match.start("word"))
-        yield _Command(
-            match["word"], text[match.end() : end], masked[match.end() : end], line, match["modifiers"].strip()
-        )
-
-
-class _Reader:
-    def __init__(self, file: str, split: str) -> None:
-        self.rows: list[Row] = []
-        self._file, self._split = file, split
-        self._scope = Scope()
-        self._frames: list[_Frame] = []
-        #: What a command prefixed by `… in` is read in, instead of the scope.
-        self._once: Scope | None = None
-        self._examples = 0
-
-    def read(self, command: _Command) -> None:
-        scope = self._once or self._scope
-        word, text = command.word, " ".join(command.masked.split())
-        if word in ("open", "set_option", "variable", "include", "omit") and (
-            split := _IN.search(at_depth_zero(command.masked))
-        ):
-            self._once = _with(scope, word, " ".join(command.masked[: split.start()].split()))
-            rest, masked = command.rest[split.end() :], command.masked[split.end() :]
-            line = command.line + command.masked.count("\n", 0, split.end())
-            for inner in _commands(rest, masked, line):
-                self.read(inner)
-            return
-        self._once = None
-        if word in _THEOREM:
-            self._theorem(command, scope)
-        elif word in ("namespace", "section"):
-            self._begin(word, text)
-        elif word == "end":
-            self._end(text)
-        elif word in _DECLARES:
-            self._declare(f"{word} {text}")
-            if word == "mutual":
-                self._frames.append(_Frame(self._scope, 1))
-        elif not word.startswith("#"):
-            self._scope = _with(self._scope, word, text)
-
-    def _begin(self, word: str, text: str) -> None:
-        name = text.split(" ", 1)[0]
-        self._frames.append(_Frame(self._scope, max(1, len(name.split(".")))))
-        if word == "namespace" and name:
-            outer = self._scope.namespaces[-1:]
-            inner = [".".join(name.split(".")[: i + 1]) for i in range(len(name.split(".")))]
-            full = tuple(f"{outer[0]}.{part}" if outer else part for part in inner)
-            self._scope = replace(self._scope, namespaces=self._scope.namespaces + full)
-
-    def _end(self, text: str) -> None:
-        parts = len(text.split(" ", 1)[0].split(".")) if text else 1
-        while parts > 0 and self._frames:
-            frame = self._frames.pop()
-            parts -= frame.parts
-            self._scope = replace(frame.scope, declared=self._scope.declared)
-
-    def _declare(self, what: str) -> None:
-        if not self._scope.declared:
-            self._scope = replace(self._scope, declared=f"`{what[:60]}`")
-
-    def _theorem(self, command: _Command, scope: Scope) -> None:
-        named = _NAME.match(command.rest) if command.word != "example" else None
-        name = (named and named[1]) or ""
-        start = named.end() if named else 0
-        if not name:
-            self._examples += 1
-            name = f"example_{self._examples}"
-        if named and named[2]:
-            scope = replace(scope, universes=(*scope.universes, named[2][2:-1]))
-        if name.startswith("_root_."):
-            name = name.removeprefix("_root_.")
-        elif scope.namespaces and command.word != "example":
-            name = f"{scope.namespaces[-1]}.{name}"
-        binders, conclusion, proved = _signature(command.rest[start:], command.masked[start:])
-        objection = scope.objection(mask(f"{binders} : {conclusion}"))
-        place = f"{self._file}:{command.line}"
-        if not conclusion:
-            objection = "there is no statement after its name"
-        self.rows.append(Row(name, binders, conclusion, scope, place, self._split, proved, objection))
-
-
-def _with(scope: Scope, word: str, text: str) -> Scope:
-    if word == "import":
-        # `import all A`, `public import A`; one module a command.
-        module = text.removeprefix("all ").split(" ")[0]
-        return replace(scope, imports=(*scope.imports, module)) if module else scope
-    if word == "prelude":
-        return replace(scope, prelude=True)
-    if word == "open":
-        return scope.opening(text)
-    if word == "set_option":
-        return replace(scope, options=(*scope.options, text))
-    if word in ("universe", "universes"):
-        return replace(scope, universes=(*scope.universes, text))
-    if word in ("variable", "variables"):
-        return replace(scope, variables=(*scope.variables, text))
-    if word in ("include", "omit"):
-        return replace(scope, variables=(*scope.variables, f"{word} {text}"))
-    return scope
-
-
-def _signature(text: str, masked: str) -> tuple[str, str, bool]:
-    """Binders, conclusion, and whether a proof follows that has no `sorry`."""
-    flat = at_depth_zero(masked)
-    end, open_values = len(text), 0
-    for found in _VALUE.finditer(flat):
-        if found[0] == ":=" and open_values:
-            open_values -= 1
-        elif found[0].lstrip() in (":=", "|"):
-            end = found.start()
-            break
-        else:
-            open_values += 1
-    body = masked[end:].removeprefix(":=").strip()
-    proved = bool(body) and body != "by" and not _SORRY.search(body)
-    colon = _COLON.search(flat, 0, end)
-    if colon is None:
-        return _tidy(text[:end]), "", proved
-    return _tidy(text[: colon.start()]), _tidy(text[colon.end() : end]), proved
-
-
-def _tidy(text: str) -> str:
-    """Without comments, and on one line where no layout can matter."""
-    text = without_comments(text).strip()
-    return text if _LAYOUT.search(text) else " ".join(text.split())

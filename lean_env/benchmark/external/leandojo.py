@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lean_env.benchmark.external.row import Row
-from lean_env.benchmark.external.scope import Scope
+from lean_env.lean_text.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lean_env.benchmark.external.scope import Scope
+from lean_env.lean_text.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,35 @@
+"""A whole text elaborated by a worker, as `lean FILE` does. What Lean says is evidence of nothing; see the gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lean_env.embedded.worker import Worker
+from lean_env.limits import Limits
+from lean_env.theorem import Environment
+
+#: A whole text may take this many times a tactic's wall clock.
+_FACTOR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`severity`: error, warning or information; `line` counts from 1, `column` from 0, in characters."""
+
+    severity: str
+    data: str
+    line: int
+    column: int
+
+
+def elaborate(worker: Worker, environment: Environment, text: str, limits: Limits) -> list[Message]:
+    """What Lean says of a text without imports, in its order. Raises LeanRefused, WorkerDied."""
+    soft_ms = _FACTOR * limits.soft_ms
+    reply = worker.request(
+        "check_text",
+        wall_s=(soft_ms + limits.hard_margin_ms) / 1000,
+        imports=list(environment.imports),
+        source=text,
+        soft_ms=soft_ms,
+    )
+    return [Message(m["severity"], m["data"], m["line"], m["column"]) for m in reply["messages"]]

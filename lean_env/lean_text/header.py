@@ -1,0 +1,43 @@
+"""The header of a Lean file: what it imports, and the rest, which is what Lean is given to elaborate here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lean_env.lean_text.mask import mask
+
+_IMPORT = re.compile(r"import\s+(\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """`imports` in order, `Init` first unless the file says `prelude`, without repetition. `body` is the file with the
+    header's lines empty, so that lines keep their numbers; it begins at `length` characters."""
+
+    imports: tuple[str, ...]
+    body: str
+    length: int
+
+
+def read_header(text: str) -> Header:
+    """Imports, `prelude` and comments up to the first line of anything else."""
+    lines, code = text.split("\n"), mask(text).split("\n")
+    imports: list[str] = []
+    prelude = False
+    end = length = 0
+    for number, line in enumerate(code, start=1):
+        bare = line.strip()
+        if found := _IMPORT.fullmatch(bare):
+            imports.append(found[1])
+        elif bare == "prelude":
+            prelude = True
+        elif bare:
+            break
+        else:
+            continue  # a comment or nothing; a header's line may follow
+        end = number
+    length = sum(len(line) + 1 for line in lines[:end])
+    if not prelude:
+        imports.insert(0, "Init")
+    return Header(tuple(dict.fromkeys(imports)), "\n" * end + "\n".join(lines[end:]), length)

@@ -1,0 +1,246 @@
+"""Theorems of Lean source text: where each stands, and what is in force there. No Lean is needed and none is run.
+
+Commands are recognised by the word that begins them. What a file declares besides theorems is not carried over: a
+theorem after a `def` or a `notation` has that in its scope, since it may mean something else without.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from lean_env.lean_text.mask import at_depth_zero, mask, without_comments
+from lean_env.lean_text.scope import Scope
+
+_THEOREM = ("theorem", "lemma", "example")
+_SCOPE = (
+    *("import", "prelude", "module", "namespace", "section", "end", "open", "variable", "variables", "universe"),
+    *("universes", "set_option", "include", "omit", "export"),
+)
+_DECLARES = (
+    *("def", "abbrev", "instance", "axiom", "opaque", "constant", "structure", "inductive", "coinductive", "class"),
+    *("mutual", "notation", "notation3", "infix", "infixl", "infixr", "prefix", "postfix", "macro", "macro_rules"),
+    *("syntax", "elab", "elab_rules", "declare_syntax_cat", "attribute", "initialize", "builtin_initialize"),
+    *("deriving", "alias", "unif_hint", "simproc", "run_cmd", "run_elab", "irreducible_def"),
+)
+_MODIFIER = r"(?:@\[[^\]]*\]|private|protected|noncomputable|nonrec|unsafe|partial|public|meta|local|scoped)\s+"
+_COMMAND = re.compile(
+    rf"^(?P<indent>[ \t]*)(?P<modifiers>(?:{_MODIFIER})*)"
+    rf"(?P<word>{'|'.join((*_THEOREM, *_SCOPE, *_DECLARES))}|\#[a-z_]+)(?![\w'!?.])",
+    re.MULTILINE,
+)
+#: Words that begin a tactic as well; inside a proof they are indented deeper than the theorem.
+_ALSO_TACTICS = frozenset({"open", "set_option", "instance", "notation", "include", "omit", "end", "attribute"})
+_NAME = re.compile(r"\s*((?:«[^»]*»|[^\W\d][\w'!?₀-₉]*)(?:\.(?:«[^»]*»|[\w'!?₀-₉]+))*)?\s*(\.\{[^}]*\})?")
+_COLON = re.compile(r":(?![:=])(?<!::)")
+_IN = re.compile(r"(?<![\w'])in(?![\w'])")
+_SORRY = re.compile(r"(?<![\w'.])sorry(?![\w'])")
+#: Where line breaks may matter, so that a statement keeps them.
+_LAYOUT = re.compile(r"(?<![\w'])(let|have|match|by|do|calc|show|suffices|where)(?![\w'])|\"")
+#: `:=` ends a statement unless one of these is still without its value.
+_VALUE = re.compile(r"(?<![\w'.])(let|have|letI|haveI|let_fun)(?![\w'])|:=|^[ \t]*\|(?=[^\n]*=>)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class TheoremText:
+    """A theorem, lemma or example (`word`); its full name, '' for an example. `binders` stand before the colon,
+    `conclusion` after it, both without comments. `proved`: it has a proof without `sorry`. Offsets in characters:
+    of the word, of the name, of the `:=` (or the first `|`) that ends the statement, and of the end; `line` counts
+    from 1."""
+
+    word: str
+    name: str
+    binders: str
+    conclusion: str
+    proved: bool
+    scope: Scope
+    line: int
+    start: int
+    name_at: int
+    sign: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    word: str
+    rest: str
+    masked: str
+    line: int
+    modifiers: str
+    #: Of the word, and of the rest behind it.
+    start: int
+    at: int
+
+
+@dataclass(slots=True)
+class _Frame:
+    scope: Scope
+    parts: int
+
+
+def theorems_of(text: str) -> list[TheoremText]:
+    """The theorems, lemmas and examples of `text`, in order, whether they have a proof or `sorry` or nothing."""
+    reader = _Reader()
+    for command in _commands(text, mask(text), 1, 0):
+        reader.read(command)
+    return reader.theorems
+
+
+def _commands(text: str, masked: str, first_line: int, offset: int) -> Iterator[_Command]:
+    found: list[re.Match[str]] = []
+    for match in _COMMAND.finditer(masked):
+        word, indent = match["word"], len(match["indent"])
+        if found and word in _ALSO_TACTICS and indent > len(found[-1]["indent"]) and found[-1]["word"] not in _SCOPE:
+            continue
+        found.append(match)
+    ends = [following.start() for following in found[1:]] + [len(text)]
+    for match, end in zip(found, ends, strict=False):
+        line = first_line + masked.count("\n", 0, match.start("word"))
+        yield _Command(
+            word=match["word"],
+            rest=text[match.end() : end],
+            masked=masked[match.end() : end],
+            line=line,
+            modifiers=match["modifiers"].strip(),
+            start=offset + match.start("word"),
+            at=offset + match.end(),
+        )
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.theorems: list[TheoremText] = []
+        self._scope = Scope()
+        self._frames: list[_Frame] = []
+        #: What a command prefixed by `… in` is read in, instead of the scope.
+        self._once: Scope | None = None
+
+    def read(self, command: _Command) -> None:
+        scope = self._once or self._scope
+        word, text = command.word, " ".join(command.masked.split())
+        if word in ("open", "set_option", "variable", "include", "omit") and (
+            split := _IN.search(at_depth_zero(command.masked))
+        ):
+            self._once = _with(scope, word, " ".join(command.masked[: split.start()].split()))
+            rest, masked = command.rest[split.end() :], command.masked[split.end() :]
+            line = command.line + command.masked.count("\n", 0, split.end())
+            for inner in _commands(rest, masked, line, command.at + split.end()):
+                self.read(inner)
+            return
+        self._once = None
+        if word in _THEOREM:
+            self._theorem(command, scope)
+        elif word in ("namespace", "section"):
+            self._begin(word, text)
+        elif word == "end":
+            self._end(text)
+        elif word in _DECLARES:
+            self._declare(f"{word} {text}")
+            if word == "mutual":
+                self._frames.append(_Frame(self._scope, 1))
+        elif not word.startswith("#"):
+            self._scope = _with(self._scope, word, text)
+
+    def _begin(self, word: str, text: str) -> None:
+        name = text.split(" ", 1)[0]
+        self._frames.append(_Frame(self._scope, max(1, len(name.split(".")))))
+        if word == "namespace" and name:
+            outer = self._scope.namespaces[-1:]
+            inner = [".".join(name.split(".")[: i + 1]) for i in range(len(name.split(".")))]
+            full = tuple(f"{outer[0]}.{part}" if outer else part for part in inner)
+            self._scope = replace(self._scope, namespaces=self._scope.namespaces + full)
+
+    def _end(self, text: str) -> None:
+        parts = len(text.split(" ", 1)[0].split(".")) if text else 1
+        while parts > 0 and self._frames:
+            frame = self._frames.pop()
+            parts -= frame.parts
+            self._scope = replace(frame.scope, declared=self._scope.declared)
+
+    def _declare(self, what: str) -> None:
+        if not self._scope.declared:
+            self._scope = replace(self._scope, declared=f"`{what[:60]}`")
+
+    def _theorem(self, command: _Command, scope: Scope) -> None:
+        named = _NAME.match(command.rest) if command.word != "example" else None
+        name = (named and named[1]) or ""
+        start = named.end() if named else 0
+        if named and named[2]:
+            scope = replace(scope, universes=(*scope.universes, named[2][2:-1]))
+        if name.startswith("_root_."):
+            name = name.removeprefix("_root_.")
+        elif name and scope.namespaces:
+            name = f"{scope.namespaces[-1]}.{name}"
+        binders, conclusion, proved, sign = _signature(command.rest[start:], command.masked[start:])
+        self.theorems.append(
+            TheoremText(
+                word=command.word,
+                name=name,
+                binders=binders,
+                conclusion=conclusion,
+                proved=proved,
+                scope=scope,
+                line=command.line,
+                start=command.start,
+                name_at=command.at + (named.start(1) if named and named[1] else 0),
+                sign=command.at + start + sign,
+                end=command.at + len(command.masked.rstrip()),
+            )
+        )
+
+
+def _with(scope: Scope, word: str, text: str) -> Scope:
+    if word == "import":
+        # `import all A`, `public import A`; one module a command.
+        module = text.removeprefix("all ").split(" ")[0]
+        return replace(scope, imports=(*scope.imports, module)) if module else scope
+    if word == "prelude":
+        return replace(scope, prelude=True)
+    if word == "open":
+        return scope.opening(text)
+    if word == "set_option":
+        return replace(scope, options=(*scope.options, text))
+    if word in ("universe", "universes"):
+        return replace(scope, universes=(*scope.universes, text))
+    if word in ("variable", "variables"):
+        return replace(scope, variables=(*scope.variables, text))
+    if word in ("include", "omit"):
+        return replace(scope, variables=(*scope.variables, f"{word} {text}"))
+    return scope
+
+
+def bare_signature(text: str) -> tuple[str, str, bool]:
+    """Binders, conclusion and whether it is proved of a text that is only a statement, `(a : Nat) : a = a` or
+    `∀ a : Nat, a = a`, with or without a proof."""
+    if not text.lstrip().startswith(("(", "{", "[", "⦃", ":")):
+        text = f": {text}"
+    binders, conclusion, proved, _ = _signature(text, mask(text))
+    return (binders, conclusion, proved) if conclusion else ("", binders, proved)
+
+
+def _signature(text: str, masked: str) -> tuple[str, str, bool, int]:
+    """Binders, conclusion, whether a proof follows that has no `sorry`, and where the statement ends."""
+    flat = at_depth_zero(masked)
+    end, open_values = len(text), 0
+    for found in _VALUE.finditer(flat):
+        if found[0] == ":=" and open_values:
+            open_values -= 1
+        elif found[0].lstrip() in (":=", "|"):
+            end = found.start()
+            break
+        else:
+            open_values += 1
+    body = masked[end:].removeprefix(":=").strip()
+    proved = bool(body) and body != "by" and not _SORRY.search(body)
+    colon = _COLON.search(flat, 0, end)
+    if colon is None:
+        return _tidy(text[:end]), "", proved, end
+    return _tidy(text[: colon.start()]), _tidy(text[colon.end() : end]), proved, end
+
+
+def _tidy(text: str) -> str:
+    """Without comments, and on one line where no layout can matter."""
+    text = without_comments(text).strip()
+    return text if _LAYOUT.search(text) else " ".join(text.split())

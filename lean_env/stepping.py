@@ -1,0 +1,42 @@
+"""`run_tac` and `run_tacs` of a session that can take one step: the part that is the same behind every Lean."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from lean_env.leandojo import DojoCrashError, DojoTacticTimeoutError, TacticResult, TacticState
+from lean_env.outcomes import Outcome, StepResult
+
+
+class UnknownState(RuntimeError):
+    """The state belongs to another session, or was dropped."""
+
+
+class SteppingSession(ABC):
+    """The half of `lean_env.outcomes.ProofSession` that runs tactics."""
+
+    @abstractmethod
+    def _step(self, state: TacticState, tactic: str, errors: bool = True) -> StepResult:
+        """One tactic, every outcome a value. Raises UnknownState."""
+
+    def run_tac(self, state: TacticState, tactic: str) -> TacticResult:
+        """One tactic. Raises DojoTacticTimeoutError (the session lives on), DojoCrashError (it does not, and every
+        later call raises it again) and UnknownState (not a state of this session)."""
+        result = self._step(state, tactic).result
+        if isinstance(result, DojoTacticTimeoutError | DojoCrashError):
+            raise result
+        return result
+
+    def run_tacs(
+        self, state: TacticState, tactics: Sequence[str], *, stop_at_proof: bool = True, errors: bool = True
+    ) -> list[StepResult]:
+        """Each tactic on the same state, in order, outcomes as values; see `ProofSession.run_tacs`. Without `errors`
+        a LeanError may have one fixed text."""
+        results: list[StepResult] = []
+        for tactic in tactics:
+            step = self._step(state, tactic, errors)
+            results.append(step)
+            if step.outcome is Outcome.CRASHED or (stop_at_proof and step.outcome is Outcome.PROVED):
+                break
+        return results

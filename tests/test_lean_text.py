@@ -1,0 +1,22 @@
+"""Headers of Lean files as text; the rest of lean_text is tested by what reads with it."""
+
+from __future__ import annotations
+
+from lean_env.lean_text.header import read_header
+
+
+def test_a_header_ends_where_something_else_begins() -> None:
+    text = "/- Copyright\nimport Not.This -/\nimport Init.Data.List.Lemmas\n-- and\n\nimport Init\n\n/-! A file. -/\nimport No\n"
+    header = read_header(text)
+    assert header.imports == ("Init", "Init.Data.List.Lemmas", "No")
+    assert header.body == "\n" * 9 and header.length == len(text)
+    late = read_header("import A\ntheorem t : True := trivial\nimport B\n")
+    assert late.imports == ("Init", "A")
+    assert late.body.split("\n") == ["", "theorem t : True := trivial", "import B", ""]
+    assert late.length == len("import A\n")
+
+
+def test_a_prelude_brings_no_init() -> None:
+    assert read_header("prelude\nimport Init.Core\nimport Init.Core\n").imports == ("Init.Core",)
+    assert read_header("").imports == ("Init",)
+    assert read_header("-- a comment\ntheorem t : True := trivial").body == "-- a comment\ntheorem t : True := trivial"
