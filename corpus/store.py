@@ -14,10 +14,10 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Engine, exists, func, insert, select
+from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.orm import Session
 
-from corpus import rows, schema
+from corpus import rounds, rows, schema
 from corpus.accept import extend_guard, find_leak, store_proof
 from corpus.database import connect, reading, writing
 from corpus.errors import Conflict, CorpusError, LeakageError, NotFound
@@ -292,7 +292,7 @@ class Corpus:
             )
         with writing(self.engine) as session:
             run_id, benchmark_id = rows.run_row(session, run).id, rows.benchmark_row(session, benchmark).id
-            _require_same_revision(session, run_id, benchmark_id)
+            rounds.require_same_revision(session, run_id, benchmark_id)
             if generation_id is not None:
                 generation = _get(session, schema.Generation, generation_id, "generation")
                 if generation.finished_at is None:
@@ -314,7 +314,7 @@ class Corpus:
                 )
                 session.add(row)
                 session.flush()
-                _select_theorems(session, row, selection)
+                rounds.select_theorems(session, row, selection)
             return rows.round_record(session, row)
 
     def finish_round(self, round: RoundRecord) -> RoundRecord:
@@ -334,35 +334,15 @@ class Corpus:
 
     def selected(self, round: RoundRecord) -> list[TheoremRecord]:
         """All theorems of a round in its order."""
-        return self._round_theorems(round, pending=None, max_errors=None)
+        with reading(self.engine) as session:
+            return [rows.theorem_record(row) for row in session.scalars(rounds.theorems(round.id))]
 
     def pending(self, round: RoundRecord, *, ordinal: int = 0, max_errors: int | None = None) -> list[TheoremRecord]:
         """Theorems that have no final attempt of this ordinal yet, in the round's order. An ERROR is not final; with
         `max_errors`, theorems that erred that often are left out (they stay unanswered, not unproved)."""
-        return self._round_theorems(round, pending=ordinal, max_errors=max_errors)
-
-    def _round_theorems(
-        self, round: RoundRecord, *, pending: int | None, max_errors: int | None
-    ) -> list[TheoremRecord]:
         with reading(self.engine) as session:
-            query = (
-                select(schema.Theorem)
-                .join(schema.RoundTheorem, schema.RoundTheorem.theorem_id == schema.Theorem.id)
-                .where(schema.RoundTheorem.round_id == round.id)
-                .order_by(schema.RoundTheorem.position)
-            )
-            if pending is not None:
-                attempts = select(schema.Attempt.theorem_id).where(
-                    schema.Attempt.round_id == round.id, schema.Attempt.ordinal == pending
-                )
-                query = query.where(
-                    schema.Theorem.id.not_in(attempts.where(schema.Attempt.status != AttemptStatus.ERROR))
-                )
-                if max_errors is not None:
-                    often = attempts.where(schema.Attempt.status == AttemptStatus.ERROR)
-                    often = often.group_by(schema.Attempt.theorem_id).having(func.count() >= max_errors)
-                    query = query.where(schema.Theorem.id.not_in(often))
-            return [rows.theorem_record(row) for row in session.scalars(query)]
+            found = session.scalars(rounds.pending(round.id, ordinal, max_errors))
+            return [rows.theorem_record(row) for row in found]
 
     # --- attempts and proofs ----------------------------------------------------------------------------------------
 
@@ -378,7 +358,7 @@ class Corpus:
         """
         _check_attempt(attempt)
         with writing(self.engine) as session:
-            theorem = _theorem_of_round(session, round, attempt.theorem)
+            theorem = rounds.theorem_of(session, round.id, attempt.theorem)
             earlier = session.scalars(
                 select(schema.Attempt)
                 .where(
@@ -463,63 +443,6 @@ def _snapshot_id(session: Session, snapshot_hash: str | None) -> int | None:
     if found is None:
         raise NotFound(f"The corpus has no snapshot {snapshot_hash}. `flywheel corpus snapshot` takes one.")
     return found
-
-
-def _require_same_revision(session: Session, run_id: int, benchmark_id: int) -> None:
-    """A run that went on with other theorems under the same name would mix results that do not compare."""
-    now = session.get_one(schema.Benchmark, benchmark_id)
-    before = session.scalar(
-        select(schema.Benchmark)
-        .join(schema.Round, schema.Round.benchmark_id == schema.Benchmark.id)
-        .where(schema.Round.run_id == run_id, schema.Benchmark.name == now.name, schema.Benchmark.id != now.id)
-        .limit(1)
-    )
-    if before is not None:
-        run = session.get_one(schema.Run, run_id)
-        raise Conflict(
-            f"Run {run.name!r} was started on {now.name}@{before.revision}; this version has "
-            f"{now.name}@{now.revision}, other statements. Go on with the version that started it, or start a run of "
-            "another name. What the run has proved stays in the corpus."
-        )
-
-
-def _select_theorems(session: Session, round: schema.Round, selection: Sequence[str]) -> None:
-    query = select(schema.Theorem.name, schema.Theorem.id).where(
-        schema.Theorem.benchmark_id == round.benchmark_id, schema.Theorem.split == round.split
-    )
-    if round.stratum:
-        query = query.where(schema.Theorem.stratum == round.stratum)
-    ids = {name: id for name, id in session.execute(query)}
-    unknown = [name for name in selection if name not in ids]
-    if unknown:
-        raise NotFound(
-            f"{len(unknown)} selected theorems are not in the benchmark's split {round.split!r}"
-            f"{f' and stratum {round.stratum!r}' if round.stratum else ''}, the first is {unknown[0]!r}."
-        )
-    if len(set(selection)) != len(selection):
-        raise ValueError("A theorem is selected twice; several attempts at one theorem differ by their ordinal.")
-    if selection:
-        session.execute(
-            insert(schema.RoundTheorem),
-            [{"round_id": round.id, "position": i, "theorem_id": ids[name]} for i, name in enumerate(selection)],
-        )
-
-
-def _theorem_of_round(session: Session, round: RoundRecord, name: str) -> schema.Theorem:
-    # By the index on (benchmark, name): a join over the selection would read all of it at every attempt.
-    benchmark_id = select(schema.Round.benchmark_id).where(schema.Round.id == round.id).scalar_subquery()
-    row = session.scalar(
-        select(schema.Theorem).where(
-            schema.Theorem.benchmark_id == benchmark_id,
-            schema.Theorem.name == name,
-            exists().where(
-                schema.RoundTheorem.round_id == round.id, schema.RoundTheorem.theorem_id == schema.Theorem.id
-            ),
-        )
-    )
-    if row is None:
-        raise NotFound(f"Theorem {name!r} is not among the theorems that round {round.id} selected.")
-    return row
 
 
 def _check_attempt(attempt: AttemptRecord) -> None:

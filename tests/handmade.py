@@ -121,3 +121,25 @@ def beside(declaration: ExportedDeclaration, *above: ExportedDeclaration) -> str
     user = theorem(IDENTITY, app(fun(declaration.type, to=IDENTITY_PROOF), it), *params, name="user")
     target = theorem(IDENTITY, const("user", *(Zero() for _ in params)))
     return export(*above, declaration, user, target)
+
+
+#: A small family of auxiliaries, and a proof that needs the first two.
+TWO = definition("helper.two", NAT, number(2))
+SAME = theorem(equal(const("helper.two"), number(2)), refl(number(2)), name="helper.same")
+USES_BOTH = theorem(
+    equal(number(2), number(2)), app(const("id", Zero()), equal(const("helper.two"), number(2)), const("helper.same"))
+)
+SPARE = theorem(IDENTITY, IDENTITY_PROOF, name="helper.spare")
+TWO_IS_TWO = stated(equal(number(2), number(2)))
+
+#: Statement, export and universes of honest proofs.
+HONEST = {
+    "identity": (IDENTITY, export(theorem(IDENTITY, IDENTITY_PROOF)), ()),
+    "reflexivity": (REFLEXIVITY, export(theorem(REFLEXIVITY, REFLEXIVITY_PROOF, "u")), ("u",)),
+    "auxiliaries": (equal(number(2), number(2)), export(TWO, SAME, USES_BOTH), ()),
+    "citation": (
+        ADD_COMM,
+        export(theorem(ADD_COMM, const("Nat.add_comm"))),
+        (),
+    ),
+}

@@ -6,7 +6,9 @@ from lean_env.lean_text.header import read_header
 
 
 def test_a_header_ends_where_something_else_begins() -> None:
-    text = "/- Copyright\nimport Not.This -/\nimport Init.Data.List.Lemmas\n-- and\n\nimport Init\n\n/-! A file. -/\nimport No\n"
+    text = (
+        "/- Copyright\nimport Not.This -/\nimport Init.Data.List.Lemmas\n-- and\n\nimport Init\n\n/-! A -/\nimport No\n"
+    )
     header = read_header(text)
     assert header.imports == ("Init", "Init.Data.List.Lemmas", "No")
     assert header.body == "\n" * 9 and header.length == len(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,12 +14,6 @@ from lean_env.embedded.pool import WorkerPool
 from lean_env.gate import Gate, GateError
 from lean_env.library.index import Library
 from lean_env.limits import Limits
-
-
-@pytest.fixture(scope="module")
-def library(installation: Installation) -> Iterator[Library]:
-    with Library.open(installation) as library:
-        yield library
 
 
 def test_a_kernel_that_does_not_end_is_an_error_and_its_worker_is_replaced(
