@@ -14,6 +14,7 @@ from lean_env.certificate import Certificate, Rejection
 from lean_env.embedded.pool import NoWorker, WorkerPool
 from lean_env.embedded.worker import LeanRefused, RefusalKind, WorkerDied
 from lean_env.gate import GateError
+from lean_env.lean_text.theorems import is_signature
 from lean_env.leandojo import DojoCrashError, DojoInitError
 from lean_env.library.expression import goal_hash
 from lean_env.library.ndjson import NdjsonError, read_expression
@@ -77,7 +78,7 @@ def proof_text(theorem: Theorem, tactics: Sequence[str]) -> str:
     """The proof as Lean source, with the options that every tactic state carries here."""
     options = "set_option tactic.hygienic false in\nset_option pp.fieldNotation false in\n"
     block = "".join(f"  {tactic.replace(chr(10), chr(10) + '  ')}\n" for tactic in tactics)
-    colon = "" if theorem.module is None and not theorem.statement.startswith("∀") else ": "
+    colon = "" if is_signature(theorem.statement) else ": "
     return f"{options}theorem {theorem.name} {colon}{theorem.statement} := by\n{block}"
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lean_env.lean_text.header import read_header
+from lean_env.lean_text.theorems import is_signature
 
 
 def test_a_header_ends_where_something_else_begins() -> None:
@@ -22,3 +25,21 @@ def test_a_prelude_brings_no_init() -> None:
     assert read_header("prelude\nimport Init.Core\nimport Init.Core\n").imports == ("Init.Core",)
     assert read_header("").imports == ("Init",)
     assert read_header("-- a comment\ntheorem t : True := trivial").body == "-- a comment\ntheorem t : True := trivial"
+
+
+@pytest.mark.parametrize(
+    ("text", "signature"),
+    [
+        ("(a : Nat) : a = a", True),
+        (": 1 = 1", True),
+        ("{α : Type} [inst : BEq α] (a : α := by exact 1) ⦃b : α⦄\n  : a = b", True),
+        ("(1 : Nat) + 1 = 2", False),
+        ("∀ a : Nat, a = a", False),
+        ("(1 = 1) ∧ ∃ x : Nat, x = 1", False),
+        ("¬ (1 = 2)", False),
+        ('"a : b" = "c"', False),
+        ("List.head? (α := Nat) [] = none", False),
+    ],
+)
+def test_a_signature_has_only_binders_before_its_colon(text: str, signature: bool) -> None:
+    assert is_signature(text) is signature

@@ -211,13 +211,20 @@ def _with(scope: Scope, word: str, text: str) -> Scope:
     return scope
 
 
+def is_signature(text: str) -> bool:
+    """Whether a statement is `(a : Nat) : a = a`, as after a theorem's name, and not a bare proposition: nothing but
+    binders in brackets stands before its first colon."""
+    flat = at_depth_zero(mask(text))
+    colon = _COLON.search(flat)
+    return colon is not None and not flat[: colon.start()].strip("(){}[]⦃⦄ \t\n")
+
+
 def bare_signature(text: str) -> tuple[str, str, bool]:
     """Binders, conclusion and whether it is proved of a text that is only a statement, `(a : Nat) : a = a` or
     `∀ a : Nat, a = a`, with or without a proof."""
-    if not text.lstrip().startswith(("(", "{", "[", "⦃", ":")):
+    if not is_signature(text):
         text = f": {text}"
-    binders, conclusion, proved, _ = _signature(text, mask(text))
-    return (binders, conclusion, proved) if conclusion else ("", binders, proved)
+    return _signature(text, mask(text))[:3]
 
 
 def _signature(text: str, masked: str) -> tuple[str, str, bool, int]:
