@@ -137,6 +137,12 @@ class Situation:
     @cached_property
     def candidates(self) -> Candidates:
         """Every action of this state, in the order of the repertoire, then of pointers."""
+        table = np.array(self._rows, dtype=np.int64).reshape(-1, 3)
+        return Candidates(table[:, 0], table[:, 1], table[:, 2])
+
+    @cached_property
+    def _rows(self) -> list[tuple[int, int, int]]:
+        """The candidates one by one."""
         fillers, shown = self._fillers(), self._shown()
         rows: list[tuple[int, int, int]] = []
         for index, template in enumerate(self.repertoire.templates):
@@ -158,17 +164,16 @@ class Situation:
                     right = fillers[second][: limits[second]]
                     pairs = product(left, right) if template.ordered else combinations(left, 2)
                     rows.extend((index, a, b) for a, b in pairs if a != b and self._takes(first, a, b))
-        table = np.array(rows, dtype=np.int64).reshape(-1, 3)
-        return Candidates(table[:, 0], table[:, 1], table[:, 2])
+        return rows
 
     def template(self, action: int) -> Template:
         """The template of an action."""
-        return self.repertoire.templates[int(self.candidates.template[action])]
+        return self.repertoire.templates[self._rows[action][0]]
 
     def text(self, action: int) -> str:
         """The tactic that an action stands for."""
         template = self.template(action)
-        filled = (int(self.candidates.first[action]), int(self.candidates.second[action]))
+        filled = self._rows[action][1:]
         names = [self.pointers[pointer].name for pointer in filled if pointer >= 0]
         clauses = {clause: self._clause(clause, filled[0]) for clause in _clauses(template.form)}
         return template.form.format(*names, **clauses)
@@ -200,12 +205,13 @@ class Situation:
         """The `top_k` likeliest actions as proposals, ties in the order of enumeration, no text twice, nothing that has
         probability 0. `log_probs`: one for each candidate."""
         proposals: dict[str, Proposal] = {}
-        for action in np.argsort(-log_probs, kind="stable"):
-            if len(proposals) == top_k or log_probs[action] == -np.inf:
+        order = np.argsort(-log_probs, kind="stable")
+        for action, log_prob in zip(order.tolist(), log_probs[order].tolist(), strict=True):
+            if len(proposals) == top_k or log_prob == -np.inf:
                 break
-            tactic = self.text(int(action))
-            template = self.template(int(action)).name
-            proposals.setdefault(tactic, Proposal(tactic, float(log_probs[action]), template))
+            tactic = self.text(action)
+            if tactic not in proposals:
+                proposals[tactic] = Proposal(tactic, log_prob, self.template(action).name)
         return list(proposals.values())
 
     @cached_property

@@ -134,9 +134,12 @@ def _combine(
     for pointer, slot in ((candidates.first, slots[:, 0]), (candidates.second, slots[:, 1])):
         used = np.flatnonzero(pointer >= 0)
         score[used] += pointer_logits[pointer[used], slot[used]]
-    starts = np.flatnonzero(np.diff(candidates.template, prepend=-1))
-    group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(candidates)))
+    template = candidates.template
+    first = np.empty(len(template), dtype=bool)
+    first[0] = True
+    np.not_equal(template[1:], template[:-1], out=first[1:])
+    starts, group = np.flatnonzero(first), np.cumsum(first) - 1
     within = score - np.logaddexp.reduceat(score, starts)[group]
-    present = template_logits[candidates.template[starts]].astype(np.float64)
+    present = template_logits[template[starts]].astype(np.float64)
     log_probs: npt.NDArray[np.float64] = within + (present - np.logaddexp.reduce(present))[group]
     return log_probs
