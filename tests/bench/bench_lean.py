@@ -307,7 +307,8 @@ def _print(console: Console, figures: dict[str, Any]) -> None:
     round_ = figures["round"]
     console.print(
         f"a round on lean-logic, two workers: {round_['steps_per_s']:.0f} steps/s with model, gate and database; "
-        f"its tactics alone {round_['bare_steps_per_s']:.0f} steps/s; "
+        f"its tactics alone {round_['bare_steps_per_s']:.0f} steps/s; the gate with both kernels takes "
+        f"{round_['gate_share_of_round']:.1%} of it, alone {round_['gate_checks_per_s']:.0f} checks/s; "
         f"CPU a step {round_['lean_cpu_ms_per_step']:.2f} ms in Lean, {round_['own_cpu_ms_per_step']:.2f} ms here"
     )
     bombs = Table("bomb", "outcome", "ended after s", "next answer after s", "peak MB, all processes")

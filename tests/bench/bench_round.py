@@ -12,17 +12,20 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from corpus.records import RoundKind, TheoremRecord
+from corpus.records import RoundKind
 from corpus.store import Corpus
 from lean_env.benchmark.lean_logic import LogicConfig, load_lean_logic
+from lean_env.certificate import Certificate, Rejection
+from lean_env.gate import Gate
 from lean_env.leandojo import TacticState
 from lean_env.outcomes import ProofSession, StepResult
+from lean_env.statement import StatedText
 from lean_env.theorem import Theorem
 from prover.actions import ActionSpace
 from prover.attempt import Phase, Tools
@@ -32,10 +35,11 @@ from prover.lean import Lean
 from prover.model import ActionRanker
 from prover.prompt import PromptEncoder, readable
 from prover.ranker import RankerPolicy
-from prover.round import Plan, RoundConfig, run_round
+from prover.round import Plan, RoundConfig, record_of, run_round
 from prover.search.best_first import SearchConfig
 from prover.search.budget import Budget
 from prover.tokenizer import train_tokenizer
+from prover.verify import Verifier
 from training.config import FlywheelConfig
 
 STEPS = 96
@@ -62,8 +66,34 @@ class Recording:
         self.session.drop(states)
 
 
+@dataclass
+class TimedGate:
+    """The gate, with what it was asked and the seconds that it took."""
+
+    gate: Gate
+    asked: list[tuple[Theorem, str, StatedText | None]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def check(self, theorem: Theorem, proof_ndjson: str, stated: StatedText | None = None) -> Certificate | Rejection:
+        start = time.perf_counter()
+        verdict = self.gate.check(theorem, proof_ndjson, stated)
+        self.seconds += time.perf_counter() - start
+        self.asked.append((theorem, proof_ndjson, stated))
+        if isinstance(verdict, Rejection):
+            raise AssertionError(f"the gate refuses what it is to be timed on: {verdict.reason}")
+        return verdict
+
+    def checks_per_second(self) -> float:
+        """Everything that it was asked once more, one after the other, nothing else going on."""
+        start = time.perf_counter()
+        for theorem, proof_ndjson, stated in self.asked:
+            self.gate.check(theorem, proof_ndjson, stated)
+        return len(self.asked) / (time.perf_counter() - start)
+
+
 def bench_round(theorems: int = 150, workers: int = 2) -> dict[str, float]:
-    """Steps a second of a round, of its tactics alone, and shares of the round's processor time."""
+    """Steps a second of a round, of its tactics alone, and shares of the round's processor time; the gate (both
+    kernels) as a share of the threads' time, and how many proofs it checks a second when nothing else runs."""
     settings = FlywheelConfig.load(None, benchmark="lean-logic")
     chosen = load_lean_logic(LogicConfig(train=theorems + 50, held_out=0, beyond=0, non_theorems=0)).theorems("train")
     space = ActionSpace(None, ELEMENTARY)
@@ -79,13 +109,18 @@ def bench_round(theorems: int = 150, workers: int = 2) -> dict[str, float]:
                 recordings.append((theorem, recording))
                 yield recording, root
 
-        tools = Tools(open_recorded, lean.tools.verify)
+        gate = TimedGate(lean.gate)
+        tools = Tools(open_recorded, Verifier(lean.replayers, gate, lean.statement_of))
         with Corpus.open(str(Path(folder) / "corpus.db")) as corpus:
             _round(corpus, "warm-up", chosen[theorems:], policy, tools, workers)
             recordings.clear()
+            gate.asked.clear()
+            gate.seconds = 0.0
             lean_before, own_before = _lean_seconds(lean), time.process_time()
             wall, steps = _round(corpus, "bench", chosen[:theorems], policy, tools, workers)
             lean_cpu, own_cpu = _lean_seconds(lean) - lean_before, time.process_time() - own_before
+        share = gate.seconds / (wall * workers)
+        checks = gate.checks_per_second()
         bare_wall, bare_steps = _send_again(lean, recordings, workers)
     return {
         "theorems": theorems,
@@ -93,6 +128,9 @@ def bench_round(theorems: int = 150, workers: int = 2) -> dict[str, float]:
         "steps_per_s": steps / wall,
         "bare_steps_per_s": bare_steps / bare_wall,
         "states_scored": policy.states_read,
+        "proofs_checked": len(gate.asked),
+        "gate_share_of_round": share,
+        "gate_checks_per_s": checks,
         "lean_cpu_ms_per_step": lean_cpu / steps * 1000,
         "own_cpu_ms_per_step": own_cpu / steps * 1000,
     }
@@ -112,9 +150,7 @@ def _round(
     corpus: Corpus, arm: str, theorems: Sequence[Theorem], policy: RankerPolicy, tools: Tools, threads: int
 ) -> tuple[float, int]:
     """Wall seconds and steps of a whole round: search, shortening, replay, gate, database."""
-    records = [
-        TheoremRecord(t.name, t.statement, t.name, t.environment.key, None, "train", "same-size") for t in theorems
-    ]
+    records = [record_of(replace(theorem, split="train", stratum="same-size")) for theorem in theorems]
     corpus.add_benchmark(arm, "1", "", records)
     corpus.start_run("bench", {})
     round = corpus.start_round(

@@ -9,11 +9,14 @@ both, and the first that advances is followed. The full run takes minutes; the s
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from unittest import mock
 
 from lean_env.benchmark.lean_core import load_lean_core
 from lean_env.dojo import Dojo
@@ -22,9 +25,12 @@ from lean_env.embedded.pool import WorkerPool
 from lean_env.lean_dojo_backend import LeanDojoBackend
 from lean_env.leandojo import LeanError, TacticState
 from lean_env.outcomes import Outcome, ProofSession, StepResult
+from lean_env.stepping import SteppingSession
 from lean_env.theorem import Environment, Theorem
 from tests.bench.workload import THEOREMS as BENCH_THEOREMS
 from tests.bench.workload import lines
+
+import lean_dojo  # isort: skip  # after lean_env.leandojo, which makes this import silent and local
 
 #: Tried on the states of library theorems; some advance, some prove, some fail in each of the ways there are.
 TACTICS = (
@@ -137,10 +143,15 @@ def _words(error: LeanError) -> str:
 
 
 def bench(pool: WorkerPool, backend: LeanDojoBackend, seconds: float) -> dict[str, float]:
-    """Tactic steps a wall second in one session after the other of the bench's workload, embedded and through LeanDojo,
-    and the median milliseconds until a theorem is open."""
+    """Tactic steps a wall second in one session after the other of the bench's workload, embedded, through LeanDojo as
+    `--backend dojo` tunes it and as it comes (stock), and the median milliseconds until a theorem is open."""
     figures = {}
-    for name, opener in (("embedded", lambda theorem: Dojo(theorem, pool)), ("dojo", backend.open_session)):
+    openers = {
+        "embedded": lambda theorem: Dojo(theorem, pool),
+        "dojo": backend.open_session,
+        "stock": lambda theorem: _stock(backend, theorem),
+    }
+    for name, opener in openers.items():
         steps, inside, starts = 0, 0.0, []
         for theorem in BENCH_THEOREMS:
             begun = time.perf_counter()
@@ -155,7 +166,29 @@ def bench(pool: WorkerPool, backend: LeanDojoBackend, seconds: float) -> dict[st
     return figures
 
 
-def _run_lines(session: ProofSession, root: TacticState, seconds: float) -> int:
+@contextmanager
+def _stock(backend: LeanDojoBackend, theorem: Theorem) -> Iterator[tuple[StockSession, TacticState]]:
+    path = f"{backend.bin}{os.pathsep}{os.environ['PATH']}"
+    with (
+        mock.patch.dict(os.environ, PATH=path),
+        lean_dojo.Dojo(backend.entry(theorem), timeout=60) as (dojo, root),
+    ):
+        yield StockSession(dojo), root
+
+
+class StockSession(SteppingSession):
+    """The unmodified Dojo with the one method more that the bench calls."""
+
+    def __init__(self, dojo: lean_dojo.Dojo) -> None:
+        self._dojo = dojo
+
+    def _step(self, state: TacticState, tactic: str, errors: bool = True) -> StepResult:
+        result = self._dojo.run_tac(state, tactic)
+        outcome = Outcome.ADVANCED if isinstance(result, TacticState) else Outcome.FAILED
+        return StepResult(outcome, result, 0.0, 0)
+
+
+def _run_lines(session: SteppingSession, root: TacticState, seconds: float) -> int:
     end, steps = time.perf_counter() + seconds, 0
     for line in lines(0):
         state = root
