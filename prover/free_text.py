@@ -39,6 +39,10 @@ class FreeTextOptions(BaseModel):
     max_prompt_tokens: int = Field(default=1024, gt=0)
 
 
+#: A model trained on text from elsewhere may have seen the benchmarks' statements with their proofs.
+CONTAMINATED = "contaminated"
+
+
 class ModelUnavailable(Exception):
     """The model could not be loaded; the message says what was tried."""
 
@@ -62,7 +66,7 @@ class FreeTextPolicy:
         cls, source: str, options: FreeTextOptions | None = None, *, device: str = "cpu", dtype: str = "auto"
     ) -> FreeTextPolicy:
         """A model and its tokenizer from a local folder, or by hub name from the local hub cache: nothing is downloaded
-        here. Raises ModelUnavailable."""
+        here. Its name says CONTAMINATED wherever results are shown. Raises ModelUnavailable."""
         try:
             tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True)
             model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, local_files_only=True)
@@ -71,7 +75,7 @@ class FreeTextPolicy:
                 f"no causal language model could be loaded from {source!r}: {error}. "
                 "Give a folder with config.json, weights and tokenizer, or the name of a hub model downloaded before"
             ) from error
-        return cls(model.to(device), tokenizer, options, source)
+        return cls(model.to(device), tokenizer, options, f"{source} ({CONTAMINATED})")
 
     @property
     def name(self) -> str:

@@ -77,7 +77,8 @@ class _Peak:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(0.02):
+        over = False
+        while not over:
             total = 0
             for pid in self._pool.pids:
                 try:
@@ -85,3 +86,4 @@ class _Peak:
                 except psutil.Error:
                     continue  # it was killed just now
             self.bytes = max(self.bytes, total)
+            over = self._over.wait(0.02)

@@ -85,6 +85,7 @@ def test_the_log_probability_is_the_models_own(policy):
 
 def test_a_long_state_keeps_its_end(folder):
     policy = FreeTextPolicy.load(str(folder), FreeTextOptions(samples=2, max_tokens=2, max_prompt_tokens=16))
+    assert policy.name == f"{folder} (contaminated)"
     seen = []
     original = policy._model.forward
 
