@@ -135,25 +135,38 @@ def report_json(evaluation: Evaluation, baselines: Sequence[str]) -> dict[str, A
     }
 
 
-def plot_generations(
-    curves: Mapping[str, Sequence[Point]], baselines: Mapping[str, float], title: str, stem: Path
-) -> tuple[Path, Path]:
-    """Solve rate by generation with intervals, a curve a name, and each baseline's rate as a level line.
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """`stratum` ('' when there is only one) in one colour; `levels`: rates of arms without generations."""
+
+    stratum: str
+    points: Sequence[Point]
+    levels: Mapping[str, float]
+
+
+def plot_generations(curves: Sequence[Curve], title: str, stem: Path) -> tuple[Path, Path]:
+    """Solve rate by generation with intervals, a colour a stratum, and each baseline as a level line, a style an arm.
 
     Writes `stem`.svg and `stem`.png and returns both paths.
     """
     figure = _figure()
     axes = figure.subplots()
-    for name, points in curves.items():
+    styles: tuple[Any, ...] = ("--", ":", "-.", (0, (1, 4)), (0, (6, 4)))
+    arms = list(dict.fromkeys(arm for curve in curves for arm in curve.levels))
+    for number, curve in enumerate(curves):
+        points, suffix = curve.points, f", {curve.stratum}" if curve.stratum else ""
         generations = [point.generation for point in points]
         rates = [100 * point.rate for point in points]
         below = [100 * max(0.0, point.rate - point.interval.low) for point in points]
         above = [100 * max(0.0, point.interval.high - point.rate) for point in points]
-        axes.errorbar(generations, rates, yerr=[below, above], marker="o", capsize=4, label=name)
-    styles: tuple[Any, ...] = ("--", ":", "-.", (0, (1, 4)), (0, (6, 4)))
-    for position, (name, rate) in enumerate(baselines.items()):
-        axes.axhline(100 * rate, linestyle=styles[position % len(styles)], color="0.4", linewidth=1.2, label=name)
-    axes.set_xticks(sorted({point.generation for points in curves.values() for point in points}))
+        color = f"C{number}"
+        axes.errorbar(
+            generations, rates, yerr=[below, above], color=color, marker="o", capsize=4, label=f"flywheel{suffix}"
+        )
+        for arm, rate in curve.levels.items():
+            style = styles[arms.index(arm) % len(styles)]
+            axes.axhline(100 * rate, linestyle=style, color=color, alpha=0.7, linewidth=1.2, label=f"{arm}{suffix}")
+    axes.set_xticks(sorted({point.generation for curve in curves for point in curve.points}))
     axes.set_xlabel("generation")
     axes.set_ylabel("solved, % of theorems (95 % interval)")
     axes.set_ylim(bottom=0)

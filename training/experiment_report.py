@@ -14,7 +14,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from prover.reporting import NOT_RESOLVED, Point, plot_generations
+from prover.reporting import NOT_RESOLVED, Curve, Point, plot_generations
 from training.experiment import BASELINE, Cell, Experiment
 
 _GENERATION = re.compile(r"M_(\d+)")
@@ -151,13 +151,14 @@ def _examples(found: list[First]) -> str:
 
 
 def _plot(experiment: Experiment, title: str, stem: Path) -> tuple[Path, Path]:
-    curves, levels = {}, {}
+    curves = []
     for stratum in experiment.strata:
         generations = _generations(experiment, stratum)
-        curves[f"flywheel, {stratum}"] = [
-            Point(int(cell.arm.removeprefix("M_")), cell.rate, cell.interval) for cell in generations
-        ]
-        for cell in experiment.cells:
-            if cell.stratum == stratum and cell not in generations and not cell.arm.startswith("portfolio"):
-                levels[f"{cell.arm}, {stratum}"] = cell.rate
-    return plot_generations(curves, levels, title, stem)
+        points = [Point(int(cell.arm.removeprefix("M_")), cell.rate, cell.interval) for cell in generations]
+        levels = {
+            cell.arm: cell.rate
+            for cell in experiment.cells
+            if cell.stratum == stratum and cell not in generations and not cell.arm.startswith("portfolio")
+        }
+        curves.append(Curve(stratum, points, levels))
+    return plot_generations(curves, title, stem)

@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from prover.evaluation import Evaluation
-from prover.reporting import Point, plot_generations, plot_steps, report, report_json, report_text
+from prover.reporting import Curve, Point, plot_generations, plot_steps, report, report_json, report_text
 from training.meter import Busy
 
 #: What every arm is compared with: the frozen twin, and the strongest automation without learning.
@@ -58,18 +58,17 @@ def write_report(evaluations: Sequence[Evaluation], phases: Mapping[str, Busy], 
 
 def plot_curve(evaluations: Sequence[Evaluation], title: str, stem: Path) -> tuple[Path, Path]:
     """Solve rate by generation, a curve a stratum, the arms without a model as level lines."""
-    curves: dict[str, list[Point]] = {}
-    levels: dict[str, float] = {}
+    curves = []
     for evaluation in evaluations:
-        stratum = f", {evaluation.stratum}" if len(evaluations) > 1 else ""
         rows = {row.arm: row for row in evaluation.rows()}
-        curves[f"flywheel{stratum}"] = [
+        points = [
             Point(int(generation.group(1)), row.rate, row.interval)
             for arm, row in rows.items()
             if (generation := _GENERATION.fullmatch(arm))
         ]
-        levels |= {f"{arm}{stratum}": row.rate for arm, row in rows.items() if not _GENERATION.fullmatch(arm)}
-    return plot_generations(curves, levels, title, stem)
+        levels = {arm: row.rate for arm, row in rows.items() if not _GENERATION.fullmatch(arm)}
+        curves.append(Curve(evaluation.stratum if len(evaluations) > 1 else "", points, levels))
+    return plot_generations(curves, title, stem)
 
 
 def busy_table(phases: Mapping[str, Busy]) -> Table:

@@ -17,7 +17,7 @@ from corpus.store import Corpus
 from prover.attempt import Phase, Tools, Undecided
 from prover.batching import BatchingPolicy
 from prover.evaluation import Arm, evaluate, gather, portfolio_1
-from prover.reporting import Point, comparisons, plot_generations, plot_steps, report_json, report_text
+from prover.reporting import Curve, Point, comparisons, plot_generations, plot_steps, report_json, report_text
 from prover.round import RoundConfig
 from prover.search.budget import Budget
 from prover.statistics import Interval, bootstrap_interval, sign_test
@@ -194,14 +194,16 @@ def test_reports_say_what_has_to_be_said(corpus):
 
 def test_plots_are_files_of_their_kind_and_reproducible(corpus, tmp_path):
     points = [Point(n, 0.1 * n, Interval(0.1 * n - 0.05, 0.1 * n + 0.05)) for n in range(4)]
-    images = plot_generations({"M_n": points}, {"frozen M_0": 0.1}, "demo", tmp_path / "new" / "curve")
+    curves = [Curve("", points, {"frozen M_0": 0.1}), Curve("larger", points, {"frozen M_0": 0.05})]
+    images = plot_generations(curves, "demo", tmp_path / "new" / "curve")
     images += plot_steps(run(corpus, Arm("strong", STRONG, Budget(16))), tmp_path / "steps.of.arms")
     for svg, png in (images[:2], images[2:]):
         assert ElementTree.parse(svg).getroot().tag.endswith("svg")
         assert png.read_bytes().startswith(b"\x89PNG")
-    assert "frozen M_0" in images[0].read_text()
+    drawn = images[0].read_text()
+    assert "frozen M_0, larger" in drawn and "flywheel, larger" in drawn and ">frozen M_0<" in drawn
     before = images[0].read_bytes()
-    plot_generations({"M_n": points}, {"frozen M_0": 0.1}, "demo", tmp_path / "new" / "curve")
+    plot_generations(curves, "demo", tmp_path / "new" / "curve")
     assert images[0].read_bytes() == before
     assert {path.suffix for path in tmp_path.rglob("*") if path.is_file() and ".db" not in path.name} == {
         ".svg",
