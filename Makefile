@@ -6,7 +6,7 @@ TORCH ?= torch
 PIP_INSTALL_FLAGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long bench fuzz lint types clean
+.PHONY: demo test test-long bench fuzz soak lint types clean
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 13) else "Python 3.11 or 3.12 is needed (lean-dojo supports no newer one); this is " + sys.version.split()[0] + ". Say which with: make PYTHON=python3.11")'
@@ -35,6 +35,10 @@ bench: $(VENV)/.installed
 fuzz: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) -e ".[fuzz]"
 	$(BIN)/python -m tests.fuzz $(SECONDS) $(FOLDER)
+
+soak: $(VENV)/.installed
+	$(BIN)/flywheel setup
+	$(BIN)/python -m tests.soak $(CHECKS)
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
