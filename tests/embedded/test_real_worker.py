@@ -102,7 +102,8 @@ def test_nothing_of_the_parent_reaches_the_worker(fresh_worker: Worker, installa
     assert os.getpgid(fresh_worker.pid) == os.getsid(fresh_worker.pid) == fresh_worker.pid
     assert process.rlimit(psutil.RLIMIT_STACK)[0] == 65_520 << 10
     limit = process.rlimit(psutil.RLIMIT_AS)[0]
-    assert process.memory_info().vms < limit <= process.memory_info().vms + (2_048 << 20)
+    # Its other threads map and unmap a little between the two readings: seen 8 KB less than when the limit was set.
+    assert abs(limit - process.memory_info().vms - (2_048 << 20)) < 256 << 20
     assert not process.children()
 
 
