@@ -1,13 +1,6 @@
-"""How one certified proof enters the corpus: the leakage guard, its identity, its rows.
-
-The guard holds hashes of held-out statements. What it covers: the proved statement and each goal (context reverted)
-that a step of the proof was applied to. What it cannot see: goals with metavariables, which have no hash, and
-statements that are equal only after more than renaming of bound variables.
-"""
+"""How one certified proof enters the corpus: its identity, its rows."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -15,31 +8,6 @@ from sqlalchemy.orm import Session
 from corpus import rows, schema
 from corpus.hashing import content_hash, tactics_hash
 from corpus.records import ProofRecord
-
-
-def extend_guard(session: Session, hashes: Iterable[str]) -> int:
-    """Adds hashes to the guard, '' excepted; returns how many were new."""
-    wanted = sorted(set(hashes) - {""})
-    known: set[str] = set()
-    for chunk in rows.chunks(wanted):
-        known.update(session.scalars(select(schema.Guard.hash).where(schema.Guard.hash.in_(chunk))))
-    new = [{"hash": value} for value in wanted if value not in known]
-    if new:
-        session.execute(insert(schema.Guard), new)
-    return len(new)
-
-
-def find_leak(session: Session, theorem: schema.Theorem, proof: ProofRecord) -> str | None:
-    """A held-out statement's hash that this proof contains, or None."""
-    hashes = {theorem.statement_hash, proof.certificate.statement_hash}
-    for step in proof.steps:
-        hashes.update(step.goal_hashes)
-    return session.scalar(
-        select(schema.Guard.hash)
-        .where(schema.Guard.hash.in_(sorted(hashes - {""})))
-        .order_by(schema.Guard.hash)
-        .limit(1)
-    )
 
 
 def store_proof(session: Session, theorem: schema.Theorem, proof: ProofRecord) -> tuple[int, bool]:

@@ -73,13 +73,26 @@ class CertificateRecord:
 
 @dataclass(frozen=True, slots=True)
 class ProofRecord:
-    """An accepted proof: its tactics, its source (`seed`, `portfolio`, `grammar`, `policy`) and its certificate."""
+    """An accepted proof, its source (`seed`, `human`, `portfolio`, `grammar`, `policy`) and its certificate."""
 
     steps: tuple[StepRecord, ...]
     source: str
     certificate: CertificateRecord
     text: str
     term_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HumanTraceRecord:
+    """Steps that a person took for a theorem, printed states and tactics, where no proof was certified (`reason` says
+    why). `environment`: whose premises they are read with. `keys`: what the leakage guard knows the trace by."""
+
+    name: str
+    place: str
+    environment: str
+    reason: str
+    steps: tuple[StepRecord, ...]
+    keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,15 @@ def run_row(session: Session, name: str) -> schema.Run:
     return row
 
 
+def snapshot_row(session: Session, snapshot_hash: str) -> schema.Snapshot:
+    """The snapshot of this hash; several lines may hold the same set: the first. Raises NotFound."""
+    query = select(schema.Snapshot).where(schema.Snapshot.hash == snapshot_hash).order_by(schema.Snapshot.id).limit(1)
+    row = session.scalar(query)
+    if row is None:
+        raise NotFound(f"The corpus has no snapshot {snapshot_hash}. `flywheel corpus snapshot` takes one.")
+    return row
+
+
 def benchmark_record(row: schema.Benchmark) -> BenchmarkRecord:
     return BenchmarkRecord(row.id, row.name, row.revision, row.library_digest, row.theorem_count, row.meta)
 

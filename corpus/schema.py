@@ -1,6 +1,7 @@
 """The tables of the corpus.
 
-    benchmark 1-n theorem                 what there is to prove
+    benchmark 1-n theorem                 what there is to prove; theorem_class 1-1 theorem says what is nearly the same
+    benchmark 1-n human_trace             steps of people that nothing certified: human_step and human_key 1-n of them
     run       1-n generation              one flywheel loop and its models; a generation names parent and snapshot
     run       1-n round 1-n attempt       one model (or arm) against a selection of theorems (round_theorem)
     theorem   1-n proof 1-n step 1-n goal accepted proofs as a clean worker replayed them; certificate 1-1 proof
@@ -127,6 +128,15 @@ class Theorem(Base):
     stratum: Mapped[str] = mapped_column(String(32))
     family: Mapped[str]
     extra: Mapped[Mapping[str, Any]]
+
+
+class TheoremClass(Base):
+    """What a theorem says up to names, order of hypotheses and types of one group; near-copies share it."""
+
+    __tablename__ = "theorem_class"
+
+    theorem_id: Mapped[int] = mapped_column(ForeignKey("theorem.id"), primary_key=True)
+    hash: Mapped[str] = mapped_column(HASH, index=True)
 
 
 class Run(Base):
@@ -291,12 +301,46 @@ class Retraction(Base):
 
 
 class Guard(Base):
-    """A held-out statement's hash: no root and no goal of a training proof may have it."""
+    """A held-out statement's hash or class: no training example may have it (corpus/guard.py)."""
 
     __tablename__ = "guard"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     hash: Mapped[str] = mapped_column(HASH, unique=True)
+
+
+class HumanTrace(Base):
+    """The traced tactics of a theorem whose proof the gate could not certify here: training steps, and no proof."""
+
+    __tablename__ = "human_trace"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    benchmark_id: Mapped[int] = mapped_column(ForeignKey("benchmark.id"), index=True)
+    name: Mapped[str]
+    place: Mapped[str]
+    environment: Mapped[str]  # whose premises its steps are read with
+    reason: Mapped[str]  # why there is no certified proof
+    content_hash: Mapped[str] = mapped_column(HASH, unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class HumanStep(Base):
+    __tablename__ = "human_step"
+
+    trace_id: Mapped[int] = mapped_column(ForeignKey("human_trace.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str]
+    tactic: Mapped[str]
+    state_after: Mapped[str]
+
+
+class HumanKey(Base):
+    """What the guard knows a trace by: its statement's hash and class, and the classes of its printed states."""
+
+    __tablename__ = "human_key"
+
+    trace_id: Mapped[int] = mapped_column(ForeignKey("human_trace.id"), primary_key=True)
+    hash: Mapped[str] = mapped_column(HASH, primary_key=True, index=True)
 
 
 class SnapshotLine(Base):
@@ -325,6 +369,11 @@ class Snapshot(Base):
     proofs: Mapped[int]
     theorems: Mapped[int]
     withheld: Mapped[int]  # its line's count when it was taken
+    #: Human traces: how many and their hash ('' for none), and the last trace and guard that were seen.
+    human: Mapped[int] = mapped_column(default=0, server_default="0")
+    human_hash: Mapped[str] = mapped_column(HASH, default="", server_default="")
+    human_seen: Mapped[int] = mapped_column(default=0, server_default="0")
+    guards_seen: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -14,13 +14,15 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, insert, select, union
+from sqlalchemy import ColumnElement, exists, func, insert, select, union
 from sqlalchemy.orm import Session, aliased
 
 from corpus import rows, schema
 from corpus.database import reading, writing
-from corpus.errors import NotFound, SnapshotCorrupt
+from corpus.errors import SnapshotCorrupt
+from corpus.guard import leaking
 from corpus.hashing import EMPTY_BUCKETS, bucket_of, content_hash, digest, set_hash, with_buckets
+from corpus.human import HUMAN_ARM, freeze, snapshot_traces, with_human
 from corpus.records import RoundKind, StoredProof
 from corpus.store import Corpus
 
@@ -33,18 +35,21 @@ class SnapshotFilter:
     """Which accepted proofs of `train` theorems found in training rounds count; empty or None means any.
 
     `run`: found (also) by that run. `benchmarks`: keys, or names for the newest revision now. `sources`: `seed`,
-    `portfolio`, `grammar`, `policy`. `max_steps`: proofs of at most so many tactics.
+    `portfolio`, `grammar`, `policy`. `max_steps`: proofs of at most so many tactics. `human`: benchmarks whose human
+    steps count too, certified proofs and mere traces.
     """
 
     run: str | None = None
     benchmarks: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     max_steps: int | None = None
+    human: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A frozen set. `withheld`: proofs its line has left out so far because they contain a held-out statement."""
+    """A frozen set. `withheld`: proofs its line has left out so far because of the guard. `human`: traces of people's
+    steps beside the proofs, which are no proofs (corpus/human.py)."""
 
     id: int
     hash: str
@@ -52,6 +57,7 @@ class Snapshot:
     theorems: int
     withheld: int
     created_at: datetime
+    human: int = 0
 
 
 def take_snapshot(corpus: Corpus, filter: SnapshotFilter = SnapshotFilter()) -> Snapshot:
@@ -73,7 +79,8 @@ def take_snapshot(corpus: Corpus, filter: SnapshotFilter = SnapshotFilter()) -> 
         entered, new_withheld = _entering(session, line, filter)
         line.withheld += left_withheld + new_withheld
         _advance(session, line)
-        if last is not None and not left and not entered:
+        human = freeze(session, filter.human)
+        if last is not None and not left and not entered and last.human_hash == human.hash:
             return _snapshot(last)
         _write_changes(session, line, number, entered, removed=False)
         _write_changes(session, line, number, left, removed=True)
@@ -82,10 +89,14 @@ def take_snapshot(corpus: Corpus, filter: SnapshotFilter = SnapshotFilter()) -> 
         row = schema.Snapshot(
             line_id=line.id,
             number=number,
-            hash=set_hash(line.buckets, size),
+            hash=with_human(set_hash(line.buckets, size), human.hash),
             proofs=size,
             theorems=_count_theorems(session, line),
             withheld=line.withheld,
+            human=human.traces,
+            human_hash=human.hash,
+            human_seen=human.traces_seen,
+            guards_seen=human.guards_seen,
         )
         session.add(row)
         session.flush()
@@ -95,7 +106,7 @@ def take_snapshot(corpus: Corpus, filter: SnapshotFilter = SnapshotFilter()) -> 
 def find_snapshot(corpus: Corpus, snapshot_hash: str) -> Snapshot:
     """The snapshot of this hash (several lines may hold the same set: the first). Raises NotFound."""
     with reading(corpus.engine) as session:
-        return _snapshot(_row(session, snapshot_hash))
+        return _snapshot(rows.snapshot_row(session, snapshot_hash))
 
 
 def snapshots(corpus: Corpus) -> list[Snapshot]:
@@ -108,8 +119,8 @@ def snapshot_proofs(corpus: Corpus, snapshot_hash: str) -> Iterator[StoredProof]
     """The snapshot's proofs in the order of their content hashes, each checked against its own hash and, when the last
     one is read, all of them against the snapshot's. Raises NotFound, SnapshotCorrupt."""
     with reading(corpus.engine) as session:
-        row = _row(session, snapshot_hash)
-        line_id, number = row.line_id, row.number
+        row = rows.snapshot_row(session, snapshot_hash)
+        line_id, number, human_hash = row.line_id, row.number, row.human_hash
     buckets: defaultdict[int, list[str]] = defaultdict(list)
     size, after = 0, ""
     while True:
@@ -129,7 +140,7 @@ def snapshot_proofs(corpus: Corpus, snapshot_hash: str) -> Iterator[StoredProof]
         if len(batch) < BATCH:
             break
         after = batch[-1].content_hash
-    if set_hash(with_buckets(EMPTY_BUCKETS, buckets), size) != snapshot_hash:
+    if with_human(set_hash(with_buckets(EMPTY_BUCKETS, buckets), size), human_hash) != snapshot_hash:
         raise SnapshotCorrupt(
             f"The {size} proofs of snapshot {snapshot_hash} hash to something else: rows were added, removed or "
             "changed from outside. Restore the database from a copy."
@@ -138,19 +149,13 @@ def snapshot_proofs(corpus: Corpus, snapshot_hash: str) -> Iterator[StoredProof]
 
 def verify(corpus: Corpus, snapshot_hash: str) -> int:
     """Reads a whole snapshot and checks every hash; returns the number of proofs. Raises SnapshotCorrupt."""
+    for _ in snapshot_traces(corpus, snapshot_hash):
+        pass
     return sum(1 for _ in snapshot_proofs(corpus, snapshot_hash))
 
 
 def _snapshot(row: schema.Snapshot) -> Snapshot:
-    return Snapshot(row.id, row.hash, row.proofs, row.theorems, row.withheld, row.created_at)
-
-
-def _row(session: Session, snapshot_hash: str) -> schema.Snapshot:
-    query = select(schema.Snapshot).where(schema.Snapshot.hash == snapshot_hash).order_by(schema.Snapshot.id).limit(1)
-    row = session.scalar(query)
-    if row is None:
-        raise NotFound(f"The corpus has no snapshot {snapshot_hash}. `flywheel corpus snapshot` takes one.")
-    return row
+    return Snapshot(row.id, row.hash, row.proofs, row.theorems, row.withheld, row.created_at, row.human)
 
 
 def _check(proof: StoredProof, snapshot_hash: str) -> None:
@@ -165,12 +170,22 @@ def _resolved(session: Session, filter: SnapshotFilter) -> SnapshotFilter:
     """The filter with exact benchmark keys in a fixed order. Raises NotFound for an unknown run or benchmark."""
     if filter.run is not None:
         rows.run_row(session, filter.run)
-    keys = {rows.benchmark_record(rows.benchmark_row(session, name)).key for name in filter.benchmarks}
-    return replace(filter, benchmarks=tuple(sorted(keys)), sources=tuple(sorted(set(filter.sources))))
+
+    def keys(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted({rows.benchmark_record(rows.benchmark_row(session, name)).key for name in names}))
+
+    return replace(
+        filter,
+        benchmarks=keys(filter.benchmarks),
+        sources=tuple(sorted(set(filter.sources))),
+        human=keys(filter.human),
+    )
 
 
 def _line(session: Session, filter: SnapshotFilter) -> schema.SnapshotLine:
     spelled: dict[str, Any] = asdict(filter)
+    if not filter.human:
+        del spelled["human"]  # as lines were spelled before there was this field
     identity = digest(spelled)
     line = session.scalar(select(schema.SnapshotLine).where(schema.SnapshotLine.filter_hash == identity))
     if line is None:
@@ -203,30 +218,20 @@ def _in_line(line_id: int, number: int) -> ColumnElement[bool]:
     return changed(False) & ~changed(True)
 
 
-def _leaking(after_guard: int) -> Select[int]:
-    """Ids of all proofs that contain a statement of the guard past the id `after_guard`."""
-    held_out = select(schema.Guard.hash).where(schema.Guard.id > after_guard)
-    proof, theorem, certificate, goal = schema.Proof, schema.Theorem, schema.Certificate, schema.Goal
-    found = union(
-        select(proof.id).join(theorem, theorem.id == proof.theorem_id).where(theorem.statement_hash.in_(held_out)),
-        select(certificate.proof_id).where(certificate.statement_hash.in_(held_out)),
-        select(goal.proof_id).where(goal.hash.in_(held_out)),
-    ).subquery()
-    return select(found.c.id)
-
-
 def _entering(session: Session, line: schema.SnapshotLine, filter: SnapshotFilter) -> tuple[list[tuple[int, str]], int]:
     """(id, content hash) of the proofs that attempts past the last one seen add; and how many the guard left out."""
     attempt, proof, theorem = schema.Attempt, schema.Proof, schema.Theorem
     # Two steps, since in one query SQLite prefers to read every attempt of every round.
     rounds = select(schema.Round.id).where(schema.Round.kind == RoundKind.TRAIN)
     if filter.run is not None:
-        rounds = rounds.where(schema.Round.run_id == rows.run_row(session, filter.run).id)
+        own = schema.Round.run_id == rows.run_row(session, filter.run).id
+        of_people = [rows.benchmark_row(session, key).id for key in filter.human]
+        rounds = rounds.where(own | ((schema.Round.arm == HUMAN_ARM) & schema.Round.benchmark_id.in_(of_people)))
     wanted = set(session.scalars(rounds))
     new = session.execute(select(attempt.proof_id, attempt.round_id).where(attempt.id > line.attempts_seen))
     candidates = sorted({proof_id for proof_id, round_id in new if proof_id is not None and round_id in wanted})
     query = (
-        select(proof.id, proof.content_hash, proof.id.in_(_leaking(0)))
+        select(proof.id, proof.content_hash, proof.id.in_(leaking(0)))
         .join(theorem, theorem.id == proof.theorem_id)
         .where(
             theorem.split == "train",
@@ -249,11 +254,11 @@ def _entering(session: Session, line: schema.SnapshotLine, filter: SnapshotFilte
 def _leaving(session: Session, line: schema.SnapshotLine) -> tuple[list[tuple[int, str]], int]:
     """(id, content hash) of members retracted or guarded against since; and how many of them the guard hit."""
     change = schema.SnapshotChange
-    leaking = _leaking(line.guards_seen)
+    guarded = leaking(line.guards_seen)
     retracted = select(schema.Retraction.proof_id).where(schema.Retraction.id > line.retractions_seen)
     found = session.execute(
-        select(schema.Proof.id, schema.Proof.content_hash, schema.Proof.id.in_(leaking))
-        .where(schema.Proof.id.in_(union(retracted, leaking)))
+        select(schema.Proof.id, schema.Proof.content_hash, schema.Proof.id.in_(guarded))
+        .where(schema.Proof.id.in_(union(retracted, guarded)))
         .where(exists().where(change.line_id == line.id, change.proof_id == schema.Proof.id, change.removed.is_(False)))
         .where(~exists().where(change.line_id == line.id, change.proof_id == schema.Proof.id, change.removed.is_(True)))
     ).all()

@@ -14,13 +14,14 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, insert, select
 from sqlalchemy.orm import Session
 
 from corpus import rounds, rows, schema
-from corpus.accept import extend_guard, find_leak, store_proof
+from corpus.accept import store_proof
 from corpus.database import connect, reading, writing
 from corpus.errors import Conflict, CorpusError, LeakageError, NotFound
+from corpus.guard import HELD_OUT, classify, extend_guard, find_leak
 from corpus.hashing import canonical_json, digest
 from corpus.records import (
     AttemptRecord,
@@ -34,12 +35,9 @@ from corpus.records import (
     TheoremRecord,
 )
 
-#: Splits whose statements no training proof may contain.
-HELD_OUT = ("valid", "test")
-
 
 class OnLeak(StrEnum):
-    """What to do with a training proof that contains a held-out statement. WITHHOLD: keep the attempt with status
+    """What to do with a training proof that meets the guard. WITHHOLD: keep the attempt with status
     WITHHELD, without its proof. RAISE: LeakageError, nothing is written (for proofs a person wrote)."""
 
     WITHHOLD = "withhold"
@@ -81,9 +79,12 @@ class Corpus:
         library_digest: str,
         theorems: Iterable[TheoremRecord],
         meta: Mapping[str, Any] | None = None,
+        classes: Mapping[str, str] | None = None,
     ) -> BenchmarkRecord:
         """Stores a benchmark; its valid and test statements join the guard. The same one again changes nothing.
 
+        `classes`: theorem name -> statement class (32 hex digits); near-copies of held-out statements are known by it.
+        They are no part of the benchmark's identity: one that was stored without them gets them now.
         Raises Conflict when this revision is stored with other theorems or another library.
         """
         if "@" in name or not name or not revision:
@@ -100,6 +101,7 @@ class Corpus:
                         f"Benchmark {name}@{revision} is stored with other content. Its theorems or its library "
                         "changed without a new revision: rebuild it with `flywheel bench build`, under a new revision."
                     )
+                classify(session, row.id, classes or {})
                 return rows.benchmark_record(row)
             row = schema.Benchmark(
                 name=name,
@@ -114,6 +116,7 @@ class Corpus:
             if records:
                 session.execute(insert(schema.Theorem), [{"benchmark_id": row.id, **asdict(r)} for r in records])
             extend_guard(session, (record.statement_hash for record in records if record.split in HELD_OUT))
+            classify(session, row.id, classes or {})
             return rows.benchmark_record(row)
 
     def benchmarks(self) -> list[BenchmarkRecord]:
@@ -376,10 +379,9 @@ class Corpus:
             if proof is not None and round.kind is RoundKind.TRAIN:
                 leak = find_leak(session, theorem, proof)
             if leak is not None:
-                message = f"The proof of {theorem.name} goes through the held-out statement {leak}."
                 if on_leak is OnLeak.RAISE:
-                    raise LeakageError(f"{message} A training proof must not: leave it out, or prove it another way.")
-                status, reason, proof = AttemptStatus.WITHHELD, message, None
+                    raise LeakageError(f"{leak} A training proof must not: leave it out, or prove it another way.")
+                status, reason, proof = AttemptStatus.WITHHELD, leak, None
             proof_id, new_proof = store_proof(session, theorem, proof) if proof is not None else (None, False)
             row = schema.Attempt(
                 round_id=round.id,
@@ -439,10 +441,7 @@ def _get(session: Session, table: type[T], id: int, what: str) -> T:
 def _snapshot_id(session: Session, snapshot_hash: str | None) -> int | None:
     if snapshot_hash is None:
         return None
-    found = session.scalar(select(func.min(schema.Snapshot.id)).where(schema.Snapshot.hash == snapshot_hash))
-    if found is None:
-        raise NotFound(f"The corpus has no snapshot {snapshot_hash}. `flywheel corpus snapshot` takes one.")
-    return found
+    return rows.snapshot_row(session, snapshot_hash).id
 
 
 def _check_attempt(attempt: AttemptRecord) -> None:

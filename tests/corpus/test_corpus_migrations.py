@@ -34,7 +34,9 @@ def load(dump: Path, path: Path) -> None:
 def test_an_old_database_opens_with_everything_in_it(dump, path):
     load(dump, path)
     with sqlite3.connect(path) as raw:
-        for table in schema.Base.metadata.tables:
+        tables = [row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        assert len(tables) > 15
+        for table in tables:
             assert raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0] > 0, table
     with Corpus.open(str(path), create=False, upgrade=True) as corpus:
         found = stats(corpus)

@@ -14,9 +14,10 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[2])]
 
-from samples import attempt, fill, proof, sha, start_round  # noqa: E402
+from samples import attempt, fill, proof, sha, start_round, trace  # noqa: E402
 
 from corpus.database import head_revision  # noqa: E402
+from corpus.human import store_traces  # noqa: E402
 from corpus.records import AttemptStatus, RoundKind  # noqa: E402
 from corpus.snapshot import take_snapshot  # noqa: E402
 from corpus.store import Corpus  # noqa: E402
@@ -48,6 +49,10 @@ def fill_every_table(corpus: Corpus) -> None:
     held_out = splits["test"][0]
     corpus.record_attempt(policy, attempt(d, proof=proof(d, goals=(held_out.statement_hash,))))
     corpus.retract(wrong, "kernel bug")
+    corpus.add_benchmark(
+        "core", "1", "library", [t for ts in splits.values() for t in ts], classes={a.name: sha("class")}
+    )
+    store_traces(corpus, "core", [trace("train_0", sha("printed state"))])
     evaluation = start_round(corpus, splits["test"], RoundKind.EVAL, generation_id=generation)
     corpus.record_attempt(evaluation, attempt(held_out, proof=proof(held_out)))
     take_snapshot(corpus)

@@ -1,0 +1,129 @@
+"""The leakage guard: what no training example may state or go through.
+
+It holds three kinds of hash. The canonical hash of a held-out statement: no training proof may have it as its statement
+or as a goal of a step. The statement class (`lean_env.benchmark.classes`: the same up to names, order of hypotheses and
+types of one group): no training theorem may have it; goals are not compared by class, which would take half of all
+arithmetic. The class of a printed text (`lean_env.benchmark.external.text_class`): no human step that is known as text
+alone may have it.
+
+What it cannot see: goals with metavariables, which have no hash, and statements that are equal after more than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Select, func, insert, or_, select, union
+from sqlalchemy.orm import Session
+
+from corpus import rows, schema
+from corpus.database import reading
+from corpus.records import AttemptStatus, ProofRecord
+
+if TYPE_CHECKING:
+    from corpus.store import Corpus
+
+#: Splits whose statements no training example may contain.
+HELD_OUT = ("valid", "test")
+
+
+def extend_guard(session: Session, hashes: Iterable[str]) -> int:
+    """Adds hashes to the guard, '' excepted; returns how many were new."""
+    wanted = sorted(set(hashes) - {""})
+    known: set[str] = set()
+    for chunk in rows.chunks(wanted):
+        known.update(session.scalars(select(schema.Guard.hash).where(schema.Guard.hash.in_(chunk))))
+    new = [{"hash": value} for value in wanted if value not in known]
+    if new:
+        session.execute(insert(schema.Guard), new)
+    return len(new)
+
+
+def classify(session: Session, benchmark_id: int, classes: Mapping[str, str]) -> None:
+    """Stores the classes of a benchmark's theorems that have none yet; those of valid and test join the guard."""
+    theorem, known = schema.Theorem, schema.TheoremClass
+    query = (
+        select(theorem.id, theorem.name, theorem.split)
+        .outerjoin(known, known.theorem_id == theorem.id)
+        .where(theorem.benchmark_id == benchmark_id, known.hash.is_(None))
+    )
+    new = [(id, classes[name], split) for id, name, split in session.execute(query) if classes.get(name)]
+    if new:
+        session.execute(insert(known), [{"theorem_id": id, "hash": hash_} for id, hash_, _ in new])
+        extend_guard(session, (hash_ for _, hash_, split in new if split in HELD_OUT))
+
+
+def find_leak(session: Session, theorem: schema.Theorem, proof: ProofRecord) -> str | None:
+    """How this proof meets the guard, as a sentence; None if it does not."""
+    own = session.scalar(select(schema.TheoremClass.hash).where(schema.TheoremClass.theorem_id == theorem.id)) or ""
+    hashes = {theorem.statement_hash, proof.certificate.statement_hash, own}
+    for step in proof.steps:
+        hashes.update(step.goal_hashes)
+    found = session.scalar(
+        select(schema.Guard.hash)
+        .where(schema.Guard.hash.in_(sorted(hashes - {""})))
+        .order_by(schema.Guard.hash)
+        .limit(1)
+    )
+    if found is None:
+        return None
+    if found == own:
+        return f"The statement of {theorem.name} is a near-copy of the held-out statement {_held_out(session, own)}."
+    return f"The proof of {theorem.name} goes through the held-out statement {found}."
+
+
+def leaking(after_guard: int) -> Select[int]:
+    """Ids of all proofs that meet the guard past its id `after_guard`."""
+    held_out = select(schema.Guard.hash).where(schema.Guard.id > after_guard)
+    proof, theorem, certificate, goal = schema.Proof, schema.Theorem, schema.Certificate, schema.Goal
+    near = schema.TheoremClass
+    found = union(
+        select(proof.id).join(theorem, theorem.id == proof.theorem_id).where(theorem.statement_hash.in_(held_out)),
+        select(proof.id).join(near, near.theorem_id == proof.theorem_id).where(near.hash.in_(held_out)),
+        select(certificate.proof_id).where(certificate.statement_hash.in_(held_out)),
+        select(goal.proof_id).where(goal.hash.in_(held_out)),
+    ).subquery()
+    return select(found.c.id)
+
+
+def held_back(corpus: Corpus, benchmark: str) -> frozenset[str]:
+    """Names of a benchmark's train theorems that state what is held out, exactly or nearly: no proof of theirs is
+    trained on."""
+    theorem, near = schema.Theorem, schema.TheoremClass
+    held_out = select(schema.Guard.hash)
+    with reading(corpus.engine) as session:
+        query = (
+            select(theorem.name)
+            .outerjoin(near, near.theorem_id == theorem.id)
+            .where(theorem.benchmark_id == rows.benchmark_row(session, benchmark).id, theorem.split == "train")
+            .where(or_(theorem.statement_hash.in_(held_out), near.hash.in_(held_out)))
+        )
+        return frozenset(session.scalars(query))
+
+
+def withheld(corpus: Corpus, run: str) -> int:
+    """How many of a run's theorems had a certified proof that the guard did not let into the corpus."""
+    attempt, round = schema.Attempt, schema.Round
+    with reading(corpus.engine) as session:
+        query = (
+            select(func.count(attempt.theorem_id.distinct()))
+            .join(round, round.id == attempt.round_id)
+            .where(round.run_id == rows.run_row(session, run).id, attempt.status == AttemptStatus.WITHHELD)
+        )
+        return session.scalars(query).one()
+
+
+def _held_out(session: Session, statement_class: str) -> str:
+    """A held-out theorem of this class."""
+    theorem, near = schema.Theorem, schema.TheoremClass
+    row = session.scalar(
+        select(theorem)
+        .join(near, near.theorem_id == theorem.id)
+        .where(near.hash == statement_class, theorem.split.in_(HELD_OUT))
+        .order_by(theorem.id)
+        .limit(1)
+    )
+    if row is None:
+        return statement_class
+    return f"{row.name} ({session.get_one(schema.Benchmark, row.benchmark_id).name}, {row.split})"

@@ -1,0 +1,195 @@
+"""Steps that people took where the gate could certify no proof here: training data beside the proofs, never among them.
+
+A trace belongs to a benchmark (`flywheel bench load PATH --human`) and never changes. Snapshots whose filter names the
+benchmark record how many of its traces the guard let through, and the hash of these.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, exists, func, insert, select
+from sqlalchemy.orm import Session
+
+from corpus import rows, schema
+from corpus.database import reading, writing
+from corpus.errors import SnapshotCorrupt
+from corpus.hashing import digest
+from corpus.records import HumanTraceRecord, StepRecord
+
+if TYPE_CHECKING:
+    from corpus.store import Corpus
+
+#: The arm of rounds that certify what people proved.
+HUMAN_ARM = "human"
+
+
+@dataclass(frozen=True, slots=True)
+class HumanSet:
+    """Traces as a snapshot freezes them: how many, their hash ('' for none), the last trace and guard looked at."""
+
+    traces: int = 0
+    hash: str = ""
+    traces_seen: int = 0
+    guards_seen: int = 0
+
+
+def store_traces(corpus: Corpus, benchmark: str, traces: Iterable[HumanTraceRecord]) -> int:
+    """Stores the traces that are not there yet; returns how many these were. Raises NotFound, and ValueError for a
+    trace without steps."""
+    new = 0
+    with writing(corpus.engine) as session:
+        row = rows.benchmark_row(session, benchmark)
+        key = rows.benchmark_record(row).key
+        for trace in traces:
+            if not trace.steps:
+                raise ValueError(f"The trace of {trace.name} has no steps.")
+            content = _content_hash(key, trace)
+            if session.scalar(select(schema.HumanTrace.id).where(schema.HumanTrace.content_hash == content)):
+                continue
+            stored = schema.HumanTrace(
+                benchmark_id=row.id,
+                name=trace.name,
+                place=trace.place,
+                environment=trace.environment,
+                reason=trace.reason,
+                content_hash=content,
+            )
+            session.add(stored)
+            session.flush()
+            steps = [
+                {
+                    "trace_id": stored.id,
+                    "position": i,
+                    "state": s.state,
+                    "tactic": s.tactic,
+                    "state_after": s.state_after,
+                }
+                for i, s in enumerate(trace.steps)
+            ]
+            session.execute(insert(schema.HumanStep), steps)
+            if keys := sorted(trace.keys - {""}):
+                session.execute(insert(schema.HumanKey), [{"trace_id": stored.id, "hash": one} for one in keys])
+            new += 1
+    return new
+
+
+def count_traces(corpus: Corpus, benchmark: str) -> tuple[int, int]:
+    """How many traces a benchmark has, and how many of them the guard keeps out of training."""
+    with reading(corpus.engine) as session:
+        benchmark_id = rows.benchmark_row(session, benchmark).id
+        every = select(func.count(schema.HumanTrace.id)).where(schema.HumanTrace.benchmark_id == benchmark_id)
+        total = session.scalars(every).one()
+        return total, total - session.scalars(every.where(~_guarded(_last(session, schema.Guard)))).one()
+
+
+def freeze(session: Session, benchmarks: Sequence[str]) -> HumanSet:
+    """The traces of these benchmarks (exact keys) that the guard lets through now."""
+    if not benchmarks:
+        return HumanSet()
+    seen, guards = _last(session, schema.HumanTrace), _last(session, schema.Guard)
+    hashes = [hash_ for _, hash_ in _members(session, benchmarks, seen, guards)]
+    return HumanSet(len(hashes), _set_hash(hashes), seen, guards)
+
+
+def with_human(proofs_hash: str, human_hash: str) -> str:
+    """The hash of a snapshot, from that of its proofs and that of its traces ('' for none)."""
+    if not human_hash:
+        return proofs_hash
+    return digest({"format": "lean-flywheel snapshot with human steps 1", "proofs": proofs_hash, "human": human_hash})
+
+
+def snapshot_traces(corpus: Corpus, snapshot_hash: str) -> Iterator[HumanTraceRecord]:
+    """The traces of a snapshot in the order of their content hashes, all read and checked before the first is given.
+    Raises NotFound, SnapshotCorrupt."""
+    with reading(corpus.engine) as session:
+        snapshot = rows.snapshot_row(session, snapshot_hash)
+        if not snapshot.human:
+            return
+        line = session.get_one(schema.SnapshotLine, snapshot.line_id)
+        members = _members(session, line.filter["human"], snapshot.human_seen, snapshot.guards_seen)
+        found = _load(session, [id for id, _ in members])
+    if (len(members), _set_hash([_content_hash(*one) for one in found])) != (snapshot.human, snapshot.human_hash):
+        raise SnapshotCorrupt(
+            f"The human steps of snapshot {snapshot_hash} hash to something else: rows were added, removed or changed "
+            "from outside. Restore the database from a copy."
+        )
+    yield from (trace for _, trace in found)
+
+
+def _guarded(last_guard: int) -> ColumnElement[bool]:
+    """Whether `human_trace` has a key of the guard, as it was when `last_guard` was its last row."""
+    key = schema.HumanKey
+    held_out = select(schema.Guard.hash).where(schema.Guard.id <= last_guard)
+    return exists().where(key.trace_id == schema.HumanTrace.id, key.hash.in_(held_out))
+
+
+def _members(session: Session, benchmarks: Sequence[str], seen: int, guards: int) -> list[tuple[int, str]]:
+    ids = [rows.benchmark_row(session, key).id for key in benchmarks]
+    trace = schema.HumanTrace
+    query = (
+        select(trace.id, trace.content_hash)
+        .where(trace.benchmark_id.in_(ids), trace.id <= seen, ~_guarded(guards))
+        .order_by(trace.content_hash)
+    )
+    return [(id, hash_) for id, hash_ in session.execute(query)]
+
+
+def _load(session: Session, ids: Sequence[int]) -> list[tuple[str, HumanTraceRecord]]:
+    """Benchmark keys and traces, in the order of `ids`."""
+    steps: defaultdict[int, list[StepRecord]] = defaultdict(list)
+    keys: defaultdict[int, set[str]] = defaultdict(set)
+    found: dict[int, schema.HumanTrace] = {}
+    for chunk in rows.chunks(ids):
+        step, key, trace = schema.HumanStep, schema.HumanKey, schema.HumanTrace
+        for row in session.scalars(select(step).where(step.trace_id.in_(chunk)).order_by(step.trace_id, step.position)):
+            steps[row.trace_id].append(StepRecord(row.state, row.tactic, row.state_after))
+        for trace_id, hash_ in session.execute(select(key.trace_id, key.hash).where(key.trace_id.in_(chunk))):
+            keys[trace_id].add(hash_)
+        found.update({one.id: one for one in session.scalars(select(trace).where(trace.id.in_(chunk)))})
+    names = {id: rows.benchmark_record(session.get_one(schema.Benchmark, id)).key for id in _benchmarks(found)}
+    return [
+        (
+            names[found[id].benchmark_id],
+            HumanTraceRecord(
+                name=found[id].name,
+                place=found[id].place,
+                environment=found[id].environment,
+                reason=found[id].reason,
+                steps=tuple(steps[id]),
+                keys=frozenset(keys[id]),
+            ),
+        )
+        for id in ids
+    ]
+
+
+def _benchmarks(traces: dict[int, schema.HumanTrace]) -> set[int]:
+    return {trace.benchmark_id for trace in traces.values()}
+
+
+def _last(session: Session, table: type[schema.HumanTrace] | type[schema.Guard]) -> int:
+    return session.scalar(select(func.max(table.id))) or 0
+
+
+def _content_hash(benchmark: str, trace: HumanTraceRecord) -> str:
+    return digest(
+        {
+            "format": "human trace 1",
+            "benchmark": benchmark,
+            "theorem": trace.name,
+            "place": trace.place,
+            "environment": trace.environment,
+            "keys": sorted(trace.keys - {""}),
+            "steps": [[step.state, step.tactic, step.state_after] for step in trace.steps],
+        }
+    )
+
+
+def _set_hash(hashes: Iterable[str]) -> str:
+    """'' for none."""
+    ordered = sorted(hashes)
+    return digest(ordered) if ordered else ""
