@@ -209,7 +209,8 @@ class Dojo(SteppingSession):
                 result = LeanError(entry["error"])
         if wall_limit:
             self._worker.wall_limit_hits += 1
-        return StepResult(outcome, result, float(entry["ms"]), int(entry["heartbeats"]), wall_limit)
+        ran_code = bool(entry.get("ran_code"))
+        return StepResult(outcome, result, float(entry["ms"]), int(entry["heartbeats"]), wall_limit, ran_code)
 
     def _request(self, op: str, **fields: Any) -> dict[str, Any]:
         """A request to the session's worker. Its death becomes DojoCrashError, now and for every later call."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lean_env.embedded.worker import Worker
+from lean_env.embedded.worker import LeanRefused, RefusalKind, Worker
 from lean_env.limits import Limits
 from lean_env.theorem import Environment
 
@@ -25,11 +25,16 @@ class Message:
 def elaborate(worker: Worker, environment: Environment, text: str, limits: Limits) -> list[Message]:
     """What Lean says of a text without imports, in its order. Raises LeanRefused, WorkerDied."""
     soft_ms = _FACTOR * limits.soft_ms
-    reply = worker.request(
-        "check_text",
-        wall_s=(soft_ms + limits.hard_margin_ms) / 1000,
-        imports=list(environment.imports),
-        source=text,
-        soft_ms=soft_ms,
-    )
+    try:
+        reply = worker.request(
+            "check_text",
+            wall_s=(soft_ms + limits.hard_margin_ms) / 1000,
+            imports=list(environment.imports),
+            source=text,
+            soft_ms=soft_ms,
+        )
+    except LeanRefused as refused:
+        # Tasks of a text that was cut short may still be queued, and would run within the next request.
+        worker.tainted = worker.tainted or refused.kind is RefusalKind.LIMIT
+        raise
     return [Message(m["severity"], m["data"], m["line"], m["column"]) for m in reply["messages"]]

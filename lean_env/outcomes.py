@@ -42,13 +42,16 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class StepResult:
     """One tactic's outcome as a value. `milliseconds` is wall time inside Lean, `heartbeats` Lean's own allocation
-    count in thousands (the unit of `maxHeartbeats`); `wall_limit` says that the clock, not heartbeats, ended it."""
+    count in thousands (the unit of `maxHeartbeats`); `wall_limit` says that the clock, not heartbeats, ended it;
+    `ran_code` that Lean ran code which came with the tactic (`native_decide`): from then on this session's worker is
+    worth less than a hint, and it is replaced when the session ends. The outcome is a claim as ever."""
 
     outcome: Outcome
     result: TacticState | ProofFinished | LeanError | ProofGivenUp | DojoTacticTimeoutError | DojoCrashError
     milliseconds: float
     heartbeats: int
     wall_limit: bool = False
+    ran_code: bool = False
 
 
 class ProofSession(Protocol):

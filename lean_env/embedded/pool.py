@@ -46,6 +46,7 @@ class PoolCounters:
     requests: answered or not. lean_seconds: wall seconds inside requests. cpu_seconds: user and system time of the
     worker processes, starts included. restarts: workers started to replace another. kills: workers that a wall-clock
     limit ended. deaths: workers that ended by themselves. recycled: tainted or grown workers that were put away.
+    ran_code: those of the recycled in which Lean ran code that came with a text.
     wall_limit_hits: tactics that the clock ended rather than heartbeats (a run with any is not reproducible).
     """
 
@@ -56,6 +57,7 @@ class PoolCounters:
     kills: int = 0
     deaths: int = 0
     recycled: int = 0
+    ran_code: int = 0
     wall_limit_hits: int = 0
 
 
@@ -101,6 +103,7 @@ class WorkerPool:
         self._kills = 0
         self._deaths = 0
         self._recycled = 0
+        self._ran_code = 0
         self._retired = PoolCounters()
 
         self._keeper = threading.Thread(target=self._keep_staffed, name="lean-pool", daemon=True)
@@ -150,6 +153,7 @@ class WorkerPool:
                 kills=self._kills,
                 deaths=self._deaths,
                 recycled=self._recycled,
+                ran_code=self._ran_code,
             )
             return _sum_of_work(own, present)
 
@@ -216,6 +220,7 @@ class WorkerPool:
             self._kills += worker.timed_out
             self._deaths += not worker.alive and not worker.timed_out
             self._recycled += worker.alive
+            self._ran_code += worker.alive and worker.ran_code
             self._replacements_due += 1
             self._changed.notify_all()
 

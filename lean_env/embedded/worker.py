@@ -99,8 +99,10 @@ class Worker:
         self.environments: dict[str, None] = {}
         #: The last wasm memory size that a reply mentioned, in MiB.
         self.wasm_mb = 0.0
-        #: A reply said that this worker must not be used for another theorem.
+        #: This worker must not be used for another theorem.
         self.tainted = False
+        #: A reply said that Lean ran code which came with a text (`native_decide`, `#eval`, ...); taints it, too.
+        self.ran_code = False
         self.requests = 0
         #: Wall seconds spent inside requests.
         self.lean_seconds = 0.0
@@ -266,7 +268,8 @@ class Worker:
         """Checks a reply's envelope, notes what it says about the worker, and returns it or raises."""
         if reply.get("id") != self.requests or not isinstance(reply.get("ok"), bool):
             raise self._died(f"during `{op}`", ProtocolError(f"reply {reply.get('id')} to request {self.requests}"))
-        self.tainted = self.tainted or bool(reply.get("tainted"))
+        self.ran_code = self.ran_code or bool(reply.get("ran_code"))
+        self.tainted = self.tainted or self.ran_code
         self.wasm_mb = reply.get("wasm_mb", self.wasm_mb)
         if reply["ok"]:
             return reply

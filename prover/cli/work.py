@@ -13,7 +13,7 @@ from corpus.query import stats
 from corpus.store import Corpus
 from prover.actions import ActionSpace
 from prover.cli.context import Place
-from prover.cli.output import Ticker, console, emit_json
+from prover.cli.output import Ticker, console, emit_json, errors
 from prover.lean import Backend, Lean
 from prover.policy import Policy
 from training.benchmarks import register
@@ -53,6 +53,16 @@ def _at_work(
             tick(f"{event.phase}: {event.note}", event.done, event.total)
 
         yield lean, corpus, report
+        tell_what_ran(lean)
+
+
+def tell_what_ran(lean: Lean) -> None:
+    """A line for the user when workers were replaced because a tactic ran code of its own."""
+    if replaced := sum(counters.ran_code for counters in lean.counters().values()):
+        errors.print(
+            f"{replaced} Lean workers were replaced, because tactics ran code of their own in them (native_decide, "
+            "options that compute). The verdicts on proofs do not depend on these workers; docs/TRUST.md says why."
+        )
 
 
 @contextmanager

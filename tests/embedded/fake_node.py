@@ -60,7 +60,7 @@ def serve(request: dict) -> None:
         case "grow":
             reply(id=number, ok=True, wasm_mb=5000)
         case "taint":
-            reply(id=number, ok=True, tainted=True)
+            reply(id=number, ok=True, ran_code=True)
         case "refuse":
             reply(id=number, ok=False, error={"kind": "lean", "message": "no such theorem"})
         case "fatal":

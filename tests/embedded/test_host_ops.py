@@ -315,24 +315,6 @@ def test_a_bad_request_changes_nothing(worker: Worker, op: str, fields: dict[str
     assert worker.alive
 
 
-@pytest.mark.parametrize(
-    ("tactic", "tainted"),
-    [
-        ("native_decide", True),
-        ("simp (maxSteps := unsafe 5)", True),
-        ("set_option debug.skipKernelTC true in decide +kernel", True),
-        ("decide", False),
-        ("simp (maxSteps := 5)", False),
-        ("simp [Alternative]", False),
-    ],
-)
-def test_a_tactic_that_may_have_run_unsafe_code_marks_the_worker(worker: Worker, tactic: str, tainted: bool) -> None:
-    root = open_text(worker, "2^10 = 1024")["state"]
-    reply = worker.request("run", state=root, tactics=[tactic])
-    assert bool(reply.get("tainted")) is tainted
-    worker.tainted = False
-
-
 # ---- goals as types, texts, the library
 
 

@@ -16,8 +16,9 @@ from lean_env.embedded.worker import worker_command
 RunScript = Callable[..., Any]
 
 PRELUDE = """
-const {{ boot }} = require({host} + '/runtime/boot.js');
-const {{ elaborate }} = require({host} + '/build/warm_up.js');
+const HOST = {host};
+const {{ boot }} = require(HOST + '/runtime/boot.js');
+const {{ elaborate }} = require(HOST + '/build/warm_up.js');
 const options = {{ root: {root}, ...{options} }};
 const answer = (value) => process.stdout.write(JSON.stringify(value) + '\\n', () => process.exit(0));
 const errorsOf = (messages) => messages.filter((m) => m.severity === 'error').map((m) => m.data);
@@ -299,3 +300,56 @@ def test_the_code_cache_changes_nothing_but_the_speed(script: RunScript) -> None
     with_cache, without = script(body), script(body, useCodeCache=False)
     assert (with_cache.pop("accepted"), without.pop("accepted")) == (True, False)
     assert with_cache == without
+
+
+# --- the interpreter ---
+
+
+def test_a_process_that_decides_ends_before_it_runs_code(script: RunScript) -> None:
+    """The kernel evaluates `Lean.reduceBool` by running code. Two lists of names keep that from a process that decides;
+    this is what would happen without them."""
+    assert script("""
+        const { InterpreterWatch } = require(HOST + '/lean/interpreter.js');
+        const watch = new InterpreterWatch(lean, true);
+        const honest = errorsOf(elaborate(lean, 'theorem t (a b : Nat) : a + b = b + a := by omega'));
+        answer({ honest, code: thrown(() => elaborate(lean, '#eval 1')), runs: watch.runs });
+    """) == {"honest": [], "code": "Error: a process that decides was asked to run code", "runs": 1}
+
+
+def test_nothing_calls_the_interpreter_past_the_function_table(script: RunScript) -> None:
+    """All callers of the function that makes an interpreter go through its slot, where the host stands: no function
+    body has the bytes of a direct call (a search that errs on the safe side)."""
+    direct, of_eval_const = script("""
+        const { Reader, readSections } = require(HOST + '/build/wasm_reader.js');
+        const { SECTION, unsigned } = require(HOST + '/runtime/wasm_bytes.js');
+        const { loadSymbols } = require(HOST + '/runtime/symbols.js');
+        const { WITH_INTERPRETER } = require(HOST + '/lean/interpreter.js');
+        const lookUp = loadSymbols(options.root + '/symbols.bin');
+        const bytes = require('fs').readFileSync(options.root + '/slim.wasm');
+        const reader = new Reader(bytes);
+        const sections = readSections(reader);
+        const section = (id) => sections.find((s) => s.id === id);
+        const indexOf = (name) => {
+            const { value } = lookUp(name);
+            for (let left = reader.vector(section(SECTION.element).start); left > 0; left--) {
+                reader.unsigned();
+                reader.byte();
+                const first = reader.signed();
+                reader.byte();
+                for (let at = 0, count = reader.unsigned(); at < count; at++) {
+                    const index = reader.unsigned();
+                    if (first + at === value) return index;
+                }
+            }
+        };
+        const { start, end } = section(SECTION.code);
+        const directCalls = (name) => {
+            const call = Buffer.from([0x10, ...unsigned(indexOf(name))]);
+            let found = 0;
+            for (let at = bytes.indexOf(call, start); at >= 0 && at < end; at = bytes.indexOf(call, at + 1)) found++;
+            return found;
+        };
+        answer([directCalls(WITH_INTERPRETER), directCalls('lean_eval_const')]);
+    """)
+    assert direct == 0
+    assert of_eval_const >= 2, "the search finds what is there"

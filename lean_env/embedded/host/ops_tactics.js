@@ -3,7 +3,7 @@
 const { readConstant } = require('./lean/objects.js');
 const { release, openExpression, runMonadic, exceptionText, goalsOf, environmentOf } = require('./lean/states.js');
 const { runTactic } = require('./lean/tactic.js');
-const { textObjection, mayRunUnsafeCode, DEFAULT_MAX_BYTES } = require('./lean/tactic_text.js');
+const { textObjection, DEFAULT_MAX_BYTES } = require('./lean/tactic_text.js');
 const { GoalPrinter, printGoalsAnew } = require('./lean/printing.js');
 const { elaborateStatement, releaseStatement, unusable } = require('./lean/statement.js');
 const { closedTerm, auxiliaryConstants, mentions } = require('./lean/proof_term.js');
@@ -30,7 +30,7 @@ const { Refusal } = require('./refusal.js');
  * @property {number} [state]
  * @property {string[]} [goals]
  * @property {string} [error]
- * @property {true} [tainted]  this worker may have run unsafe code and should be replaced
+ * @property {true} [ran_code]  Lean ran code that is not the library's: what this worker says from now on is worth less
  */
 
 const MAX_ERROR = 2000;
@@ -76,7 +76,7 @@ function openText(session, { imports, statement: text, levels = [], soft_ms = DE
     const expression = exportExpression(lean, statement.type);
     const names = lean.listItems(statement.levels).map((level) => lean.nameToString(level));
     releaseStatement(lean, statement);
-    return { opened, expression, levels: names, ...(mayRunUnsafeCode(text) && { tainted: true }) };
+    return { opened, expression, levels: names };
   });
   return { ...register(session, environment, opened), ...reply };
 }
@@ -139,17 +139,18 @@ function run(session, request, results) {
   const { soft_ms = DEFAULT_SOFT_MS, heartbeats = 0, stop_at_proof = true, max_tactic_bytes = DEFAULT_MAX_BYTES, errors = true } = request;
   const parent = session.state(request.state);
   for (const tactic of request.tactics) {
+    const before = session.interpreter.runs;
     const start = performance.now();
     const objection = textObjection(tactic, max_tactic_bytes);
     const verdict = objection
       ? { outcome: /** @type {const} */ ('failed'), error: objection, heartbeats: 0, wall_limit: false }
       : step(session, parent, tactic, soft_ms, heartbeats, errors);
-    const tainted = !objection && mayRunUnsafeCode(tactic);
-    results.push({ ...verdict, ms: round(performance.now() - start), ...(tainted && { tainted }) });
+    const ran = session.interpreter.runs > before;
+    results.push({ ...verdict, ms: round(performance.now() - start), ...(ran && { ran_code: /** @type {const} */ (true) }) });
     if (verdict.outcome === 'proved' && stop_at_proof) break;
     session.requireHealth();
   }
-  return { results, ...(results.some((result) => result.tainted) && { tainted: true }) };
+  return { results };
 }
 
 /** @param {number} ms */
@@ -165,11 +166,11 @@ const round = (ms) => Math.round(ms * 1000) / 1000;
  * @returns {Omit<StepResult, 'ms'>}
  */
 function step(session, parent, tactic, softMs, limit, explains) {
-  const { lean, watchdog } = session;
-  const { value: { step: taken, ending }, fired } = watchdog.within(softMs, () => {
+  const { lean, watchdog, interpreter } = session;
+  const { value: { step: taken, ending }, fired } = watchdog.within(softMs, () => interpreter.passingData(() => {
     const taken = runTactic(lean, parent.problem.environment.parser, parent.state, tactic, limit, explains);
     return { step: taken, ending: taken.state === null ? null : conclude(session, parent.problem, taken.state) };
-  });
+  }));
   const { heartbeats, exhausted, error } = taken;
   if (fired || exhausted) {
     if (taken.state) release(lean, taken.state);

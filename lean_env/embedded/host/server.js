@@ -55,11 +55,21 @@ function answer(session, request) {
     checkRequest(op, request);
     const fields = operation(session, request, partial);
     session.requireHealth();
-    return { reply: { id, ok: true, ...fields, wasm_mb: Math.round(session.lean.memoryBytes() / MIB) }, fatal: false };
+    return { reply: { id, ok: true, ...fields, ...state(session) }, fatal: false };
   } catch (error) {
     const { kind, message } = describe(session, error);
-    return { reply: { id, ok: false, error: { kind, message }, ...(partial.length && { results: partial }) }, fatal: kind === 'fatal' };
+    const reply = { id, ok: false, error: { kind, message }, ...(partial.length && { results: partial }), ...state(session) };
+    return { reply, fatal: kind === 'fatal' };
   }
+}
+
+/**
+ * What every reply says about the worker. `ran_code`: Lean ran code that came with a text, once and for all: this worker is
+ * not to be used for another theorem.
+ * @param {Session} session
+ */
+function state({ lean, interpreter }) {
+  return { wasm_mb: Math.round(lean.memoryBytes() / MIB), ...(interpreter.runs > 0 && { ran_code: true }) };
 }
 
 /** @param {Session} session @param {unknown} error @returns {{kind: string, message: string}} */

@@ -5,6 +5,7 @@ const { makeOptions } = require('./lean/frontend.js');
 const { Environments } = require('./lean/environments.js');
 const { STATEMENT_OPTIONS } = require('./lean/statement.js');
 const { checkConstructors } = require('./lean/import_ndjson.js');
+const { InterpreterWatch } = require('./lean/interpreter.js');
 const { Watchdog } = require('./watchdog.js');
 const { Refusal } = require('./refusal.js');
 
@@ -45,6 +46,7 @@ class Session {
     this.role = role;
     this.watchdog = new Watchdog(lean);
     this.cancelToken = this.watchdog.cancelToken;
+    this.interpreter = new InterpreterWatch(lean, role === 'decide');
     /** @type {Map<number, OpenState>} */
     this.states = new Map();
     this.nextState = 1;

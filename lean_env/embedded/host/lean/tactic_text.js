@@ -1,5 +1,5 @@
 'use strict';
-/** What is refused, or suspected, by looking at a tactic's text before Lean sees it. */
+/** What is refused by looking at a tactic's text before Lean sees it. */
 
 /** Deeper nesting of brackets is refused: 20,000 parentheses exhaust 2 GiB in the parser, 5,000 nested applications its stack. */
 const MAX_NESTING = 200;
@@ -32,17 +32,4 @@ function textObjection(text, maxBytes = DEFAULT_MAX_BYTES) {
   return null;
 }
 
-/**
- * Text that could make the interpreter run code which is not memory safe: `unsafe` terms and `lc…` axioms, compiled evaluation
- * (native_decide), attributes that swap implementations (`extern`, `implemented_by` on a `let rec`), `debug.` options that switch the kernel off,
- * metaprograms. Lean evaluates numbers and options of tactics (`simp (maxSteps := n)`) in the interpreter too, but safe code
- * that the kernel accepted cannot corrupt a worker. Substrings, because no escape of Lean's can spell these names without them.
- */
-const SUSPECT = /(?<![a-z])native|unsafe|debug|@\[|reduceBool|reduceNat|ofReduce|trustCompiler|(?<![A-Za-z])lc[A-Z]|run_tac|by_elab|[pP]trAddr|ptrEq|\bIO\b/;
-
-/** Whether a worker that ran this tactic should be replaced. @param {string} text */
-function mayRunUnsafeCode(text) {
-  return SUSPECT.test(text);
-}
-
-module.exports = { textObjection, mayRunUnsafeCode, DEFAULT_MAX_BYTES };
+module.exports = { textObjection, DEFAULT_MAX_BYTES };

@@ -1,0 +1,104 @@
+'use strict';
+/**
+ * Notices when Lean's interpreter is asked for code that is not the library's.
+ *
+ * The library has no IR in this distribution: its code runs as the WebAssembly that it was compiled to. What the
+ * interpreter runs is therefore code that came in with a text: `native_decide`, options of tactics, `#eval`, a text's macros
+ * and attributes, `reduceBool` inside the kernel, and the closures that such code made. Such code need not be memory safe.
+ *
+ * Every way in makes its interpreter in one C++ function, and all three callers of that function reach it through its
+ * slot in the function table (tests/embedded/test_interpreter.py looks for calls that do not). The host stands in that
+ * slot and sees the environment and the name of the constant before anything of it runs. What it notes is in
+ * JavaScript's memory, where no code inside Lean's memory can undo it.
+ */
+const { findConstant, readConstant, forEachUsedConstant } = require('./objects.js');
+
+/** @typedef {import('./types.js').Lean} Lean */
+/** @typedef {import('./types.js').Pointer} Pointer */
+
+const WITH_INTERPRETER = '_ZN4lean2ir11interpreter16with_interpreterIP11lean_objectEET_RKNS_16elab_environmentERKNS_7optionsERKNS_4nameERKNSt3__28functionIFS5_RS1_EEE';
+const MODULE_OF = 'l_Lean_Environment_getModuleIdxFor_x3f___boxed';
+
+/** Definitions that may stand beside constructors, types and literals in a tactic's options: numerals, their sums, products, powers. */
+const ARITHMETIC = new Set([
+  'OfNat.ofNat', 'instOfNatNat', 'HAdd.hAdd', 'instHAdd', 'instAddNat', 'HMul.hMul', 'instHMul', 'instMulNat',
+  'HPow.hPow', 'instHPow', 'instPowNat', 'instNatPowNat', 'Lean.Meta.Simp.defaultMaxSteps',
+]);
+
+class InterpreterWatch {
+  /** Once a process. @param {Lean} lean @param {boolean} forbids  whether such code ends the process before it runs */
+  constructor(lean, forbids) {
+    this.lean = lean;
+    /** How often such code was run. */
+    this.runs = 0;
+    /** Whether constants that only hold data pass: true while a tactic runs. @private */
+    this.dataPasses = false;
+    const original = lean.fn(WITH_INTERPRETER);
+    lean.replaceFunction(WITH_INTERPRETER, (environment, options, name, run) => {
+      // References to objects, as C++ passes them.
+      if (!this.passes(lean.u32()[environment >> 2], lean.u32()[name >> 2])) {
+        this.runs++;
+        if (forbids) throw new Error('a process that decides was asked to run code');
+      }
+      return original(environment, options, name, run);
+    });
+  }
+
+  /**
+   * Lets data pass while `work` runs. For tactics only: among commands `@[csimp]` can put one constant in another's place.
+   * @template T @param {() => T} work @returns {T}
+   */
+  passingData(work) {
+    this.dataPasses = true;
+    try {
+      return work();
+    } finally {
+      this.dataPasses = false;
+    }
+  }
+
+  /** @private @param {Pointer} environment  borrowed @param {Pointer} name  borrowed @returns {boolean} */
+  passes(environment, name) {
+    return this.isImported(environment, name) || (this.dataPasses && this.isData(environment, name));
+  }
+
+  /** @private @param {Pointer} environment  borrowed @param {Pointer} name  borrowed @returns {boolean} */
+  isImported(environment, name) {
+    const { lean } = this;
+    const module = lean.fn(MODULE_OF)(lean.inc(environment), lean.inc(name));
+    lean.dec(module);
+    return !(module & 1); // Option: none is boxed
+  }
+
+  /**
+   * Whether the constant is a definition that consists of the library's constructors, types and numerals: Lean evaluates
+   * `simp +arith` or `decide +revert` as such a constant. There is nothing in it that could run.
+   * @private @param {Pointer} environment  borrowed @param {Pointer} name  borrowed @returns {boolean}
+   */
+  isData(environment, name) {
+    const { lean } = this;
+    const info = findConstant(lean, environment, name);
+    if (info === null) return false;
+    const { kind, value } = readConstant(lean, info);
+    let harmless = kind === 'def' && value !== null;
+    if (harmless && value !== null) {
+      forEachUsedConstant(lean, value, (used) => { harmless &&= this.isHarmless(environment, used); });
+    }
+    lean.dec(info);
+    return harmless;
+  }
+
+  /** @private @param {Pointer} environment  borrowed @param {Pointer} name  borrowed @returns {boolean} */
+  isHarmless(environment, name) {
+    const { lean } = this;
+    if (!this.isImported(environment, name)) return false;
+    if (ARITHMETIC.has(lean.nameToString(name))) return true;
+    const info = findConstant(lean, environment, name);
+    if (info === null) return false;
+    const { kind } = readConstant(lean, info);
+    lean.dec(info);
+    return kind === 'ctor' || kind === 'induct';
+  }
+}
+
+module.exports = { InterpreterWatch, WITH_INTERPRETER };
