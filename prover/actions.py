@@ -22,17 +22,20 @@ import numpy as np
 import numpy.typing as npt
 
 from lean_env.theorem import Environment
-from prover.connective import Connective, shape, unbracketed
+from prover.connective import Connective, shape
 from prover.goal import Goal, Local, LocalKind, first_goal, outside_brackets, parse_goal
 from prover.policy import Proposal
 from prover.repertoire import LIBRARY, Repertoire
 from prover.retrieval import IDENTIFIER, RetrievedPremise, Retriever, Shape
-from prover.templates import Need, Slot, Template
+from prover.templates import HYPOTHESES, Need, Slot, Template
+from prover.uses import Uses
 
 #: A premise can always be rewritten with when it is among the best so many, whether or not its left side seems to fit.
 _ALWAYS_REWRITE = 3
 _ALWAYS_CLOSER = 6
 _MANY, _FEW = 6, 3
+#: The name that a tactic gives to what it introduces.
+_NEW_NAME = re.compile(r"(?<=^have )h\d+(?= :=)|(?<=^by_cases )h\d+(?= :)|(?<=\(fun )h\d+(?= =>)")
 
 
 class PointerKind(StrEnum):
@@ -163,7 +166,7 @@ class Situation:
                     left = fillers[first][: limits[first]]
                     right = fillers[second][: limits[second]]
                     pairs = product(left, right) if template.ordered else combinations(left, 2)
-                    rows.extend((index, a, b) for a, b in pairs if a != b and self._takes(first, a, b))
+                    rows.extend((index, a, b) for a, b in pairs if a != b and self._together(first, a, b))
         return rows
 
     def template(self, action: int) -> Template:
@@ -198,8 +201,11 @@ class Situation:
 
     def find(self, tactic: str) -> int | None:
         """The action whose text this tactic is (up to spaces), or None: it is not in the action space of this state.
-        Of two actions with one text the earlier counts."""
-        return self._by_text.get(_normal(tactic))
+        Of two actions with one text the earlier counts. The name that a tactic introduces does not count: where other
+        steps were dropped from a proof, another one is free here."""
+        text = _normal(tactic)
+        found = self._by_text.get(text)
+        return self._by_text.get(_NEW_NAME.sub(self._fresh, text)) if found is None else found
 
     def proposals(self, log_probs: npt.NDArray[np.float64], top_k: int) -> list[Proposal]:
         """The `top_k` likeliest actions as proposals, ties in the order of enumeration, no text twice, nothing that has
@@ -250,19 +256,18 @@ class Situation:
         names = self.goal.names
         return next(name for number in range(1, len(names) + 2) if (name := f"h{number}") not in names)
 
-    def _takes(self, slot: Slot, first: int, second: int) -> bool:
-        """Whether what fills a slot for implications (equivalences) can take the other pointer, by their printed types;
-        what it yields must not be known yet."""
-        if slot not in (Slot.IMPLICATION, Slot.IFF):
+    def _together(self, slot: Slot, first: int, second: int) -> bool:
+        """Whether the pointer that fills the first `slot` goes with the other one."""
+        if slot not in HYPOTHESES or second >= len(self.locals):
             return True
-        taken, given = shape(self.locals[first].type), unbracketed(self.locals[second].type)
-        if taken.argument == given:
-            return taken.yields not in self._known
-        return slot is Slot.IFF and taken.yields == given and taken.argument not in self._known
+        if self.locals[second].kind is not LocalKind.PROOF:
+            return True
+        return self.uses.pairs(slot, self.locals[first].type, self.locals[second].type)
 
     @cached_property
-    def _known(self) -> frozenset[str]:
-        return frozenset(local.type for local in self.goal.locals)
+    def uses(self) -> Uses:
+        """What the hypotheses of the goal can be used for."""
+        return Uses(self.goal)
 
     def _lists_enough(self, template: Template) -> bool:
         """Whether the lists in a form have entries, and more than a shorter form already offers."""
@@ -310,8 +315,8 @@ class Situation:
                 index for index in reversed(range(definitions_start)) if self.locals[index].kind is LocalKind.DATA
             ],
         }
-        for slot in (Slot.IMPLICATION, Slot.IFF, Slot.UNIVERSAL, Slot.SPLITTABLE, Slot.EQUATION):
-            fillers[slot] = [index for index in fillers[Slot.PROOF] if _serves(slot, self.locals[index].type)]
+        for slot in self.repertoire.hypotheses:
+            fillers[slot] = [i for i in by_kind[LocalKind.PROOF] if self.uses.fills(slot, self.locals[i].type)]
         for slot in (Slot.PREMISE, Slot.REWRITE, Slot.REWRITE_BACK, Slot.CLOSER, Slot.EQUIVALENCE):
             fillers[slot] = [
                 premises_start + rank for rank, premise in enumerate(self.premises) if _fills(slot, rank, premise)
@@ -340,26 +345,6 @@ def _fills(slot: Slot, rank: int, premise: RetrievedPremise) -> bool:
             return premise.premise.shape is Shape.IFF
         case _:
             return True
-
-
-def _serves(slot: Slot, type_: str) -> bool:
-    """Whether a local proof of the printed `type_` can fill a slot that asks for a main connective."""
-    seen = shape(type_)
-    match slot:
-        case Slot.IMPLICATION:
-            return seen.connective in (Connective.ARROW, Connective.NOT, Connective.NOT_EQUAL)
-        case Slot.IFF:
-            return seen.connective is Connective.IFF
-        case Slot.UNIVERSAL:
-            return seen.connective is Connective.FORALL
-        case Slot.SPLITTABLE:
-            splittable = (Connective.AND, Connective.OR, Connective.IFF, Connective.EXISTS, Connective.FALSE)
-            return seen.connective in splittable
-        case Slot.EQUATION:
-            proved = seen.body if seen.connective is Connective.FORALL else seen.connective
-            return proved in (Connective.EQUAL, Connective.IFF)
-        case _:
-            return False
 
 
 def _normal(tactic: str) -> str:

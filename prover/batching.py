@@ -3,6 +3,8 @@
 In deterministic mode a model call holds exactly the states that one search asks about, so that no number depends on
 which threads happen to run together (a matrix product may round differently in a larger batch). Otherwise threads that
 come while a call is under way are answered together by the next one.
+
+A policy that says of itself that it is `concurrent` gains nothing from company: threads call it side by side.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class _Account(threading.local):
 
 @dataclass(slots=True)
 class BatchingPolicy:
-    """A Policy that several threads may call; the policy behind it sees one call at a time."""
+    """A Policy that several threads may call; the policy behind it sees one call at a time, unless it is concurrent."""
 
     policy: Policy
     deterministic: bool = True
@@ -49,6 +51,8 @@ class BatchingPolicy:
         return self._account.waited
 
     def propose(self, queries: Sequence[PolicyQuery]) -> list[list[Proposal]]:
+        if getattr(self.policy, "concurrent", False):
+            return self.policy.propose(queries)
         started = time.perf_counter()
         request = _Request(queries)
         with self._guard:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from prover.goal import outside_brackets, split_top_level
+from prover.goal import outside_brackets, split_top_level, unbracketed
 
 
 class Connective(StrEnum):
@@ -72,13 +72,6 @@ def shape(proposition: str) -> Shape:
     if text.startswith("¬"):
         return Shape(Connective.NOT, argument=unbracketed(text[1:].strip()), yields="False")
     return Shape(Connective.FALSE if text == "False" else Connective.ATOM)
-
-
-def unbracketed(text: str) -> str:
-    """`text` without the brackets around the whole of it, if there are such."""
-    while text.startswith("(") and text.endswith(")") and outside_brackets(text) == "()":
-        text = text[1:-1].strip()
-    return text
 
 
 def _open(text: str) -> tuple[int, str]:

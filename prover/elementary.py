@@ -44,32 +44,20 @@ _CLOSED = (
 )
 
 _ONE = (
-    table(
-        Slot.PROOF,
-        rows="""
-        exact | 1 | 1 | exact {0}
-        """,
-    )
-    + table(Slot.PROOF, needs=Need.WITNESS, rows="exact_witness | 1 | 1 | exact ⟨_, {0}⟩")
+    table(Slot.CLOSING, rows="exact | 1 | 1 | exact {0}")
+    + table(Slot.WITNESSING, needs=Need.WITNESS, rows="exact_witness | 1 | 1 | exact ⟨_, {0}⟩")
     + table(Slot.IMPLICATION, rows="apply | 1 | 1 | apply {0}")
-    + table(Slot.UNIVERSAL, rows="apply_universal | 1 | 1 | apply {0}")
+    # The left rule of implication: its antecedent becomes a goal, its consequent is known in the other one. Without it
+    # an implication is of use only when its antecedent is at hand or its consequent is the goal.
+    + table(Slot.ANTECEDENT, rows="have_consequent | 1 | 1 | have {fresh} := {0} ?_")
+    + table(Slot.YIELDING, rows="apply_universal | 1 | 1 | apply {0}")
     + table(Slot.SPLITTABLE, rows="cases_proof | 1 | 1 | cases {0}")
-    + table(
-        Slot.IFF,
-        rows="""
-        apply_forward | 1 | 1 | apply {0}.mp
-        apply_backward | 1 | 1 | apply {0}.mpr
-        """,
-    )
-    + table(
-        Slot.EQUATION,
-        rows="""
-        rw | 1 | 1 | rw [{0}]
-        rw_back | 1 | 1 | rw [← {0}]
-        exact_symm | 1 | 1 | exact {0}.symm
-        subst | 1 | 1 | subst {0}
-        """,
-    )
+    + table(Slot.IFF_FORWARD, rows="apply_forward | 1 | 1 | apply {0}.mp")
+    + table(Slot.IFF_BACKWARD, rows="apply_backward | 1 | 1 | apply {0}.mpr")
+    + table(Slot.LEFT, rows="rw | 1 | 1 | rw [{0}]")
+    + table(Slot.RIGHT, rows="rw_back | 1 | 1 | rw [← {0}]")
+    + table(Slot.MIRRORED, rows="exact_symm | 1 | 1 | exact {0}.symm")
+    + table(Slot.SUBSTITUTION, rows="subst | 1 | 1 | subst {0}")
     + table(Slot.PROPOSITION, rows="by_cases | 1 | 1 | by_cases {fresh} : {0}")
     + table(
         Slot.DATA,
@@ -83,39 +71,15 @@ _ONE = (
 )
 
 _TWO = (
-    table(
-        Slot.IMPLICATION,
-        Slot.PROOF,
-        rows="""
-        have_applied | 1 | 1 | have {fresh} := {0} {1}
-        exact_applied | 1 | 1 | exact {0} {1}
-        """,
-    )
-    + table(
-        Slot.UNIVERSAL,
-        Slot.PROOF,
-        rows="""
-        have_instance_applied | 1 | 1 | have {fresh} := {0}{holes} {1}
-        exact_instance_applied | 1 | 1 | exact {0}{holes} {1}
-        """,
-    )
+    table(Slot.IMPLICATION, Slot.PROOF, rows="have_applied | 1 | 1 | have {fresh} := {0} {1}")
+    + table(Slot.REACHING, Slot.PROOF, rows="exact_applied | 1 | 1 | exact {0} {1}")
+    + table(Slot.UNIVERSAL, Slot.PROOF, rows="have_instance_applied | 1 | 1 | have {fresh} := {0}{holes} {1}")
+    + table(Slot.YIELDING, Slot.PROOF, rows="exact_instance_applied | 1 | 1 | exact {0}{holes} {1}")
     + table(Slot.UNIVERSAL, Slot.TERM, rows="have_instance | 1 | 1 | have {fresh} := {0} {1}")
-    + table(
-        Slot.IFF,
-        Slot.PROOF,
-        rows="""
-        have_forward | 1 | 1 | have {fresh} := {0}.mp {1}
-        have_backward | 1 | 1 | have {fresh} := {0}.mpr {1}
-        """,
-    )
-    + table(
-        Slot.EQUATION,
-        Slot.PROOF,
-        rows="""
-        rw_at | 1 | 1 | rw [{0}] at {1}
-        rw_back_at | 1 | 1 | rw [← {0}] at {1}
-        """,
-    )
+    + table(Slot.IFF, Slot.PROOF, rows="have_forward | 1 | 1 | have {fresh} := {0}.mp {1}")
+    + table(Slot.IFF_BACK, Slot.PROOF, rows="have_backward | 1 | 1 | have {fresh} := {0}.mpr {1}")
+    + table(Slot.EQUATION, Slot.PROOF, rows="rw_at | 1 | 1 | rw [{0}] at {1}")
+    + table(Slot.EQUATION_BACK, Slot.PROOF, rows="rw_back_at | 1 | 1 | rw [← {0}] at {1}")
 )
 
 _TEMPLATES: tuple[Template, ...] = _CLOSED + _ONE + _TWO
@@ -125,11 +89,15 @@ ELEMENTARY = Repertoire(
     name="elementary",
     templates=_TEMPLATES,
     pair_limits={
-        Slot.IMPLICATION: 8,
-        Slot.UNIVERSAL: 6,
-        Slot.IFF: 4,
+        Slot.IMPLICATION: 16,
+        Slot.REACHING: 16,
+        Slot.UNIVERSAL: 8,
+        Slot.YIELDING: 8,
+        Slot.IFF: 8,
+        Slot.IFF_BACK: 8,
         Slot.EQUATION: 6,
-        Slot.PROOF: 10,
+        Slot.EQUATION_BACK: 6,
+        Slot.PROOF: 16,
         Slot.TERM: 5,
     },
     locals=24,

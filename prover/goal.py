@@ -109,6 +109,7 @@ def first_goal(state: str) -> tuple[str, int]:
     return (goals[0] if goals else ""), len(goals)
 
 
+@lru_cache(maxsize=20_000)
 def parse_goal(text: str) -> Goal:
     """One printed goal. Text without a turnstile is taken as a bare conclusion (a statement, not a goal)."""
     lines = text.strip("\n").split("\n")
@@ -160,6 +161,14 @@ def outside_brackets(text: str) -> str:
     return "".join(kept)
 
 
+def unbracketed(text: str) -> str:
+    """`text` without the brackets around the whole of it, if there are such."""
+    text = text.strip()
+    while text.startswith("(") and text.endswith(")") and outside_brackets(text) == "()":
+        text = text[1:-1].strip()
+    return text
+
+
 @lru_cache(maxsize=20_000)
 def _locals(declarations: tuple[str, ...]) -> tuple[Local, ...]:
     """Every other state that a search meets has the locals of another one (3,368 of 7,026 in a round of lean-logic)."""
@@ -192,7 +201,7 @@ def _is_proposition(type_: str, types: dict[str, str]) -> bool:
     """Whether a printed type is a proposition. Lean prints a pi type as `∀` exactly when its codomain is one."""
     if _PROPOSITION_START.match(type_):
         return True
-    codomain = split_top_level(type_, " → ")[-1].strip()
+    codomain = unbracketed(split_top_level(type_, " → ")[-1])
     if _PROPOSITION_START.match(codomain) or _RELATION.search(outside_brackets(codomain)):
         return True
     head = _IDENTIFIER_HEAD.match(codomain)

@@ -44,7 +44,7 @@ _STRIDE = 4096
 
 @dataclass(frozen=True, slots=True)
 class PromptBatch:
-    """B prompts padded to T tokens and N pointers: `tokens` (B, T) int64, `marks` (B, T, 3) int64, `real` (B, T) bool,
+    """B prompts padded to T tokens and N pointers: `tokens` (B, T) int64, `marks` (B, T, 5) int64, `real` (B, T) bool,
     `pointers` (B, N) int64 positions (0 where padded)."""
 
     tokens: Tensor

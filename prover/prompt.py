@@ -15,7 +15,7 @@ from functools import lru_cache
 from tokenizers import Tokenizer
 
 from prover.actions import Pointer, PointerKind, Situation
-from prover.connective import shape
+from prover.connective import Connective, shape
 from prover.goal import LocalKind
 from prover.retrieval import IDENTIFIER, RetrievedPremise, Shape
 from prover.tokenizer import GOAL, MARKERS, OUTPUT, PADDING, UNKNOWN, token_id
@@ -24,7 +24,7 @@ from prover.tokenizer import GOAL, MARKERS, OUTPUT, PADDING, UNKNOWN, token_id
 GOAL_TOKENS, NAME_TOKENS = 96, 12
 #: The longest prompt that these limits allow is about 900 tokens; the mean on library goals is about 130.
 _LONGEST_TEXT = 2000
-MARKS_PER_TOKEN = 3
+MARKS_PER_TOKEN = 5
 
 MARKS = (
     "",
@@ -37,16 +37,18 @@ MARKS = (
     *(f"fits-{bits}" for bits in range(16)),
     *(f"score-{bucket}" for bucket in range(4)),
     "definition",
+    *(f"connective-{connective.name}" for connective in Connective),
+    *(f"flow-{bits}" for bits in range(1, 4)),
 )
 _MARK = {mark: index for index, mark in enumerate(MARKS)}
 
-Marks = tuple[int, int, int]
-_NO_MARKS: Marks = (0, 0, 0)
+Marks = tuple[int, int, int, int, int]
+_NO_MARKS: Marks = (0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`tokens` and `marks` (three mark ids each, 0 = none) in parallel; `pointers`: for each pointer of the situation
+    """`tokens` and `marks` (five mark ids each, 0 = none) in parallel; `pointers`: for each pointer of the situation
     the position of its marker in `tokens`. Position 0 is the output token."""
 
     tokens: tuple[int, ...]
@@ -65,13 +67,16 @@ class PromptEncoder:
         self.vocabulary = tokenizer.get_vocab_size()
         self.padding = token_id(tokenizer, PADDING)
         self.unknown = token_id(tokenizer, UNKNOWN)
+        # A state has most of its hypotheses from the one before.
+        self._renamed = lru_cache(maxsize=50_000)(self._encode_renamed)
         self._pieces = lru_cache(maxsize=50_000)(self._encode)
 
     def encode(self, situation: Situation) -> Prompt:
-        names = {local.name: f"L{rank}" for rank, local in enumerate(situation.locals)}
+        names = tuple(local.name for local in situation.locals)
         tokens: list[int] = [self._output, self._goal]
-        marks: list[Marks] = [(_MARK[f"goals-{min(situation.goal_count, 4)}"], 0, 0), _NO_MARKS]
-        conclusion = self._pieces(_rename(situation.goal.conclusion, names))
+        goals, connective = min(situation.goal_count, 4), shape(situation.goal.conclusion).connective
+        marks: list[Marks] = [(_MARK[f"goals-{goals}"], _MARK[f"connective-{connective.name}"], 0, 0, 0), _NO_MARKS]
+        conclusion = self._renamed(situation.goal.conclusion, names)
         if len(conclusion) > GOAL_TOKENS:
             conclusion = conclusion[: GOAL_TOKENS // 2] + conclusion[-GOAL_TOKENS // 2 :]
         tokens.extend(conclusion)
@@ -86,10 +91,13 @@ class PromptEncoder:
         marks.extend([_NO_MARKS] * (len(tokens) - len(marks)))
         return Prompt(tuple(tokens), tuple(marks), tuple(positions))
 
-    def _describe(self, situation: Situation, pointer: Pointer, names: dict[str, str]) -> tuple[int, ...]:
+    def _describe(self, situation: Situation, pointer: Pointer, names: tuple[str, ...]) -> tuple[int, ...]:
         if pointer.kind is PointerKind.LOCAL:
-            return self._pieces(_rename(situation.locals[pointer.rank].type, names))[: situation.repertoire.type_tokens]
+            return self._renamed(situation.locals[pointer.rank].type, names)[: situation.repertoire.type_tokens]
         return self._pieces(pointer.name)[:NAME_TOKENS]
+
+    def _encode_renamed(self, text: str, names: tuple[str, ...]) -> tuple[int, ...]:
+        return self._pieces(_rename(text, _markers(names)))
 
     def _encode(self, text: str) -> tuple[int, ...]:
         return tuple(self._tokenizer.encode(text[:_LONGEST_TEXT]).ids)
@@ -97,12 +105,17 @@ class PromptEncoder:
 
 def readable(situation: Situation) -> str:
     """The text that the prompt encodes, for tokenizer training and for people."""
-    names = {local.name: f"L{rank}" for rank, local in enumerate(situation.locals)}
+    names = _markers(tuple(local.name for local in situation.locals))
     parts = [GOAL, _rename(situation.goal.conclusion, names)]
     for pointer in situation.pointers:
         local = pointer.kind is PointerKind.LOCAL
         parts += [pointer.marker, _rename(situation.locals[pointer.rank].type, names) if local else pointer.name]
     return " ".join(parts)
+
+
+@lru_cache(maxsize=10_000)
+def _markers(names: tuple[str, ...]) -> dict[str, str]:
+    return {name: f"L{rank}" for rank, name in enumerate(names)}
 
 
 def _rename(text: str, names: dict[str, str]) -> str:
@@ -123,20 +136,29 @@ def _marks(situation: Situation, pointer: Pointer, mentioned: set[str]) -> Marks
     match pointer.kind:
         case PointerKind.LOCAL:
             local = situation.locals[pointer.rank]
-            if local.type == situation.goal.conclusion:
-                use = "is-conclusion"
-            elif local.kind is LocalKind.PROOF and shape(local.type).yields == situation.goal.conclusion:
-                use = "yields-conclusion"
-            else:
-                use = ""
-            return (_MARK[f"local-{local.kind}"], _MARK["in-conclusion"] if local.name in mentioned else 0, _MARK[use])
+            kind, named = _MARK[f"local-{local.kind}"], _MARK["in-conclusion"] if local.name in mentioned else 0
+            if local.kind is not LocalKind.PROOF:
+                return (kind, named, _MARK["is-conclusion"] if local.type == situation.goal.conclusion else 0, 0, 0)
+            return (kind, named, *_proof_marks(local.type, situation))
         case PointerKind.DEFINITION:
-            return (_MARK["definition"], 0, 0)
+            return (_MARK["definition"], 0, 0, 0, 0)
         case PointerKind.PREMISE:
             premise = situation.premises[pointer.rank]
             bucket = min(3, int(premise.relative_score * 4))
             form, fits = _MARK[f"premise-{premise.premise.shape}"], _MARK[f"fits-{_fit_bits(premise)}"]
-            return (form, fits, _MARK[f"score-{bucket}"])
+            return (form, fits, _MARK[f"score-{bucket}"], 0, 0)
+
+
+def _proof_marks(type_: str, situation: Situation) -> tuple[int, int, int]:
+    """What a hypothesis is good for, whatever its size: whether it or what it yields closes the goal, its connective,
+    and whether what it takes (bit 0) and what it yields (bit 1) are known already."""
+    seen = shape(type_)
+    if type_ == situation.goal.conclusion:
+        use = "is-conclusion"
+    else:
+        use = "yields-conclusion" if seen.yields == situation.goal.conclusion else ""
+    flow = (seen.argument in situation.uses.known) + 2 * (seen.yields in situation.uses.known)
+    return _MARK[use], _MARK[f"connective-{seen.connective.name}"], _MARK[f"flow-{flow}"] if flow else 0
 
 
 def _fit_bits(premise: RetrievedPremise) -> int:

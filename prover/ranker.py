@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,9 @@ class RankerOptions(BaseModel):
 class RankerPolicy:
     """A trained network as a policy. `tokens_read` and `states_read` count what went through the network."""
 
+    #: Several threads may ask at a time (BatchingPolicy); one that waits for the other's answer leaves a core idle.
+    concurrent = True
+
     def __init__(
         self,
         model: ActionRanker,
@@ -56,6 +60,7 @@ class RankerPolicy:
         self._name = name
         # What is proposed depends on the first goal and the number of goals: a sixth of a search's states come again.
         self._judge = lru_cache(maxsize=4096)(self._judge_goal)
+        self._counting = Lock()
         self.states_read = 0
         self.tokens_read = 0
 
@@ -81,8 +86,9 @@ class RankerPolicy:
     def log_probs(self, situation: Situation) -> npt.NDArray[np.float64]:
         """The network's own natural log-probability of each candidate: (C)."""
         prompt = self._encoder.encode(situation)
-        self.states_read += 1
-        self.tokens_read += len(prompt.tokens)
+        with self._counting:
+            self.states_read += 1
+            self.tokens_read += len(prompt.tokens)
         return self._inference.log_probs(prompt, situation.candidates)
 
     def _adjusted(self, situation: Situation, log_probs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from prover.templates import TEMPLATES, Slot, Template
+from prover.templates import HYPOTHESES, TEMPLATES, Slot, Template
 
 #: Time that a form of unit cost takes: the discount for slow forms is zero there.
 _TYPICAL_MILLISECONDS = 6.0
@@ -39,6 +39,12 @@ class Repertoire:
     def names(self) -> list[str]:
         """The templates' names, in order: what a checkpoint says it was trained with."""
         return [template.name for template in self.templates]
+
+    @cached_property
+    def hypotheses(self) -> list[Slot]:
+        """The slots of its templates that hypotheses fill by what they say."""
+        asked = {slot for template in self.templates for slot in template.slots}
+        return [slot for slot in HYPOTHESES if slot in asked]
 
     @cached_property
     def costs(self) -> npt.NDArray[np.float64]:

@@ -14,9 +14,15 @@ from enum import StrEnum
 
 class Slot(StrEnum):
     """What may fill a slot of a template. The four kinds after PREMISE are premises whose printed shape lets the form
-    work: an equation or equivalence whose left (right) side fits the goal, a conclusion that fits, an equivalence. The
-    kinds after those are locals: any term, and proofs by their main connective (something to apply, an equivalence, a
-    universal statement, something to split, an equation to rewrite with)."""
+    work: an equation or equivalence whose left (right) side fits the goal, a conclusion that fits, an equivalence. TERM
+    is any term of the context.
+
+    The rest are proofs in the context by what they say (prover/uses.py). Implications: any; those whose antecedent is
+    not at hand and whose consequent is not known; whose consequent may be the goal. Equivalences: any; whose right side
+    is the goal; to be used from right to left; whose left side is the goal. Universal statements: any; whose conclusion
+    may be the goal. Something to split. Equations: any; from right to left; whose left, right side occurs in the goal;
+    that are the goal turned round; that give a variable. What may be the goal itself, or the body of an existential
+    one."""
 
     DATA = "data"
     PROOF = "proof"
@@ -30,10 +36,27 @@ class Slot(StrEnum):
     EQUIVALENCE = "equivalence"
     TERM = "term"
     IMPLICATION = "implication"
+    ANTECEDENT = "antecedent"
+    REACHING = "reaching"
     IFF = "iff"
+    IFF_FORWARD = "iff-forward"
+    IFF_BACK = "iff-back"
+    IFF_BACKWARD = "iff-backward"
     UNIVERSAL = "universal"
+    YIELDING = "yielding"
     SPLITTABLE = "splittable"
     EQUATION = "equation"
+    EQUATION_BACK = "equation-back"
+    LEFT = "left"
+    RIGHT = "right"
+    MIRRORED = "mirrored"
+    SUBSTITUTION = "substitution"
+    CLOSING = "closing"
+    WITNESSING = "witnessing"
+
+
+#: The slots that proofs of the context fill by what they say.
+HYPOTHESES = tuple(Slot)[tuple(Slot).index(Slot.IMPLICATION) :]
 
 
 class Need(StrEnum):

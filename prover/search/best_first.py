@@ -24,9 +24,10 @@ from lean_env.leandojo import DojoCrashError, TacticState
 from lean_env.outcomes import Outcome, ProofSession, StepResult
 from lean_env.theorem import Theorem
 from prover.policy import Policy, PolicyQuery, Proposal
+from prover.search.alike import goal_keys
 from prover.search.budget import Budget, Ended, Spending, never
 from prover.search.graph import ProofStep, Pruned, SearchGraph, TemplateStatistics
-from prover.search.settled import Settled
+from prover.search.settled import Goals, Settled
 
 #: A state that is not searched from waits for others before Lean is told: a request of its own costs half a step.
 _DROP_TOGETHER = 32
@@ -209,8 +210,7 @@ class _Search:
 
     def start(self) -> Node:
         """The node to search from: the theorem after a free `intros`, where that succeeds and changes something."""
-        root = Node(self.graph.add_state(self.root.pp, self.root.num_goals, 0), self.root, 0.0, 0)
-        self.settled.add(root.number, None, self.root.pp)
+        root = Node(self.add_state(self.root, goal_keys(self.root.pp), None, 0), self.root, 0.0, 0)
         edge = Edge(0.0, 0, 0.0, root._replace(L=-1), INTROS, iter(()))
         return self.record(edge, self.run_tactics([edge])[0]) or root
 
@@ -275,16 +275,16 @@ class _Search:
             self.graph.add_step(s.number, a, step, str(step.outcome))
             return None
         depth = s.L + 1
-        known = self.graph.find(state.pp)
+        goals = goal_keys(state.pp)
+        known = self.graph.find(goals)
         if known is not None:
             self.graph.add_step(s.number, a, step, known, Pruned.NO_PROGRESS if known == s.number else Pruned.MERGED)
             self.settled.reach(known, s.number)
         elif pruned := self.too_much(state, depth):
             self.graph.add_step(s.number, a, step, str(pruned), pruned)
         else:
-            number = self.graph.add_state(state.pp, state.num_goals, depth)
+            number = self.add_state(state, goals, s.number, depth)
             self.graph.add_step(s.number, a, step, number)
-            self.settled.add(number, s.number, state.pp)
             self.live.append(state)
             return Node(number, state, edge.g, depth)
         self.dead.append(state)
@@ -292,6 +292,11 @@ class _Search:
             self.session.drop(self.dead)
             self.dead.clear()
         return None
+
+    def add_state(self, state: TacticState, goals: Goals, parent: int | None, depth: int) -> int:
+        number = self.graph.add_state(goals, state.pp, state.num_goals, depth)
+        self.settled.add(number, parent, goals, shared="?" in state.pp)
+        return number
 
     def too_much(self, state: TacticState, depth: int) -> Pruned | None:
         if depth > self.config.max_depth:

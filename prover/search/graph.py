@@ -1,4 +1,6 @@
-"""The search graph: every tactic that was tried is an edge, every distinct printed tactic state a node.
+"""The search graph: every tactic that was tried is an edge, every distinct tactic state a node.
+
+States are distinct when their keys are (alike.py): names of proofs and the order of hypotheses do not count.
 
 The graph is the search's only record; the proof, the statistics of each tactic form and the prune counters are read
 off it. Integer nodes are states (0 the theorem itself, 1 the state after the free `intros`, if that changed anything).
@@ -9,7 +11,7 @@ reason for which the state was pruned.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -26,7 +28,7 @@ else:
 
 
 class Pruned(StrEnum):
-    """Why a state that Lean accepted was not searched from. NO_PROGRESS: the tactic printed the same goals again.
+    """Why a state that Lean accepted was not searched from. NO_PROGRESS: the goals are the same as before.
     MERGED: these goals were reached before, by other tactics."""
 
     NO_PROGRESS = "no_progress"
@@ -72,18 +74,18 @@ class SearchGraph:
 
     def __init__(self) -> None:
         self.graph: Graph = nx.MultiDiGraph()
-        self._node_of_text: dict[str, int] = {}
+        self._node_of_key: dict[Hashable, int] = {}
 
-    def add_state(self, text: str, goals: int, depth: int) -> int:
-        """A new node for a printed state that is not in the graph yet."""
-        node = len(self._node_of_text)
-        self._node_of_text[text] = node
+    def add_state(self, key: Hashable, text: str, goals: int, depth: int) -> int:
+        """A new node for a printed state whose key is not in the graph yet."""
+        node = len(self._node_of_key)
+        self._node_of_key[key] = node
         self.graph.add_node(node, text=text, goals=goals, depth=depth)
         return node
 
-    def find(self, text: str) -> int | None:
-        """The node of a printed state, or None."""
-        return self._node_of_text.get(text)
+    def find(self, key: Hashable) -> int | None:
+        """The node of a state, or None."""
+        return self._node_of_key.get(key)
 
     def add_step(
         self, source: int, proposal: Proposal, step: StepResult, target: int | str, pruned: Pruned | None = None
@@ -100,15 +102,15 @@ class SearchGraph:
             heartbeats=step.heartbeats,
             wall_limit=step.wall_limit,
             pruned=pruned,
-            #: The edge by which its target first came into the graph. Proofs follow these alone: two states that print
-            #: alike may differ in what is not printed, so a proof that hops over a merged state might not replay.
+            #: The edge by which its target first came into the graph. Proofs follow these alone: two states of one key
+            #: may differ in names and in what is not printed, so a proof that hops over a merged one might not replay.
             first=isinstance(target, int) and pruned is None,
         )
 
     @property
     def states(self) -> int:
         """How many distinct states the graph holds."""
-        return len(self._node_of_text)
+        return len(self._node_of_key)
 
     def proof(self) -> tuple[ProofStep, ...] | None:
         """The tactics from node 0 to the `proved` sink, or None."""

@@ -4,13 +4,16 @@ Tactics act on a state's first goal; the others wait. Once some way of closing t
 bare rest, every other way leads to that same rest, so whatever is open below the state and does not come after the
 first way is obsolete. This is what an AND/OR tree has over a list of whole states (HyperTree Proof Search, Lample et
 al. 2022, arXiv:2205.11491, section 3), without splitting states: goals that share metavariables (`?`) are left alone.
+
+Goals are compared by their keys (alike.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-Goals = tuple[str, ...]
+Goals = tuple[Hashable, ...]
 
 
 @dataclass(slots=True)
@@ -21,11 +24,16 @@ class Settled:
     goals: dict[int, Goals] = field(default_factory=dict)
     #: State whose first goal is closed -> the state that has only its other goals.
     rest: dict[int, int] = field(default_factory=dict)
+    #: States some goals of which have metavariables.
+    shared: set[int] = field(default_factory=set)
 
-    def add(self, number: int, parent: int | None, text: str) -> None:
-        """A new state, printed, reached from `parent` (None for the root)."""
+    def add(self, number: int, parent: int | None, goals: Goals, *, shared: bool = False) -> None:
+        """A new state with the keys of its goals, reached from `parent` (None for the root). `shared`: its goals may
+        share metavariables."""
         self.parents[number] = parent
-        self.goals[number] = tuple(text.split("\n\n"))
+        self.goals[number] = goals
+        if shared:
+            self.shared.add(number)
         if parent is not None:
             self.reach(number, parent)
 
@@ -35,7 +43,7 @@ class Settled:
         above: int | None = source
         while above is not None:
             goals = self.goals[above]
-            if len(goals) == len(left) + 1 and goals[1:] == left and not any("?" in goal for goal in goals):
+            if len(goals) == len(left) + 1 and goals[1:] == left and above not in self.shared:
                 self.rest.setdefault(above, number)
             above = self.parents[above]
 

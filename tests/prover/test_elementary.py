@@ -40,28 +40,56 @@ def test_what_a_state_offers():
     assert {
         "left",
         "right",
-        "exact h2",
         "have h3 := h1 h2",
-        "exact h1 h2",
         "cases left",
         "cases h",
-        "apply h.mp",
         "by_cases h3 : q",
         "rw [h]",
         "exfalso",
         "refine Classical.byContradiction (fun h3 => ?_)",
     } <= offered(LOGIC)
+    assert {"exact h1 h2", "exact h3"} <= offered(LOGIC.replace("⊢ r ∨ q", "h3 : q ∨ r\n⊢ q ∨ r"))
+    assert "apply h.mp" in offered(LOGIC.replace("⊢ r ∨ q", "⊢ r"))
+    assert "apply h.mpr" in offered(LOGIC.replace("⊢ r ∨ q", "⊢ q"))
     assert {"exists a", "exact ⟨_, h2⟩", "have h3 := h1 a", "have h3 := h1 _ _ _ h2", "constructor"} <= offered(CHAIN)
-    assert {"induction m", "induction n", "rw [add_s]", "rw [← a_1]", "rw [a_1] at add_s"} & offered(SUM)
-    assert {"rw [add_s]", "rw [a_1]", "rfl", "exact a_1.symm"} <= offered(SUM)
+    assert {"induction n", "rw [add_s]", "rw [← a_1]", "rfl"} <= offered(SUM)
+    assert {"rw [a_1]", "exact a_1.symm"} <= offered(SUM.replace("⊢ add 0 (n + 1) = n + 1", "⊢ n = add 0 n"))
+    assert "subst h1" in offered("n m : Nat\nh1 : n = m\n⊢ m = n")
 
 
 def test_what_cannot_help_is_not_offered():
     logic = offered(LOGIC)
-    # h1 takes a proof of p; nothing splits an implication; there is no ∃, =, ∀ or → to act on.
+    # h1 takes a proof of p and yields q ∨ r; nothing splits an implication; there is no ∃, =, ∀ or → to act on.
     assert not {"have h3 := h1 h", "cases h1", "constructor", "rfl", "intro", "exact ⟨_, h2⟩"} & logic
+    assert not {"exact h2", "exact h1 h2", "apply h.mp", "have h3 := h1 ?_"} & logic
+    assert not {"exact ⟨_, h1⟩", "apply h1", "exact h1 _ _ _ h2", "exact h2"} & offered(CHAIN)
+    # n + 1 is not the left side's m; a bare variable is everywhere.
+    assert not {"rw [a_1]", "exact a_1", "exact a_1.symm", "subst a_1"} & offered(SUM)
     known = LOGIC.replace("left : p ∧ q", "h3 : q ∨ r")
     assert not [tactic for tactic in offered(known) if tactic.startswith("have")], "what is known is not derived again"
+
+
+def test_a_consequent_can_be_had_for_a_proof_of_the_antecedent():
+    state = "p q r s : Prop\nh1 : (p → q) → r ∧ s\nh2 : q\n⊢ s"
+    assert "have h3 := h1 ?_" in offered(state)
+    assert "have h3 := h1 ?_" not in offered(state.replace("h2 : q", "h2 : p → q")), "it is at hand"
+    assert "have h4 := h1 ?_" not in offered(state.replace("h2 : q", "h2 : r\nh3 : s")), "it is known, part by part"
+
+
+def test_hypotheses_with_bracketed_conclusions_are_proofs():
+    """Lean prints brackets around an equivalence behind an arrow."""
+    assert "have h3 := h1 h2" in offered("p q r : Prop\nh1 : p → (q ↔ r)\nh2 : p\n⊢ q")
+
+
+def test_the_name_of_what_is_new_does_not_count():
+    situation = SPACE.look(INIT, "p q r : Prop\nh1 : p → q ∨ r\nh2 : p\n⊢ r")
+    for written, found in [
+        ("have h7 := h1 h2", "have h3 := h1 h2"),
+        ("by_cases h9 : q", "by_cases h3 : q"),
+        ("refine Classical.byContradiction (fun h1 => ?_)", "refine Classical.byContradiction (fun h3 => ?_)"),
+    ]:
+        assert situation.text(situation.find(written)) == found
+    assert situation.find("have h7 := h2 h1") is None
 
 
 @pytest.mark.parametrize("state", [LOGIC, CHAIN, SUM, MAP_APPEND])

@@ -6,7 +6,7 @@ from prover.search.settled import Settled
 def tree(*rows):
     settled = Settled()
     for number, parent, text in rows:
-        settled.add(number, parent, text)
+        settled.add(number, parent, tuple(text.split("\n\n")), shared="?" in text)
     return settled
 
 
@@ -19,7 +19,7 @@ def test_other_ways_of_closing_a_closed_goal_are_obsolete():
 def test_a_split_goal_is_closed_when_all_its_parts_are():
     settled = tree((0, None, "a\n\nb"), (1, 0, "x\n\ny\n\nb"), (2, 1, "y\n\nb"))
     assert [settled.obsolete(number) for number in range(3)] == [False, True, False]
-    settled.add(3, 2, "b")
+    settled.add(3, 2, ("b",))
     assert [settled.obsolete(number) for number in range(4)] == [True, True, True, False]
 
 

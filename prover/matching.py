@@ -1,0 +1,143 @@
+"""What a printed hypothesis can be used on: its antecedents, its conclusion, and whether they fit another proposition.
+
+The match is of text, with a wildcard for each bound variable, so it is a heuristic. It is made to err on the side of
+offering: what is offered in vain costs a step, what is withheld may be the proof.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from prover.goal import outside_brackets, split_top_level, unbracketed
+
+#: Text that may stand for other text (a successor, a negation as an implication): no verdict by comparison.
+_MANY_FACES = re.compile(r"Nat\.succ|≠|False")
+#: A metavariable (`?x`) may become anything.
+_HOLE = "?"
+_BINDER = re.compile(r"[∀∃λ]|\bfun\b")
+_NAME = re.compile(r"[^\W\d][\w.'!?✝]*")
+_ANYTHING = r".+"
+#: As an argument of a function a term is one word, stands in brackets or is a list.
+_ARGUMENT = r"(?:\(.+\)|\[.*\]|[^\s()]+)"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A proposition `∀ bound, antecedents → conclusion`, quantifiers and implications in any order; `left` and `right`:
+    the sides of a conclusion that is an equation or equivalence, else ''. ¬A is A → False."""
+
+    bound: tuple[str, ...]
+    antecedents: tuple[str, ...]
+    conclusion: str
+    left: str = ""
+    right: str = ""
+
+    def yields(self, goal: str) -> bool:
+        """Whether `apply` may succeed on the goal: the conclusion, or some of the last antecedents and it, fit."""
+        tail = self.conclusion
+        if fits(tail, self.bound, goal):
+            return True
+        for antecedent in reversed(self.antecedents):
+            if tail == "False" and goal.startswith("¬") and fits(antecedent, self.bound, goal[1:]):
+                return True
+            tail = f"({antecedent}) → {tail}" if " → " in outside_brackets(antecedent) else f"{antecedent} → {tail}"
+            if fits(tail, self.bound, goal):
+                return True
+        return False
+
+    def takes(self, proposition: str) -> bool:
+        """Whether a proof of the proposition may be the first argument after the variables."""
+        return bool(self.antecedents) and fits(self.antecedents[0], self.bound, proposition)
+
+
+@lru_cache(maxsize=20_000)
+def usage(proposition: str) -> Usage:
+    """How a proof of the printed proposition can be used."""
+    rest, bound, antecedents = unbracketed(proposition), [], []
+    while True:
+        if rest.startswith("∀"):
+            binders, *body = split_top_level(rest, ", ")
+            bound += [name for group in _groups(binders[1:]) for name in group.split()]
+            rest = unbracketed(", ".join(body))
+            continue
+        top = outside_brackets(rest)
+        if rest.startswith("¬") and not re.search(r" [∧∨→↔] ", top):
+            antecedents.append(unbracketed(rest[1:]))
+            return Usage(tuple(bound), tuple(antecedents), "False")
+        visible = re.split(r"[∀∃]", top)[0]
+        if " → " not in visible or " ↔ " in visible:
+            break
+        first, *others = split_top_level(rest, " → ")
+        antecedents.append(unbracketed(first))
+        rest = unbracketed(" → ".join(others))
+    left, right = "", ""
+    for sign in (" ↔ ", " = "):
+        sides = split_top_level(rest, sign)
+        if len(sides) == 2 and not re.search(r" [∧∨] |^[¬∃]", outside_brackets(rest) if sign == " = " else ""):
+            left, right = map(unbracketed, sides)
+            break
+    return Usage(tuple(bound), tuple(antecedents), rest, left, right)
+
+
+def existential(proposition: str) -> tuple[tuple[str, ...], str]:
+    """The variables and the body of a printed `∃ x, body`."""
+    binders, *body = split_top_level(unbracketed(proposition), ", ")
+    return tuple(name for group in _groups(binders[1:]) for name in group.split()), unbracketed(", ".join(body))
+
+
+def may_close(proposition: str, goal: str, local_names: frozenset[str]) -> bool:
+    """Whether `exact` may close the goal with a proof of the closed proposition: the same text, or other text about the
+    same locals where text can have other faces."""
+    if proposition == goal or _HOLE in proposition or _HOLE in goal:
+        return True
+    if not (_MANY_FACES.search(proposition) or _MANY_FACES.search(goal)) and not _BINDER.search(goal):
+        return False
+    return _names(proposition) & local_names == _names(goal) & local_names
+
+
+@lru_cache(maxsize=100_000)
+def fits(pattern: str, bound: Sequence[str], text: str) -> bool:
+    """Whether `text` may be an instance of `pattern`, a term or proposition in which the names `bound` may be
+    anything."""
+    if pattern == text or _HOLE in text or _BINDER.search(pattern):
+        return True
+    return _regex(pattern, tuple(bound)).fullmatch(unbracketed(text)) is not None
+
+
+@lru_cache(maxsize=100_000)
+def occurs(pattern: str, bound: Sequence[str], text: str) -> bool:
+    """Whether an instance of `pattern` may occur in `text`."""
+    return _HOLE in text or bool(_BINDER.search(pattern)) or _regex(pattern, tuple(bound)).search(text) is not None
+
+
+@lru_cache(maxsize=50_000)
+def _names(text: str) -> frozenset[str]:
+    return frozenset(_NAME.findall(text))
+
+
+@lru_cache(maxsize=20_000)
+def _regex(pattern: str, bound: tuple[str, ...]) -> re.Pattern[str]:
+    """Names in `bound`, and arguments that print in several ways (`n + 1`, `x :: xs`), become wildcards."""
+    parts: list[str] = []
+    for piece in re.split(r"(\([^()]*(?:Nat\.succ|::|\+|\d)[^()]*\)|[^\W\d][\w.'!?✝]*|\d+)", pattern):
+        if piece in bound or piece.startswith("(") or piece.isdigit():
+            parts.append("\0")
+        else:
+            parts.append(re.escape(piece))
+    text = "".join(parts)
+    # An argument stands beside another word or bracket, with a space between them.
+    argument = re.compile(r"(?<=[\w.'\0)]\\ )\0|\0(?=\\ [\w\0]|\\ \\\()")
+    text = argument.sub(lambda _: _ARGUMENT, text)
+    text = text.replace("\0", _ANYTHING)
+    left = r"(?<![\w.'])" if re.match(r"\w", pattern) else ""
+    right = r"(?![\w.'])" if re.search(r"\w$", pattern) else ""
+    return re.compile(left + text + right)
+
+
+def _groups(binders: str) -> list[str]:
+    """`(x y : α) {n : Nat}` to `x y` and `n`; `x y : α` and `x y` to `x y`."""
+    bracketed = re.findall(r"[({⦃]([^:(){}]+?)(?: : [^(){}]*(?:\([^()]*\)[^(){}]*)*)?[)}⦄]", binders)
+    return bracketed or [binders.split(" : ", maxsplit=1)[0]]

@@ -1,0 +1,40 @@
+"""When two printed goals are the same goal: names of proofs, order of hypotheses and repetitions do not count.
+
+A search that splits `h1` before `h2` and one that splits them the other way round reach goals that differ in nothing
+that a proof could use, and n independent steps can be taken in n! orders: without this, most of a budget goes there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from functools import lru_cache
+
+from prover.goal import LocalKind, goal_texts, parse_goal
+from prover.retrieval import IDENTIFIER
+
+
+def goal_keys(state: str) -> tuple[Hashable, ...]:
+    """One key for each goal of a printed state, in order: two goals of one key have the same proofs, up to names.
+
+    Goals with metavariables (`?`), which printing does not tell apart safely, are kept as they are printed.
+    """
+    goals = goal_texts(state)
+    return tuple(goals) if "?" in state else tuple(map(_key, goals))
+
+
+@lru_cache(maxsize=50_000)
+def _key(text: str) -> Hashable:
+    """Conclusion, everything that has a name which matters, in order, and the set of what is known."""
+    goal = parse_goal(text)
+    mentioned = set(IDENTIFIER.findall(goal.conclusion))
+    for local in goal.locals:
+        mentioned.update(IDENTIFIER.findall(local.type), IDENTIFIER.findall(local.value or ""))
+    # `h.left` mentions h.
+    mentioned |= {name.partition(".")[0] for name in mentioned}
+    named, known = [], set()
+    for local in goal.locals:
+        if local.kind is LocalKind.PROOF and local.name not in mentioned:
+            known.add((local.type, local.accessible))
+        else:
+            named.append((local.name, local.type, local.value))
+    return goal.conclusion, tuple(named), frozenset(known)
