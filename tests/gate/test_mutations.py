@@ -20,15 +20,20 @@ from handmade import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutation import mutate
+from term_mutation import mutate_terms
 
 from lean_env.certificate import Certificate, Rejection
+from lean_env.embedded.install import Installation
 from lean_env.gate import Gate
 from lean_env.library.expression import (
     Bound,
     expression_hash,
 )
+from lean_env.library.index import Library
+from lean_env.library.ndjson import read_declarations
 from lean_env.library.ndjson_writer import write_declarations
 from lean_env.proof_term import ProofTerm
+from tests.fresh import Acceptances
 
 FALSE_STATEMENTS = {
     "1 = 2": LIE,
@@ -38,19 +43,27 @@ FALSE_STATEMENTS = {
 }
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.sampled_from(sorted(HONEST)), st.randoms(use_true_random=False), st.integers(1, 3))
 def test_a_mutated_proof_is_a_proof_of_the_same_statement_or_refused(
-    gate: Gate, name: str, rng: random.Random, times: int
+    gate: Gate, installation: Installation, library: Library
 ) -> None:
-    statement, text, levels = HONEST[name]
-    changed = mutate(text, rng, times)
-    verdict = gate.check(text_theorem(), changed, stated(statement, *levels))
-    if isinstance(verdict, Certificate):
-        assert verdict.statement_hash == expression_hash(statement, levels)
-        again = gate.check(text_theorem(), ProofTerm.read(changed).kernel_ndjson(), stated(statement, *levels))
-        assert isinstance(again, Certificate)
-        assert again.proof_hash == verdict.proof_hash
+    """And what is accepted is accepted again in our own spelling, and by processes that saw no mutant."""
+    accepted = Acceptances()
+
+    @settings(max_examples=150, deadline=None)
+    @given(st.sampled_from(sorted(HONEST)), st.randoms(use_true_random=False), st.integers(1, 3))
+    def mutants(name: str, rng: random.Random, times: int) -> None:
+        statement, text, levels = HONEST[name]
+        changed = mutate(text, rng, times)
+        verdict = gate.check(text_theorem(), changed, stated(statement, *levels))
+        if isinstance(verdict, Certificate):
+            assert verdict.statement_hash == expression_hash(statement, levels)
+            again = gate.check(text_theorem(), ProofTerm.read(changed).kernel_ndjson(), stated(statement, *levels))
+            assert isinstance(again, Certificate)
+            assert again.proof_hash == verdict.proof_hash
+            accepted.add(text_theorem(), changed, stated(statement, *levels), verdict)
+
+    mutants()
+    assert accepted.decide_again(installation, library)
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -67,4 +80,41 @@ def test_no_mutation_proves_a_false_statement(gate: Gate, name: str, lie: str, r
     declarations[-1] = replace(declarations[-1], type=FALSE_STATEMENTS[lie])
     changed = mutate(write_declarations(declarations), rng, times)
     verdict = gate.check(text_theorem(), changed, stated(FALSE_STATEMENTS[lie], *levels))
+    assert isinstance(verdict, Rejection)
+
+
+def test_a_mutated_term_is_a_proof_of_the_same_statement_or_refused(
+    gate: Gate, installation: Installation, library: Library
+) -> None:
+    """Changed subterms, numerals and constants; what is accepted is accepted again by processes that saw no mutant."""
+    accepted = Acceptances()
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.sampled_from(sorted(HONEST)), st.randoms(use_true_random=False), st.integers(1, 3))
+    def mutants(name: str, rng: random.Random, times: int) -> None:
+        statement, text, levels = HONEST[name]
+        changed = write_declarations(mutate_terms(read_declarations(text), rng, times))
+        verdict = gate.check(text_theorem(), changed, stated(statement, *levels))
+        if isinstance(verdict, Certificate):
+            assert verdict.statement_hash == expression_hash(statement, levels)
+            accepted.add(text_theorem(), changed, stated(statement, *levels), verdict)
+
+    mutants()
+    assert accepted.decide_again(installation, library) >= 2 * len(HONEST)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.sampled_from(sorted(HONEST)),
+    st.sampled_from(sorted(FALSE_STATEMENTS)),
+    st.randoms(use_true_random=False),
+    st.integers(1, 4),
+)
+def test_no_mutated_term_proves_a_false_statement(
+    gate: Gate, name: str, lie: str, rng: random.Random, times: int
+) -> None:
+    _, text, levels = HONEST[name]
+    *auxiliaries, target = read_declarations(text)
+    changed = mutate_terms([*auxiliaries, replace(target, type=FALSE_STATEMENTS[lie])], rng, times)
+    verdict = gate.check(text_theorem(), write_declarations(changed), stated(FALSE_STATEMENTS[lie], *levels))
     assert isinstance(verdict, Rejection)
