@@ -8,6 +8,7 @@
 - `setup.lock`: held while `flywheel setup` works
 - `leandojo/`: LeanDojo's traced repositories, unless CACHE_DIR says otherwise
 - `benchmark/`: measurements of a benchmark that is being built
+- `native/`: for `--toolchain native`, repositories cloned from URLs and lean-interact's builds of the repl
 - `tmp-*/`: an installation that is being made; left behind only by a killed setup
 """
 
@@ -68,6 +69,16 @@ def benchmark_work() -> Path:
     return cache_root() / "benchmark"
 
 
+def native_repositories() -> Path:
+    """The user's Lean repositories that were given as URLs."""
+    return cache_root() / "native" / "repositories"
+
+
+def native_repl() -> Path:
+    """lean-interact's folder: the repl's source, and a build for each Lean."""
+    return cache_root() / "native" / "repl"
+
+
 @dataclass(frozen=True, slots=True)
 class CacheItem:
     """One thing in the cache and the bytes it takes."""
@@ -84,7 +95,8 @@ def setup_folders() -> list[Path]:
 
 def cache_report() -> list[CacheItem]:
     """What the cache holds, part by part, the largest first."""
-    folders = [*setup_folders(), *(path for path in (leandojo_cache(), benchmark_work()) if path.is_dir())]
+    others = (leandojo_cache(), benchmark_work(), native_repositories(), native_repl())
+    folders = [*setup_folders(), *(path for path in others if path.is_dir())]
     parts = [part for folder in folders for part in folder.iterdir()]
     items = [CacheItem(str(part.relative_to(cache_root())), part, _size(part)) for part in parts]
     return sorted(items, key=lambda item: -item.bytes)

@@ -1,0 +1,77 @@
+"""A user's machine with elan and a built repository, as far as files go: no Lean is fetched for these tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from lean_env.limits import Limits
+from lean_env.native.backend import NativeLean
+from lean_env.native.errors import NativeUnavailable
+from lean_env.native.project import Project, open_project
+from lean_env.native.sandbox import find_bubblewrap
+from tests.native.player import RELEASE, Exchange, write_repl
+from tests.native.upstream import IMPORTED
+
+#: The players are Python programs, which a sandboxed Lean is not.
+PYTHON = Path(sys.base_prefix).resolve()
+
+
+@pytest.fixture(scope="session")
+def bubblewrap() -> Path | None:
+    """bubblewrap where it works, else None: what it shows then is refused, and a test says so."""
+    try:
+        return find_bubblewrap()
+    except NativeUnavailable:
+        return None
+
+
+@pytest.fixture
+def elan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """ELAN_HOME with one toolchain."""
+    home = tmp_path / "elan"
+    binaries = home / "toolchains" / f"leanprover--lean4---{RELEASE}" / "bin"
+    for file in (home / "bin" / "elan", binaries / "lean", binaries / "lake"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+        file.chmod(0o755)
+    monkeypatch.setenv("ELAN_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def repository(elan: Path, tmp_path: Path) -> Path:
+    """A built repository that requires one package."""
+    root = tmp_path / "repository"
+    for library in (root / ".lake/build/lib/lean", root / ".lake/packages/mathlib/.lake/build/lib"):
+        library.mkdir(parents=True)
+    (root / "lean-toolchain").write_text(f"leanprover/lean4:{RELEASE}\n", encoding="utf-8")
+    (root / "lake-manifest.json").write_text(
+        '{"packagesDir": ".lake/packages", "packages": [{"type": "git", "name": "mathlib"}]}', encoding="utf-8"
+    )
+    return root
+
+
+@pytest.fixture
+def project(repository: Path) -> Project:
+    return open_project(str(repository))
+
+
+StartNative = Callable[[Sequence[Exchange]], NativeLean]
+
+
+@pytest.fixture
+def native(project: Project, bubblewrap: Path | None, tmp_path: Path) -> Iterator[StartNative]:
+    """Starts a native Lean whose repl gives these replies; in the real sandbox where that works."""
+    with ExitStack() as stack:
+
+        def start(exchanges: Sequence[Exchange]) -> NativeLean:
+            repl = write_repl(tmp_path / "repl", [IMPORTED, *exchanges])
+            limits = Limits(soft_ms=1_500, hard_margin_ms=500)
+            return stack.enter_context(NativeLean(project, repl, bubblewrap, limits, readable=(PYTHON,)))
+
+        yield start

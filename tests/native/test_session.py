@@ -1,0 +1,163 @@
+"""The contract of a session, over lean-interact's client and a process that gives the repl's documented replies."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from lean_env.dojo import PrintedState
+from lean_env.elaborate import Message
+from lean_env.leandojo import (
+    DojoCrashError,
+    DojoInitError,
+    DojoTacticTimeoutError,
+    LeanError,
+    ProofFinished,
+    ProofGivenUp,
+    TacticState,
+)
+from lean_env.outcomes import Outcome
+from lean_env.stepping import UnknownState
+from lean_env.theorem import Environment, Theorem
+from tests.native.conftest import StartNative
+from tests.native.player import Exchange
+from tests.native.upstream import EXAMPLES
+
+MATHLIB = Environment(("Mathlib",))
+FOO = Theorem("foo", "(x : Int) : x = x", MATHLIB)
+OPENED = EXAMPLES["by_cases"]
+
+
+def test_a_proof_goes_from_state_to_state(native: StartNative) -> None:
+    with native(OPENED).open_session(FOO) as (session, root):
+        assert root.pp == "x : Int\n⊢ x = x"
+        cases = session.run_tac(root, "by_cases h : x < 0")
+        assert isinstance(cases, TacticState) and cases.num_goals == 2
+        assert [goal.conclusion for goal in cases.goals] == ["x = x", "x = x"]
+        one = session.run_tac(cases, "case pos => rfl")
+        assert isinstance(one, TacticState) and one.pp == "case neg\nx : Int\nh : ¬x < 0\n⊢ x = x"
+        # Back in an earlier state, as search goes.
+        assert isinstance(session.run_tac(cases, "all_goals sorry"), ProofGivenUp)
+        assert isinstance(session.run_tac(root, "have h : x = 1 := sorry"), ProofGivenUp)
+
+
+@pytest.mark.parametrize(
+    ("example", "theorem", "tactics", "outcome", "said"),
+    [
+        ("assumption_proof", Theorem("aa", "(x : Nat) (h1 : x  = 2) : x = 2", MATHLIB), ["assumption"], "proved", ""),
+        ("Mathlib/test/exact", Theorem("test", ": 0 < 1", MATHLIB), ["exact?"], "proved", ""),
+        ("Mathlib/test/exact", Theorem("test", "0 < 1", MATHLIB), ["exact?"], "proved", ""),
+        # No goals, and yet no proof: an unassigned metavariable, a term that the kernel refuses.
+        (
+            "app_type_mismatch",
+            Theorem("t", ": 1 = 0", MATHLIB),
+            ["cases 1", "rfl", "apply ?succ"],
+            "failed",
+            "metavariable",
+        ),
+        ("self_proof_apply_check", Theorem("ex", ": False", MATHLIB), ["apply ex"], "failed", "kernel type check"),
+        # Lean goes on behind an error; its message decides, not "contains sorry".
+        (
+            "invalid_tactic",
+            Theorem("my_theorem", "(x : Nat) : x = x", MATHLIB),
+            ["exact my_fake_premise"],
+            "failed",
+            "Unknown identifier",
+        ),
+        (
+            "invalid_tactic",
+            Theorem("my_theorem", "(x : Nat) : x = x", MATHLIB),
+            ["exat 42"],
+            "failed",
+            "unknown tactic",
+        ),
+    ],
+)
+def test_what_the_last_tactic_comes_to(
+    native: StartNative, example: str, theorem: Theorem, tactics: list[str], outcome: str, said: str
+) -> None:
+    with native(EXAMPLES[example]).open_session(theorem) as (session, root):
+        state = root
+        for tactic in tactics[:-1]:
+            state = session.run_tac(state, tactic)
+        (step,) = session.run_tacs(state, tactics[-1:])
+    assert step.outcome == outcome
+    if outcome == "proved":
+        assert isinstance(step.result, ProofFinished)
+    else:
+        assert isinstance(step.result, LeanError) and said in step.result.error
+
+
+def test_a_text_that_is_no_single_open_theorem_is_refused(native: StartNative) -> None:
+    lean = native(EXAMPLES["refused"])
+    with pytest.raises(DojoInitError, match="unsolved goals"), lean.open_session(Theorem("unfinished", "Nat", MATHLIB)):
+        pass
+    with pytest.raises(DojoInitError, match="2 found"), lean.open_session(Theorem("calc", "3 = 5", MATHLIB)):
+        pass
+
+
+def test_a_tactic_without_end_costs_its_process_and_nothing_else(native: StartNative) -> None:
+    hang = Exchange(tactic="hang", then="hang")
+    with native([*OPENED, hang]).open_session(FOO) as (session, root):
+        cases = session.run_tac(root, "by_cases h : x < 0")
+        started = time.monotonic()
+        steps = session.run_tacs(cases, ["hang", "case pos => rfl", "case pos => rfl"])
+        assert [step.outcome for step in steps] == [Outcome.TIMED_OUT, Outcome.ADVANCED, Outcome.ADVANCED]
+        assert steps[0].wall_limit and time.monotonic() - started < 20
+        with pytest.raises(DojoTacticTimeoutError):
+            session.run_tac(root, "hang")
+
+
+def test_another_process_has_to_lead_to_the_same_state(native: StartNative) -> None:
+    now = Exchange(tactic="now", reply='{"proofStatus": "", "proofState": 1, "goals": ["⊢ @NOW = 0"]}')
+    hang = Exchange(tactic="hang", then="hang")
+    with native([*OPENED, now, hang]).open_session(FOO) as (session, root):
+        state = session.run_tac(root, "now")
+        assert isinstance(state, TacticState)
+        steps = session.run_tacs(state, ["hang", "case pos => rfl", "never run"])
+    assert [step.outcome for step in steps] == [Outcome.TIMED_OUT, Outcome.CRASHED]
+
+
+@pytest.mark.parametrize("then", ["exit", "close", "flood"])
+def test_a_process_that_is_lost_ends_the_session(native: StartNative, then: str) -> None:
+    with native([*OPENED, Exchange(tactic="evil", then=then)]).open_session(FOO) as (session, root):
+        started = time.monotonic()
+        step = session.run_tacs(root, ["evil"])[0]
+        assert time.monotonic() - started < 20
+        if then == "close" and step.outcome is Outcome.TIMED_OUT:
+            return  # in the sandbox, the process around it keeps stdout open: it is silent, no more
+        assert step.outcome is Outcome.CRASHED
+        with pytest.raises(DojoCrashError):
+            session.run_tac(root, "by_cases h : x < 0")
+
+
+@pytest.mark.parametrize(
+    "reply", ["no JSON", "[1]", '{"proofState": "x"}', '{"goals": []}', "[" * 100_000], ids=lambda reply: reply[:20]
+)
+def test_an_answer_that_is_none_ends_the_session(native: StartNative, reply: str) -> None:
+    with native([*OPENED, Exchange(tactic="odd", reply=reply)]).open_session(FOO) as (session, root):
+        (step,) = session.run_tacs(root, ["odd"])
+    assert step.outcome is Outcome.CRASHED
+
+
+def test_tactics_that_cannot_be_sent_fail(native: StartNative) -> None:
+    with native(OPENED).open_session(FOO) as (session, root):
+        steps = session.run_tacs(root, ["", "\ud800", "x" * 5_000, "case pos => rfl"])
+        assert [step.outcome for step in steps] == [Outcome.FAILED] * 4
+
+
+def test_states_of_others_are_refused(native: StartNative) -> None:
+    with native(OPENED).open_session(FOO) as (session, root):
+        after = session.run_tac(root, "by_cases h : x < 0")
+        session.drop([root, after])
+        session.drop([after])
+        for state in (after, PrintedState("⊢ False", root.id), "x"):
+            with pytest.raises(UnknownState):
+                session.run_tac(state, "rfl")
+        assert isinstance(session.run_tac(root, "by_cases h : x < 0"), TacticState)
+
+
+def test_a_text_is_read_in_a_process_of_its_own(native: StartNative) -> None:
+    (message,) = native(EXAMPLES["refused"]).messages(MATHLIB, "#print List.cons")
+    assert message == Message("information", "constructor List.cons.{u} : {α : Type u} → α → List α → List α", 1, 0)
