@@ -65,6 +65,7 @@ def exit_code(error: Exception) -> int | None:
     from lean_env.embedded.errors import NotInstalled, SetupError
     from lean_env.embedded.pool import NoWorker
     from lean_env.library.index import LibraryUnavailable
+    from lean_env.native.errors import NativeUnavailable
     from prover.free_text import ModelUnavailable
     from prover.round import RoundFailed
     from training.benchmarks import UnknownBenchmark
@@ -82,6 +83,7 @@ def exit_code(error: Exception) -> int | None:
             SetupError,
             NoWorker,
             LibraryUnavailable,
+            NativeUnavailable,
             ManifestError,
             UnknownBenchmark,
             CorpusError,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from lean_env.theorem import Environment, Theorem
 from prover.cli.context import JsonOption
 from prover.cli.output import UserError, WorkFailed, console, emit_json, errors
+
+Toolchain = Literal["embedded", "native"]
 
 _HEAD = re.compile(r"^\s*(?:theorem|lemma|example)\b\s*(?P<rest>.*)$", re.DOTALL)
 _TAIL = re.compile(r"\s*:=\s*(?:by\s*)?(?:sorry\s*)?$")
@@ -47,6 +49,20 @@ def prove(
     steps: Annotated[int, typer.Option(min=1, help="Tactic steps.")] = 256,
     seed: int = 0,
     in_place: Annotated[bool, typer.Option("--in-place", help="Of a file: write the proofs into it.")] = False,
+    toolchain: Annotated[
+        Toolchain, typer.Option(help="`native`: your own Lean with its Mathlib, by elan; see docs/LEANDOJO.md.")
+    ] = "embedded",
+    repo: Annotated[str | None, typer.Option(help="Native: a built Lean repository, or a URL to clone.")] = None,
+    import_: Annotated[
+        list[str] | None, typer.Option("--import", help="Native: what a statement imports; Mathlib if not said.")
+    ] = None,
+    repl: Annotated[
+        Path | None,
+        typer.Option(help="Native: a built checkout of leanprover-community/repl; lean-interact fetches its own."),
+    ] = None,
+    trust: Annotated[
+        bool, typer.Option("--i-trust-this-model", help="Native: without a sandbox, proofs can do all that you can.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Proves a statement over plain `import Init` and prints a proof that was elaborated once more, from its text.
@@ -54,15 +70,30 @@ def prove(
 
     Example: flywheel prove 'theorem t (a b : Nat) : a + b = b + a'
     Example: flywheel prove Basic.lean | patch
+    Example: flywheel prove '(x : ℝ) : 0 ≤ x ^ 2' --toolchain native --repo my-mathlib-project
     Exit code 1 when no proof was found or a `sorry` is left, 2 when the statement or the file cannot be read.
     """
+    if toolchain == "native":
+        if repo is None:
+            raise UserError("--toolchain native needs --repo: the Lean repository whose toolchain and libraries to use")
+        from prover.cli import native
+
+        options = native.NativeOptions(repo, repl, trust)
+        if statement.endswith(".lean"):
+            native.prove_file(Path(statement), options, model, steps, seed, in_place, json)
+        else:
+            _not_in_place(in_place)
+            imports = import_ or ["Mathlib"]
+            native.prove_statement(parse_statement(statement), imports, options, model, steps, seed, json)
+        return
+    if repo or repl or import_ or trust:
+        raise UserError("--repo, --repl, --import and --i-trust-this-model go with --toolchain native")
     if statement.endswith(".lean"):
         from prover.cli.prove_file import prove_file
 
         prove_file(Path(statement), model, steps, seed, in_place, json)
         return
-    if in_place:
-        raise UserError("--in-place is for files: flywheel prove FILE.lean --in-place")
+    _not_in_place(in_place)
     from lean_env.limits import Limits
     from lean_env.statement import StatementRefused
     from prover.attempt import Phase, attempt
@@ -93,3 +124,8 @@ def prove(
         emit_json({"theorem": theorem.name, "text": source, "attempt": record})
     else:
         console.print(source, markup=False, soft_wrap=True, end="")
+
+
+def _not_in_place(in_place: bool) -> None:
+    if in_place:
+        raise UserError("--in-place is for files: flywheel prove FILE.lean --in-place")

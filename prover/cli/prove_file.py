@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 
 from lean_env.embedded.worker import LeanRefused, WorkerDied
+from lean_env.lean_text.header import read_header
 from lean_env.limits import Limits
 from lean_env.statement import StatementRefused
 from prover.attempt import Phase, attempt
@@ -16,12 +18,13 @@ from prover.cli.work import load_policy
 from prover.lean import Lean
 from prover.portfolio import PortfolioPolicy
 from prover.search.budget import Budget
-from prover.sorries import Hole, LeanFile
+from prover.sorries import Check, Hole, LeanFile
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What became of one `sorry`: the tactics that now stand there, or the reason why it stays."""
+    """What became of one `sorry`: the tactics that now stand there, or the reason why it stays. `reason` with tactics
+    says whose word it is, where they are not certified."""
 
     line: int
     goal: str
@@ -32,32 +35,48 @@ class Found:
 def prove_file(path: Path, model: str | None, steps: int, seed: int, in_place: bool, json: bool) -> None:
     """Prints the patch (or writes the file) and a line for each `sorry`. Raises UserError, and WorkFailed when one is
     left."""
-    try:
-        text = path.read_bytes().decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
+    text = read_file(path)
     with Lean(workers=1, limits=Limits(heartbeats=200_000, soft_ms=10_000)) as lean, Ticker(str(path)) as tick:
-        file = LeanFile(text, lean.messages)
-        missing = [module for module in file.environment.imports if module not in lean.library.modules]
+        missing = [module for module in read_header(text).imports if module not in lean.library.modules]
         if missing:
-            raise UserError(f"{path} imports {', '.join(missing)}, which the embedded Lean does not have; it has Init")
+            raise UserError(
+                f"{path} imports {', '.join(missing)}, which the embedded Lean does not have; it has Init "
+                "(--toolchain native --repo REPOSITORY takes your own Lean)"
+            )
+        policy = BatchingPolicy(load_policy(model, lean.actions) if model else PortfolioPolicy(lean.actions))
+        phase = Phase(policy, Budget(steps))
         try:
-            holes = file.holes(lambda done, total: tick("reading goals", done, total))
-            policy = BatchingPolicy(load_policy(model, lean.actions) if model else PortfolioPolicy(lean.actions))
-            results: list[Found] = []
-            new = text
-            # From the last to the first, so that what stands before a hole is still as it was read.
-            for number, hole in enumerate(reversed(holes), 1):
-                tick(f"line {hole.line}", number, len(holes))
-                found = _prove(lean, hole, Phase(policy, Budget(steps)), seed)
-                if found.tactics:
-                    new, objection = file.filled(new, hole, found.tactics)
-                    if objection:
-                        found = Found(hole.line, hole.goal, reason=f"its proof does not fit there: {objection}")
-                results.insert(0, found)
+            new, results = fill(text, lean.messages, lambda hole: _prove(lean, hole, phase, seed), tick)
         except (LeanRefused, WorkerDied) as error:
             raise UserError(f"Lean could not read {path}: {error}") from error
-    _report(path, text, new, results, in_place, json)
+    report(path, text, new, results, in_place, json)
+
+
+def read_file(path: Path) -> str:
+    """The file's text. Raises UserError."""
+    try:
+        return path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+
+
+def fill(text: str, check: Check, prove: Callable[[Hole], Found], tick: Ticker) -> tuple[str, list[Found]]:
+    """The text with the proofs that `prove` finds and `check`'s Lean accepts where they stand, and what became of each
+    `sorry`, in order."""
+    file = LeanFile(text, check)
+    holes = file.holes(lambda done, total: tick("reading goals", done, total))
+    results: list[Found] = []
+    new = text
+    # From the last to the first, so that what stands before a hole is still as it was read.
+    for number, hole in enumerate(reversed(holes), 1):
+        tick(f"line {hole.line}", number, len(holes))
+        found = prove(hole)
+        if found.tactics:
+            new, objection = file.filled(new, hole, found.tactics)
+            if objection:
+                found = Found(hole.line, hole.goal, reason=f"its proof does not fit there: {objection}")
+        results.insert(0, found)
+    return new, results
 
 
 def _prove(lean: Lean, hole: Hole, phase: Phase, seed: int) -> Found:
@@ -75,7 +94,8 @@ def _prove(lean: Lean, hole: Hole, phase: Phase, seed: int) -> Found:
     return Found(hole.line, hole.goal, reason=reason)
 
 
-def _report(path: Path, text: str, new: str, results: list[Found], in_place: bool, json: bool) -> None:
+def report(path: Path, text: str, new: str, results: list[Found], in_place: bool, json: bool) -> None:
+    """Prints the patch or writes the file, and says what became of each `sorry`. Raises WorkFailed when one is left."""
     patch = "".join(unified_diff(text.splitlines(keepends=True), new.splitlines(keepends=True), str(path), str(path)))
     if in_place and new != text:
         beside = path.with_name(f".{path.name}.new")
@@ -89,7 +109,9 @@ def _report(path: Path, text: str, new: str, results: list[Found], in_place: boo
     elif not in_place:
         console.file.write(patch)
     for found in results:
-        said = "; ".join(found.tactics) if found.tactics else " ".join(found.reason.split())
+        said = "; ".join(found.tactics)
+        if found.reason:
+            said += f"{' -- ' if said else ''}{' '.join(found.reason.split())}"
         errors.print(
             f"{path}:{found.line}: {'proved' if found.tactics else 'left'}: {said}", markup=False, soft_wrap=True
         )

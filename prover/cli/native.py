@@ -1,0 +1,99 @@
+"""`flywheel prove --toolchain native`: the user's own Lean, for a statement and for a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lean_env.leandojo import DojoCrashError, DojoInitError
+from lean_env.limits import Limits
+from lean_env.native.backend import NativeLean
+from lean_env.native.project import open_project
+from lean_env.native.repl import find_repl
+from lean_env.native.sandbox import find_bubblewrap
+from lean_env.statement import StatementRefused
+from lean_env.theorem import Environment, Theorem
+from prover.attempt import Phase
+from prover.batching import BatchingPolicy
+from prover.cli.output import Ticker, UserError, WorkFailed, console, emit_json, errors
+from prover.cli.prove_file import Found, fill, read_file, report
+from prover.cli.work import load_policy
+from prover.lean import Lean
+from prover.native import NativeProver, Unproved, native_space
+from prover.portfolio import PortfolioPolicy
+from prover.search.budget import Budget
+from prover.sorries import Hole
+from prover.verify import proof_text
+
+
+@dataclass(frozen=True, slots=True)
+class NativeOptions:
+    """What the command line says of the native Lean. `repl`: a built checkout, None for lean-interact's own."""
+
+    repository: str
+    repl: Path | None
+    trust: bool
+
+
+@contextmanager
+def _prover(options: NativeOptions, model: str | None, steps: int, seed: int) -> Iterator[NativeProver]:
+    project = open_project(options.repository)
+    bubblewrap = None if options.trust else find_bubblewrap()
+    repl = find_repl(project, options.repl)
+    if bubblewrap is None:
+        errors.print("the native Lean is not confined: proofs can do on this machine what you can", soft_wrap=True)
+    limits = Limits(heartbeats=200_000, soft_ms=10_000)
+    with Lean(workers=1, limits=limits) as lean, NativeLean(project, repl, bubblewrap, limits) as native:
+        space = native_space(lean)
+        policy = load_policy(model, space) if model else PortfolioPolicy(space)
+        yield NativeProver(native, lean, Phase(BatchingPolicy(policy), Budget(steps)), seed)
+
+
+def prove_statement(
+    theorem: Theorem, imports: list[str], options: NativeOptions, model: str | None, steps: int, seed: int, json: bool
+) -> None:
+    """Prints a proof, and on stderr whether it is certified. Raises UserError, WorkFailed."""
+    theorem = replace(theorem, environment=Environment(tuple(imports)))
+    with _prover(options, model, steps, seed) as prover:
+        try:
+            proof = prover.prove(theorem)
+        except (DojoInitError, StatementRefused) as error:
+            raise UserError(f"Lean does not take the statement: {error}") from error
+        except Unproved as error:
+            raise WorkFailed(str(error)) from error
+    header = "".join(f"import {module}\n" for module in imports)
+    source = f"{header}\n{proof_text(theorem, proof.tactics)}"
+    if json:
+        emit_json({"theorem": theorem.name, "text": source, "certified": proof.certified, "verdict": proof.verdict})
+        return
+    console.print(source, markup=False, soft_wrap=True, end="")
+    errors.print(proof.verdict, markup=False, soft_wrap=True)
+
+
+def prove_file(
+    path: Path, options: NativeOptions, model: str | None, steps: int, seed: int, in_place: bool, json: bool
+) -> None:
+    """As `prover.cli.prove_file.prove_file`, with the user's Lean. Raises UserError, WorkFailed."""
+    text = read_file(path)
+    with _prover(options, model, steps, seed) as prover, Ticker(str(path)) as tick:
+
+        def prove(hole: Hole) -> Found:
+            reason = hole.reason
+            for theorem in hole.theorems:
+                try:
+                    proof = prover.prove(theorem)
+                except (DojoInitError, StatementRefused) as error:
+                    reason = reason or f"its goal cannot be stated outside the file: {error}"
+                except Unproved as error:
+                    return Found(hole.line, hole.goal, reason=str(error))
+                else:
+                    return Found(hole.line, hole.goal, proof.tactics, "" if proof.certified else proof.verdict)
+            return Found(hole.line, hole.goal, reason=reason)
+
+        try:
+            new, results = fill(text, prover.native.messages, prove, tick)
+        except (DojoInitError, DojoCrashError) as error:
+            raise UserError(f"Lean could not read {path}: {error}") from error
+    report(path, text, new, results, in_place, json)

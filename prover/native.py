@@ -1,0 +1,107 @@
+"""Proofs found in the user's own Lean, and what may be said of them.
+
+The gate decides over the embedded library. So a proof of a theorem that imports nothing else is replayed there and goes
+through the gate like any other. For every other theorem there is no certificate: its proof text is read once more by a
+process that ran no search, and what comes back is that Lean's word. A proof that ran code could have forged it, so
+nothing of this is stored in a corpus.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lean_env.axioms import ALLOWED_AXIOMS
+from lean_env.leandojo import DojoCrashError, DojoInitError
+from lean_env.native.backend import NativeLean
+from lean_env.theorem import Environment, Theorem
+from prover.actions import ActionSpace
+from prover.attempt import Phase, Refused, Undecided
+from prover.lean import Lean
+from prover.retrieval import PremiseIndex, Retriever
+from prover.search.best_first import prove
+from prover.search.graph import ProofStep
+from prover.search.minimize import minimize
+from prover.verify import proof_text
+
+_AXIOMS = re.compile(r"'[^']*' depends on axioms: \[(.*)\]", re.DOTALL)
+_NO_AXIOMS = "does not depend on any axioms"
+
+
+class Unproved(Exception):
+    """No proof that stands; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class NativeProof:
+    """`certified`: by our gate. Otherwise `verdict` says whose word it is."""
+
+    tactics: tuple[str, ...]
+    certified: bool
+    verdict: str
+
+
+def native_space(lean: Lean) -> ActionSpace:
+    """What can be tried in a native state: the library's repertoire, with the embedded library's theorems as premises
+    (of Mathlib's nothing is known here)."""
+    core = Environment(("Init",))
+    return ActionSpace(Retriever(PremiseIndex.of(lean.library), lambda _environment: lean.library.closure(core)))
+
+
+@dataclass(frozen=True, slots=True)
+class NativeProver:
+    """Searches in `native`, and asks the gate of `lean` where it can decide."""
+
+    native: NativeLean
+    lean: Lean
+    phase: Phase
+    seed: int = 0
+
+    def prove(self, theorem: Theorem) -> NativeProof:
+        """Raises DojoInitError or StatementRefused when there is no such statement, and Unproved."""
+        try:
+            with self.native.open_session(theorem) as (session, root):
+                phase = self.phase
+                result = prove(session, root, theorem, phase.policy, phase.budget, config=phase.config, seed=self.seed)
+                if result.proof is None:
+                    raise Unproved(f"no proof found ({result.ended} after {result.steps} steps)")
+                found = minimize(session, root, result.proof).proof
+            return self._judged(theorem, found)
+        except DojoCrashError as error:
+            raise Unproved(f"the native Lean ended: {error}") from error
+
+    def _judged(self, theorem: Theorem, steps: Sequence[ProofStep]) -> NativeProof:
+        tactics = tuple(step.tactic for step in steps)
+        release = self.native.project.version
+        if all(module in self.lean.library.modules for module in theorem.environment.imports):
+            self.lean.stated(theorem)
+            try:
+                self.lean.tools.verify(theorem, steps, "native")
+            except (Refused, Undecided) as error:
+                raise Unproved(f"Lean {release} accepts a proof that is not certified here: {error}") from error
+            return NativeProof(tactics, True, "certified by this project's gate")
+        if objection := self._objection(theorem, tactics):
+            raise Unproved(f"the repl accepts the proof step by step, but not its text: {objection}")
+        return NativeProof(
+            tactics,
+            False,
+            f"native: accepted by the repl of Lean {release}, not certified (the gate knows the embedded library only)",
+        )
+
+    def _objection(self, theorem: Theorem, tactics: Sequence[str]) -> str:
+        """What a new process has against the proof as text, '' for nothing."""
+        text = f"{proof_text(theorem, tactics)}\n#print axioms {theorem.name}\n"
+        try:
+            messages = self.native.messages(theorem.environment, text)
+        except DojoInitError as error:
+            return str(error)
+        for message in messages:
+            if message.severity == "error" or "declaration uses" in message.data:
+                return message.data
+        said = messages[-1].data if messages else ""
+        used = _AXIOMS.fullmatch(said)
+        axioms = {name.strip() for name in used[1].split(",")} if used else set()
+        if used is None and not said.endswith(_NO_AXIOMS):
+            return "it does not say which axioms it uses"
+        return f"it uses {', '.join(sorted(axioms - ALLOWED_AXIOMS))}" if axioms - ALLOWED_AXIOMS else ""
