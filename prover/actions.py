@@ -248,6 +248,8 @@ class Situation:
             met.add(Need.POSITIVE)
         if connective is not Connective.FALSE:
             met.add(Need.OPEN)
+        if conclusion == "True":
+            met.add(Need.TRUE)
         return frozenset(met)
 
     @cached_property

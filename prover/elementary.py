@@ -36,6 +36,7 @@ _CLOSED = (
         right | 1 | 1 | right
         """,
     )
+    + table(needs=Need.TRUE, rows="trivial | 1 | 1 | exact trivial")
     + table(needs=Need.OPEN, rows="exfalso | 1 | 1 | exfalso")
     + table(
         needs=Need.POSITIVE,
@@ -50,6 +51,13 @@ _ONE = (
     # The left rule of implication: its antecedent becomes a goal, its consequent is known in the other one. Without it
     # an implication is of use only when its antecedent is at hand or its consequent is the goal.
     + table(Slot.ANTECEDENT, rows="have_consequent | 1 | 1 | have {fresh} := {0} ?_")
+    + table(
+        Slot.SCHEMATIC,
+        rows="""
+        have_of_true | 1 | 1 | have {fresh} := {0} True
+        have_of_false | 1 | 1 | have {fresh} := {0} False
+        """,
+    )
     + table(Slot.YIELDING, rows="apply_universal | 1 | 1 | apply {0}")
     + table(Slot.SPLITTABLE, rows="cases_proof | 1 | 1 | cases {0}")
     + table(Slot.IFF_FORWARD, rows="apply_forward | 1 | 1 | apply {0}.mp")

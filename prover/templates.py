@@ -19,10 +19,10 @@ class Slot(StrEnum):
 
     The rest are proofs in the context by what they say (prover/uses.py). Implications: any; those whose antecedent is
     not at hand and whose consequent is not known; whose consequent may be the goal. Equivalences: any; whose right side
-    is the goal; to be used from right to left; whose left side is the goal. Universal statements: any; whose conclusion
-    may be the goal. Something to split. Equations: any; from right to left; whose left, right side occurs in the goal;
-    that are the goal turned round; that give a variable. What may be the goal itself, or the body of an existential
-    one."""
+    is the goal; to be used from right to left; whose left side is the goal. Universal statements: any; those about all
+    propositions; whose conclusion may be the goal. Something to split. Equations: any; from right to left; whose left,
+    right side occurs in the goal; that are the goal turned round; that give a variable. What may be the goal itself, or
+    the body of an existential one."""
 
     DATA = "data"
     PROOF = "proof"
@@ -43,6 +43,7 @@ class Slot(StrEnum):
     IFF_BACK = "iff-back"
     IFF_BACKWARD = "iff-backward"
     UNIVERSAL = "universal"
+    SCHEMATIC = "schematic"
     YIELDING = "yielding"
     SPLITTABLE = "splittable"
     EQUATION = "equation"
@@ -63,7 +64,8 @@ class Need(StrEnum):
     """What a state must show for a form to have a chance. Most forms need nothing: failing costs Lean 2 ms, but it also
     costs a step. BINDER: something to introduce. HYPOTHESIS: a proof among the locals. BRANCHES: `if` or `match` in the
     conclusion. ALTERNATIVES: a disjunction. The rest speak of the conclusion's main connective: ∧, ↔ or ∃ (STRUCTURE),
-    ∃ (WITNESS), = or ↔ (EQUATION), an atom or ∨ or ∃, for which contradiction can help (POSITIVE), not False (OPEN)."""
+    ∃ (WITNESS), = or ↔ (EQUATION), an atom or ∨ or ∃, for which contradiction can help (POSITIVE), not False (OPEN),
+    True (TRUE)."""
 
     NOTHING = "nothing"
     BINDER = "binder"
@@ -75,6 +77,7 @@ class Need(StrEnum):
     EQUATION = "equation"
     POSITIVE = "positive"
     OPEN = "open"
+    TRUE = "true"
 
 
 @dataclass(frozen=True, slots=True)

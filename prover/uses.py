@@ -6,12 +6,16 @@ offering; what Lean is sure to refuse is not offered, because each refusal costs
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 
 from prover.connective import Connective, shape
 from prover.goal import Goal, LocalKind, split_top_level, unbracketed
 from prover.matching import existential, fits, may_close, occurs, usage
 from prover.templates import Slot
+
+#: `∀ p : Prop, …` or `∀ (p q : Prop), …`.
+_SCHEMATIC = re.compile(r"∀ \(?[\w ]+ : Prop\b")
 
 
 class Uses:
@@ -45,6 +49,8 @@ class Uses:
                 return seen.connective is Connective.IFF and may_close(seen.argument, conclusion, self._goal.names)
             case Slot.UNIVERSAL:
                 return seen.connective is Connective.FORALL
+            case Slot.SCHEMATIC:
+                return _SCHEMATIC.match(type_) is not None
             case Slot.YIELDING:
                 return seen.connective is Connective.FORALL and use.yields(conclusion)
             case Slot.SPLITTABLE:

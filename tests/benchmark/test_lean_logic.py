@@ -91,6 +91,17 @@ def test_theorems_are_text_theorems_of_this_benchmark(small: LeanLogic) -> None:
         assert theorem.name.startswith(f"logic.{letter if problem.theorem else 'n'}.")
 
 
+def test_what_truth_tables_refute_has_a_disproof_and_is_no_theorem(small: LeanLogic) -> None:
+    disproofs = small.disproofs()
+    assert {(t.split, t.stratum) for t in disproofs} == {("train", "disproof")}
+    refuted = [p for p in small.problems if p.family is Family.PROPOSITIONAL and not p.theorem]
+    assert [t.name for t in disproofs] == [f"not.{p.name}" for p in refuted] and len(refuted) == 40
+    assert not {t.name for t in disproofs} & {t.name for t in small.theorems()}
+    for problem, theorem in zip(refuted, disproofs, strict=True):
+        binders, _, goal = problem.statement.rpartition(" : ")
+        assert theorem.statement == f": ¬ ∀ {binders}, {goal}"
+
+
 def test_no_class_and_no_statement_twice(small: LeanLogic) -> None:
     assert max(Counter(problem.canonical for problem in small.problems).values()) == 1
     assert max(Counter(problem.statement for problem in small.problems).values()) == 1

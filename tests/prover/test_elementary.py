@@ -76,6 +76,14 @@ def test_a_consequent_can_be_had_for_a_proof_of_the_antecedent():
     assert "have h4 := h1 ?_" not in offered(state.replace("h2 : q", "h2 : r\nh3 : s")), "it is known, part by part"
 
 
+def test_propositions_can_be_instantiated_with_true_and_false():
+    """What disproves a propositional schema."""
+    schema = "a : ∀ (p q : Prop), (p → q) → p\nx : ∀ (n : Nat), n = n\n⊢ False"
+    assert {"have h1 := a True", "have h1 := a False"} <= offered(schema)
+    assert not {"have h1 := x True", "exact trivial"} & offered(schema)
+    assert "exact trivial" in offered("p : Prop\n⊢ True")
+
+
 def test_hypotheses_with_bracketed_conclusions_are_proofs():
     """Lean prints brackets around an equivalence behind an arrow."""
     assert "have h3 := h1 h2" in offered("p q r : Prop\nh1 : p → (q ↔ r)\nh2 : p\n⊢ q")

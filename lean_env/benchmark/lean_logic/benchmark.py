@@ -27,10 +27,12 @@ from lean_env.theorem import Environment, Theorem
 
 NAME = "lean-logic"
 #: Grows when a rule of the generator changes; results of different revisions are not comparable.
-REVISION = 1
+REVISION = 2
 ENVIRONMENT = Environment(("Init",))
 
 SAME_SIZE, BEYOND, NON_THEOREM = "same-size", "beyond", "non-theorem"
+#: Theorems which say that a non-theorem is none.
+DISPROOF = "disproof"
 
 #: Drafts without end from a random stream, of sizes between two bounds; theorems or non-theorems.
 Generator = Callable[[random.Random, tuple[int, int], bool], Iterator[Draft]]
@@ -88,6 +90,15 @@ class LeanLogic:
             Theorem(problem.name, problem.statement, ENVIRONMENT, benchmark=NAME, split=of_split, stratum=of_stratum)
             for problem, of_split, of_stratum in self._rows()
             if split in (None, of_split) and stratum in (None, of_stratum)
+        ]
+
+    def disproofs(self) -> list[Theorem]:
+        """What proves a non-theorem wrong, where truth tables decide: `not.NAME` says that propositional NAME does not
+        hold. Split train, stratum disproof."""
+        return [
+            Theorem(f"not.{p.name}", p.denial, ENVIRONMENT, benchmark=NAME, split=TRAIN, stratum=DISPROOF)
+            for p in self.problems
+            if p.denial
         ]
 
     def distribution(self) -> list[Row]:
@@ -162,6 +173,7 @@ def _problem(draft: Draft, family: Family, class_: str, number: int) -> Problem:
         depth=draft.depth,
         canonical=class_,
         counterexample=draft.counterexample,
+        denial="" if theorem or family is not Family.PROPOSITIONAL else draft.sequent.denial(),
     )
 
 

@@ -97,12 +97,18 @@ class Sequent:
 
     def text(self) -> str:
         """Lean's text: binders, colon, goal."""
+        return f"{self._binders()} : {text(self.goal)}"
+
+    def denial(self) -> str:
+        """Lean's text of the statement that this one is false."""
+        return f": ¬ ∀ {self._binders()}, {text(self.goal)}"
+
+    def _binders(self) -> str:
         binders = []
         for names, type_ in _grouped(self.symbols):
             left, right = "{}" if type_ == TYPE and self.implicit else "()"
             binders.append(f"{left}{' '.join(names)} : {type_}{right}")
-        binders += [f"({name} : {text(formula)})" for name, formula in self.hypotheses]
-        return f"{' '.join(binders)} : {text(self.goal)}"
+        return " ".join([*binders, *(f"({name} : {text(formula)})" for name, formula in self.hypotheses)])
 
 
 def depth(node: Node) -> int:

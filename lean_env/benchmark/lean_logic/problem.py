@@ -33,7 +33,8 @@ class Problem:
     `depth`: the deepest nesting of those in one formula; for derivations from facts the least height of a derivation;
     for equations the least number of rewrites; for induction the number of inductions in the known proof.
     `canonical`: the class of all statements that differ by names and order only (`canonical.canonical`).
-    A non-theorem has no `logic`, and its refutation in words is `counterexample`.
+    A non-theorem has no `logic`, and its refutation in words is `counterexample`; that a propositional one is false is
+    a theorem, `denial` (the counterexample proves it: each atom is True or False).
     """
 
     name: str
@@ -45,6 +46,7 @@ class Problem:
     depth: int
     canonical: str
     counterexample: str = ""
+    denial: str = ""
 
 
 @dataclass(frozen=True, slots=True)
