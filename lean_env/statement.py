@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import LeanRefused
-from lean_env.library.expression import Expression
+from lean_env.library.expression import Expression, expression_hash
+from lean_env.library.ndjson import read_expression
 from lean_env.theorem import Theorem
 
 
@@ -21,6 +22,11 @@ class StatedText:
 
     expression_ndjson: str
     levels: tuple[str, ...]
+
+    def read(self) -> Statement:
+        """The statement itself. Raises NdjsonError, ValueError for what is no closed type over `levels`."""
+        expression = read_expression(self.expression_ndjson, self.levels)
+        return Statement(expression, self.levels, expression_hash(expression, self.levels))
 
 
 @dataclass(frozen=True, slots=True)

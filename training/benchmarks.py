@@ -13,14 +13,13 @@ from dataclasses import asdict, dataclass, replace
 
 from corpus.records import BenchmarkRecord, TheoremRecord
 from corpus.store import Corpus
-from lean_env.benchmark.external import PREFIX, STRATUM
+from lean_env.benchmark.external import PREFIX, STRATUM, Classes
+from lean_env.benchmark.external.text_class import class_of_statement
+from lean_env.benchmark.families import TRAIN
 from lean_env.benchmark.lean_core import load_lean_core
 from lean_env.benchmark.lean_logic import LeanLogic, load_lean_logic
 from lean_env.benchmark.manifest import Manifest, Policy
-from lean_env.library.expression import expression_hash
-from lean_env.library.ndjson import read_expression
 from lean_env.statement import state_text
-from lean_env.theorem import Theorem
 from prover.elementary import ELEMENTARY
 from prover.lean import Lean
 from prover.repertoire import LIBRARY, Repertoire
@@ -109,7 +108,8 @@ def register_manifest(corpus: Corpus, name: str, manifest: Manifest) -> Benchmar
     ]
     records += negations(manifest, name)
     revision = hashlib.sha256(repr([sorted(asdict(record).items()) for record in records]).encode()).hexdigest()[:16]
-    return corpus.add_benchmark(name, revision, str(manifest.header["library_digest"]), records)
+    classes = {entry.name: entry.statement_class for entry in manifest.entries}
+    return corpus.add_benchmark(name, revision, str(manifest.header["library_digest"]), records, classes=classes)
 
 
 def negations(manifest: Manifest, name: str) -> list[TheoremRecord]:
@@ -149,10 +149,12 @@ def register_logic(
             return known
     theorems = logic.theorems()
     records: list[TheoremRecord] = []
+    classify, classes = Classes(lean.library), {}
     with ThreadPoolExecutor(lean.workers) as executor:
-        for theorem, digest in zip(
-            theorems, executor.map(lambda one: _statement_hash(lean, one), theorems), strict=True
+        for theorem, stated in zip(
+            theorems, executor.map(lambda one: state_text(lean.staters, one).read(), theorems), strict=True
         ):
+            classes[theorem.name] = classify.of(stated.type)
             problem = logic.problem(theorem.name)
             details = {
                 "size": problem.size,
@@ -161,16 +163,14 @@ def register_logic(
                 "class": problem.canonical,
                 "counterexample": problem.counterexample,
             }
-            records.append(record_of(replace(theorem, expression_hash=digest), str(problem.family), details))
+            records.append(
+                record_of(replace(theorem, expression_hash=stated.expression_hash), str(problem.family), details)
+            )
             if report is not None:
                 report(len(records), len(theorems))
     meta = {
         "config": logic.config.model_dump(mode="json"),
         "distribution": [asdict(row) for row in logic.distribution()],
     }
-    return corpus.add_benchmark("lean-logic", logic.revision, lean.library.digest, records, meta)
-
-
-def _statement_hash(lean: Lean, theorem: Theorem) -> str:
-    stated = state_text(lean.staters, theorem)
-    return expression_hash(read_expression(stated.expression_ndjson, stated.levels), stated.levels)
+    corpus.set_guard(class_of_statement(record.statement) for record in records if record.split != TRAIN)
+    return corpus.add_benchmark("lean-logic", logic.revision, lean.library.digest, records, meta, classes)

@@ -89,6 +89,7 @@ class FlywheelConfig(BaseSettings):
     seed: int = 0
     retrain: bool = Field(True, description="false: every round searches with M_0, the frozen twin")
     seed_proofs: bool = Field(True, description="whether hand-written proofs join round 0")
+    human: tuple[str, ...] = Field((), description="benchmarks loaded with --human, whose steps are trained on, too")
     easy_theorems: NonNegativeInt = Field(400, description="easy train theorems whose one-tactic proofs join round 0")
     grammar_theorems: PositiveInt = Field(250, description="train theorems that the grammar tries in round 0")
     grammar_steps: NonNegativeInt = Field(0, description="tactic steps of each of these attempts; 0: as in a round")

@@ -19,6 +19,8 @@ from lean_env.theorem import Environment, Theorem
 from prover.actions import ActionSpace, Situation
 
 SEED_SOURCE = "seed"
+#: Steps of people: of proofs that the gate certified, and of traces that are no proofs here.
+HUMAN_SOURCE = "human"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class DatasetConfig(BaseModel):
     proofs_per_theorem: int = Field(default=4, gt=0)
     #: Seed proofs' share of the total weight; None leaves the weights as they fall, 0 leaves seeds out.
     seed_share: float | None = Field(default=None, ge=0, lt=1)
+    #: The weight of a state that only people's steps came through (others have 1); 0 leaves these out.
+    human_weight: float = Field(default=1.0, ge=0)
     #: At most so many states may have the same template as their only target (None: no cap).
     states_per_template: int | None = Field(default=None, gt=0)
     #: A target that took this long counts half as much as an instant one for the same state; 0 switches that off.
@@ -72,6 +76,7 @@ class DatasetReport:
     states: int = 0
     held_out_states: int = 0
     seed_states: int = 0
+    human_states: int = 0
     capped_states: int = 0
 
 
@@ -84,6 +89,7 @@ class _Draft:
     tactics: dict[str, float] = field(default_factory=dict)
     theorems: set[str] = field(default_factory=set)
     seed_only: bool = True
+    human_only: bool = True
 
 
 def build_dataset(
@@ -101,8 +107,9 @@ def build_dataset(
     scale = _seed_scale(states, config.seed_share)
     finished = []
     for draft, state in states:
-        weight = state.weight * (scale if draft.seed_only else 1.0)
+        weight = state.weight * (scale if draft.seed_only else 1.0) * (config.human_weight if draft.human_only else 1.0)
         if weight > 0:
+            report.human_states += draft.human_only
             finished.append(TrainingState(state.situation, state.targets, weight, state.held_out))
             report.seed_states += draft.seed_only
     report.states = len(finished)
@@ -135,6 +142,7 @@ def _collect(proofs: Iterable[TrainingProof], config: DatasetConfig, report: Dat
             draft.tactics[step.tactic] = max(weight, draft.tactics.get(step.tactic, 0.0))
             draft.theorems.add(proof.theorem.name)
             draft.seed_only &= proof.source == SEED_SOURCE
+            draft.human_only &= proof.source == HUMAN_SOURCE
     report.theorems = len(taken)
     return list(drafts.values())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from corpus.records import BenchmarkRecord, TheoremRecord
 from corpus.store import Corpus
 from lean_env.benchmark.external import PREFIX, External, Known, Usable
+from lean_env.benchmark.families import TRAIN
 from lean_env.benchmark.lean_core import NAME as LEAN_CORE
 from lean_env.benchmark.lean_core import load_lean_core
 from prover.round import record_of
@@ -37,7 +38,10 @@ def register_external(corpus: Corpus, external: External) -> BenchmarkRecord:
         ],
     }
     records = [_record(one, external.classes[one.theorem.name]) for one in external.usable]
-    return corpus.add_benchmark(external.key, external.revision, external.library_digest, records, meta)
+    corpus.set_guard(row.text_class for row in external.rows if row.split != TRAIN)
+    return corpus.add_benchmark(
+        external.key, external.revision, external.library_digest, records, meta, external.classes
+    )
 
 
 def find_external(corpus: Corpus, key: str, digest: str | None = None) -> BenchmarkRecord | None:

@@ -21,10 +21,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from corpus.guard import held_back, withheld
+from corpus.human import count_traces, snapshot_traces
 from corpus.query import history, outcomes, searched_steps
 from corpus.records import AttemptStatus, GenerationRecord, RoundKind
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
 from corpus.store import Corpus
+from lean_env.theorem import Environment, Theorem
 from prover.actions import ActionSpace
 from prover.attempt import Phase
 from prover.batching import BatchingPolicy
@@ -44,7 +47,7 @@ from prover.search.minimize import CHEAP_CLOSERS
 from training.benchmarks import Benchmark, benchmark_of
 from training.checkpoint import load_ranker
 from training.config import FlywheelConfig
-from training.dataset import TrainingProof
+from training.dataset import HUMAN_SOURCE, TrainingProof
 from training.meter import Meter
 from training.seed_round import store_seeds
 from training.train import Progress as TrainProgress
@@ -165,7 +168,7 @@ class Flywheel:
         model = number if self.config.retrain else 0
         policy = self.policy(model, RankerOptions(prior_weight=settings.prior, time_discount=settings.cost_discount))
         log = history(self.corpus, self.config.benchmark, "train", self.config.name)
-        past = {t.name: log[t.name] for t in self.corpus.theorems(self.config.benchmark, "train", stratum)}
+        past = {name: log[name] for name in self._trainable(stratum)}
         chosen = select(past, self._seed("round", number), settings.theorems, matchmaker)
         plan = Plan(
             Phase(BatchingPolicy(policy), self._budget(settings.steps), self._search(settings.noise)),
@@ -206,8 +209,18 @@ class Flywheel:
         known = {record.number: record for record in self.corpus.generations(self.config.name)}
         if number in known and known[number].finished_at is not None:
             return known[number]
-        snapshot = take_snapshot(self.corpus, SnapshotFilter(run=self.config.name))
-        self.report(Event(f"train M_{number}", f"{snapshot.proofs} proofs of {snapshot.theorems} theorems"))
+        snapshot = take_snapshot(self.corpus, SnapshotFilter(run=self.config.name, human=self.config.human))
+        kept_out = {
+            "statements": len(held_back(self.corpus, self.config.benchmark)),
+            "proofs": snapshot.withheld + withheld(self.corpus, self.config.name),
+            "human": sum(count_traces(self.corpus, key)[1] for key in self.config.human),
+        }
+        note = f"{snapshot.proofs} proofs of {snapshot.theorems} theorems"
+        if self.config.human:
+            note += f", steps of {snapshot.human} human proofs"
+        if any(kept_out.values()):
+            note += f"; {sum(kept_out.values())} kept out for what they share with held-out statements"
+        self.report(Event(f"train M_{number}", note))
         seed = self._seed("train")  # the same for every generation: what differs between them is the corpus
         identifier = self.corpus.start_generation(
             run=self.config.name,
@@ -239,6 +252,8 @@ class Flywheel:
             "valid_top_8": outcome.valid.top_8,
             "seconds": outcome.seconds,
             "data": outcome.data,
+            "human": snapshot.human,
+            "kept_out": kept_out,
         }
         self.corpus.finish_generation(
             identifier, model_path=str(folder), model_hash=outcome.weights_sha256, metrics=metrics
@@ -393,8 +408,13 @@ class Flywheel:
         return stream_seed(self.config.seed, *parts)
 
     def _first(self, stratum: str, count: int) -> list[str]:
-        names = [theorem.name for theorem in self.corpus.theorems(self.config.benchmark, "train", stratum)]
-        return self._sample(names, count, "train")
+        return self._sample(self._trainable(stratum), count, "train")
+
+    def _trainable(self, stratum: str) -> list[str]:
+        """Train theorems but for copies of held-out ones, whose proofs no snapshot would take."""
+        kept_out = held_back(self.corpus, self.config.benchmark)
+        found = self.corpus.theorems(self.config.benchmark, "train", stratum)
+        return [theorem.name for theorem in found if theorem.name not in kept_out]
 
     def _sample(self, names: list[str], count: int, purpose: str) -> list[str]:
         """`count` names drawn by hash: the same on every machine, a smaller count a prefix of a larger one."""
@@ -405,9 +425,14 @@ class Flywheel:
             if self.benchmark.repertoire is ELEMENTARY:
                 require_elementary(proof.theorem.name, (step.tactic for step in proof.steps))
             yield TrainingProof(theorem_of(proof.theorem, proof.benchmark), proof.steps, proof.source)
+        for trace in snapshot_traces(self.corpus, snapshot_hash):
+            theorem = Theorem(trace.name, "", Environment.from_key(trace.environment))
+            yield TrainingProof(theorem, trace.steps, HUMAN_SOURCE)
 
     def _train_statements(self) -> list[str]:
-        return [theorem.statement for theorem in self.corpus.theorems(self.config.benchmark, "train")]
+        kept_out = held_back(self.corpus, self.config.benchmark)
+        found = self.corpus.theorems(self.config.benchmark, "train")
+        return [theorem.statement for theorem in found if theorem.name not in kept_out]
 
     def _check_stop(self) -> None:
         if self.stop.is_set():

@@ -100,7 +100,7 @@ class ClassFunction:
         for variable in implicit:
             if variable not in mentioned:
                 del domains[variable]
-        return " ".join(_numbered(_in_order_of_use(conclusion, domains)))
+        return " ".join(numbered(in_order_of_use(conclusion, domains)))
 
     def _tokens(self, node: Expression, binders: tuple[object, ...]) -> list[Token]:
         """The statement in prefix order. `binders` are the identities of the enclosing binders, innermost last."""
@@ -167,7 +167,7 @@ def _is_dropped(binder: ForAll) -> bool:
     return binder.binder_kind == _INSTANCE or (binder.binder_kind != _EXPLICIT and isinstance(binder.domain, Sort))
 
 
-def _in_order_of_use(conclusion: list[Token], domains: dict[object, list[Token]]) -> list[Token]:
+def in_order_of_use(conclusion: list[Token], domains: dict[object, list[Token]]) -> list[Token]:
     """The conclusion, then each variable with its domain in the order in which variables come up; then the hypotheses
     and variables that came up nowhere, ordered by what they say of the variables known so far."""
     tokens = list(conclusion)
@@ -189,7 +189,7 @@ def _in_order_of_use(conclusion: list[Token], domains: dict[object, list[Token]]
 def _sketch(domain: list[Token], before: list[Token], known: set[tuple[str, object]]) -> list[str]:
     """`domain` as it reads after `before`, with a blank for each thing that has no number yet."""
     visible: list[Token] = [t if isinstance(t, str) or t in known else f"{t[0]} ?" for t in domain]
-    return _numbered([*before, *visible])[len(before) :]
+    return numbered([*before, *visible])[len(before) :]
 
 
 def _literal(value: int | str) -> Token:
@@ -207,7 +207,7 @@ def _name(name: str) -> list[Token]:
     return tokens
 
 
-def _numbered(tokens: list[Token]) -> list[str]:
+def numbered(tokens: list[Token]) -> list[str]:
     numbers: dict[tuple[str, object], int] = {}
     counts: dict[str, int] = {}
     words = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,9 @@ from prover.cli.output import Ticker, UserError, console, emit_json, errors
 
 if TYPE_CHECKING:
     from corpus.records import BenchmarkRecord, TheoremRecord
+    from corpus.store import Corpus
     from lean_env.benchmark.external import Duplicate, External, Format
+    from training.human import HumanReport
 
 _SHOWN_REASONS, _SHOWN_COPIES = 20, 10
 
@@ -36,6 +39,9 @@ def load(
     core: Annotated[
         bool, typer.Option("--core", help="Try statements with `import Init` where their own imports are not here.")
     ] = False,
+    human: Annotated[
+        bool, typer.Option("--human", help="Also take the traced tactics of train rows as people's training steps.")
+    ] = False,
     workers: Annotated[int | None, typer.Option("--workers", "-j", min=1)] = None,
     home: HomeOption = DEFAULT_HOME,
     db: DatabaseOption = None,
@@ -43,12 +49,19 @@ def load(
 ) -> None:
     """Loads a benchmark that somebody else wrote: miniF2F, ProofNet, PutnamBench, NuminaMath, Goedel, LeanDojo, or any
     Lean files. Every statement is elaborated; those that cannot be used are counted with their reasons; copies of
-    statements that the corpus or lean-core has are listed.
+    statements that the corpus or lean-core has are listed. A train theorem that is a copy of a held-out one, up to
+    names and the order of hypotheses, is not searched in rounds and no proof of it is trained on.
+
+    With --human the traced tactics of train rows (LeanDojo Benchmark 4) become steps with source `human`: where the
+    theorem can be stated here and its tactics replay, as a certified proof, else as steps that are no proof. A run
+    trains on them with `human = ["external/NAME"]` in its configuration.
 
     Examples: flywheel bench load miniF2F-lean4 --core
               flywheel bench load problems.jsonl --map statement=lean_code --split train --name mine
+              flywheel bench load leandojo_benchmark_4/random --human
               flywheel eval --name first --bench external/mine
     """
+    from corpus.guard import held_back
     from lean_env.benchmark.external import Format, near_duplicates
     from lean_env.benchmark.families import SPLITS
     from training.external import known_statements, register_external
@@ -64,11 +77,54 @@ def load(
         external = _loaded(path, Format(format), workers, fields=_fields(map_ or []), name=name, split=split, core=core)
     with place.corpus(create=True) as corpus:
         record = register_external(corpus, external)
+        people = _people(corpus, external, record) if human else None
         copies = near_duplicates(external.usable, known_statements(corpus, but=external.key), external.classes)
+        kept_out = sorted(held_back(corpus, record.key))
     if json:
-        emit_json(_as_json(external, record, copies))
-    else:
-        _print(external, record, copies)
+        emit_json({**_as_json(external, record, copies), "kept_out_of_training": kept_out, "human": people})
+        return
+    _print(external, record, copies)
+    if kept_out:
+        names = ", ".join(kept_out[:_SHOWN_COPIES]) + (", …" if len(kept_out) > _SHOWN_COPIES else "")
+        console.print(
+            f"{len(kept_out)} train theorems kept out of training, copies of held-out ones: {names}", markup=False
+        )
+    if people is not None:
+        _print_people(people, external.key)
+
+
+def _people(corpus: Corpus, external: External, record: BenchmarkRecord) -> HumanReport:
+    """Their steps, in the corpus. One worker replays: the gate is what takes the time."""
+    from prover.lean import Lean
+    from prover.round import stop_on_signals
+    from training.human import import_human
+
+    if not any(row.traced for row in external.rows):
+        raise UserError(f"--human: no row of {external.source} has traced tactics; LeanDojo Benchmark 4 has them")
+    stop = threading.Event()
+    with Lean(1) as lean, Ticker(f"replay {external.source}") as tick, stop_on_signals(stop):
+        return import_human(
+            corpus,
+            external,
+            record,
+            lean,
+            stop,
+            lambda done, total: tick(f"{done} of {total} human proofs", done, total),
+        )
+
+
+def _print_people(people: HumanReport, key: str) -> None:
+    console.print(
+        f"human: {people.certified} proofs certified, {people.traces} kept as steps that are no proof, "
+        f"{people.guarded} kept out of training for what they share with held-out statements"
+    )
+    if people.undecided:
+        console.print(f"  {people.undecided} could not be judged; the same command tries them again")
+    for title, counts in (("kept as steps, because", people.kept_because), ("not used, because", people.unusable)):
+        if counts:
+            found = counts.most_common()
+            console.print(_counted(title, found[:_SHOWN_REASONS], found[_SHOWN_REASONS:]))
+    console.print(f'train on them: human = ["{key}"] in a run\'s configuration', markup=False, soft_wrap=True)
 
 
 def resolve(bench: str | None, place: Place, workers: int | None) -> dict[str, Any]:

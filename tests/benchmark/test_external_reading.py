@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from lean_env.benchmark.external.json_rows import UnknownField, read_json
 from lean_env.benchmark.external.lean_source import read_lean
-from lean_env.benchmark.external.leandojo import TracedTactic, traced_tactics
+from lean_env.benchmark.external.leandojo import linear, statement_of_state
 from lean_env.benchmark.external.reading import Format, Unreadable, read_benchmark
+from lean_env.benchmark.external.row import TracedTactic
 from lean_env.lean_text.mask import mask, without_comments
 
 SOURCE = """/-- theorem not_me : False := by sorry -/
@@ -167,8 +168,32 @@ def test_leandojo_rows_and_their_tactics(tmp_path: Path):
     assert reading.format is Format.LEANDOJO and [row.split for row in reading.rows] == ["valid", "valid"]
     assert reading.rows[0].library == "some.theorem" and reading.rows[0].extra["module"] == "Init.Core"
     assert reading.rows[1].objection
-    file.write_text(json.dumps([row]))
-    assert list(traced_tactics(file)) == [TracedTactic("some.theorem", "⊢ 1 = 1", "rfl", "no goals")]
+    assert reading.rows[0].traced == (TracedTactic("⊢ 1 = 1", "rfl", "no goals"),)
+    file.write_text(json.dumps([row | {"traced_tactics": [{"tactic": 1}]}, row | {"traced_tactics": []}]))
+    malformed, without = read_benchmark(file).rows
+    assert "format" in malformed.objection and not without.objection and not without.traced
+
+
+def test_tactics_inside_others_are_no_steps_of_their_own():
+    two, left, right = "p q : Prop\n⊢ p ∧ q", "case left\np q : Prop\n⊢ p", "case right\np q : Prop\n⊢ q"
+    alone, other = left.removeprefix("case left\n"), right.removeprefix("case right\n")
+    flat = (
+        TracedTactic(two, "constructor", f"{left}\n\n{right}"),
+        TracedTactic(alone, "assumption", "no goals"),
+        TracedTactic(other, "assumption", "no goals"),
+    )
+    assert linear(flat) == ["constructor", "assumption", "assumption"]
+    outer = TracedTactic(two, "refine ⟨?_, ?_⟩ <;> assumption", "no goals")
+    assert linear((outer, flat[1], flat[2])) == ["refine ⟨?_, ?_⟩ <;> assumption"]
+    assert linear(flat[:2]) is None
+    assert linear((flat[0], flat[2], flat[1])) is None
+
+
+def test_a_printed_state_can_be_stated_where_its_names_can_be_written():
+    state = "α : Type u_1\ninst✝ : DecidableEq α\na b : α\nh : a =\n  b\n⊢ b = a"
+    assert statement_of_state(state) == ("(α : Type _) [DecidableEq α] (a b : α) (h : a = b)", "b = a")
+    for other in ("no goals", "x✝ : Nat\n⊢ 0 = 0", "n : Nat := 3\n⊢ n = 3", "h✝ : 1 = 1\n⊢ 1 = 1"):
+        assert statement_of_state(other) == ("", "")
 
 
 @given(st.text(alphabet="ab\n\"'-/ \\«»r#x:=()", max_size=60))

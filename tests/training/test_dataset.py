@@ -85,6 +85,15 @@ def test_a_seed_share_of_zero_leaves_seeds_out():
     assert len(build(seed, seed_share=0.3)[0]) == 1
 
 
+def test_states_of_people_alone_have_a_weight_of_their_own():
+    person = proof("h", (MAP_APPEND, "simp"), (LESS, "omega"), source="human")
+    found = [proof("a", (LESS, "omega")), proof("b", (LESS.replace("n", "k"), "omega"))]
+    states, report = build(*found, person, human_weight=0.25)
+    assert sorted(state.weight for state in states) == [0.25, 1.0, 1.0]
+    assert report.human_states == 1
+    assert len(build(*found, person, human_weight=0.0)[0]) == 2
+
+
 def test_a_template_cannot_flood_the_data():
     flood = [proof(f"t{i}", (MAP_APPEND + f" ++ [{i}]", "simp")) for i in range(5)]
     states, report = build(*flood, proof("b", (LESS, "omega")), states_per_template=2)

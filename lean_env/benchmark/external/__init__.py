@@ -8,25 +8,28 @@
 
 from lean_env.benchmark.external.benchmark import PREFIX, STRATUM, External, default_name, load_external
 from lean_env.benchmark.external.check import Unusable, Usable
-from lean_env.benchmark.external.duplicates import Duplicate, Known, near_duplicates
+from lean_env.benchmark.external.duplicates import Classes, Duplicate, Known, near_duplicates
 from lean_env.benchmark.external.json_rows import UnknownField
-from lean_env.benchmark.external.leandojo import TracedTactic, traced_tactics
+from lean_env.benchmark.external.leandojo import introductions, linear
 from lean_env.benchmark.external.reading import Format, Unreadable
+from lean_env.benchmark.external.row import Row
 
 __all__ = [
     "PREFIX",
     "STRATUM",
+    "Classes",
     "Duplicate",
     "External",
     "Format",
     "Known",
-    "TracedTactic",
+    "Row",
     "UnknownField",
     "Unreadable",
     "Unusable",
     "Usable",
     "default_name",
+    "introductions",
+    "linear",
     "load_external",
     "near_duplicates",
-    "traced_tactics",
 ]

@@ -16,6 +16,7 @@ from pathlib import Path
 from lean_env.benchmark.external.check import Checker, Unusable, Usable
 from lean_env.benchmark.external.duplicates import Classes
 from lean_env.benchmark.external.reading import Format, read_benchmark
+from lean_env.benchmark.external.row import Row
 from lean_env.benchmark.families import TEST
 from lean_env.embedded.pool import WorkerPool
 from lean_env.library.index import Library
@@ -46,6 +47,11 @@ class External:
     def key(self) -> str:
         """PREFIX and name: what `--bench` calls it once it is in a corpus."""
         return f"{PREFIX}{self.name}"
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Every row that was read."""
+        return (*(one.row for one in self.usable), *(one.row for one in self.unusable))
 
     @property
     def revision(self) -> str:

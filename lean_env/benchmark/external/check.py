@@ -17,9 +17,9 @@ from lean_env.benchmark.external.row import Row
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import WorkerDied
 from lean_env.lean_text.mask import mask
-from lean_env.library.expression import Expression, expression_hash
+from lean_env.library.expression import Expression
 from lean_env.library.index import Library
-from lean_env.library.ndjson import NdjsonError, read_expression
+from lean_env.library.ndjson import NdjsonError
 from lean_env.statement import StatedText, StatementRefused, state_text
 from lean_env.theorem import Environment, Theorem
 
@@ -82,10 +82,16 @@ class Checker:
 
     def _of_library(self, row: Row) -> Usable | Unusable:
         stored, module = self.library.constant(row.library), row.extra.get("module", "")
+        if row.objection:
+            return Unusable(row, row.objection)
         if stored is None or not module or stored.module != module:
+            if self.core and row.conclusion:
+                return self._of_text(row)
             where = row.extra.get("file") or "its repository"
             return Unusable(
-                row, f"named, not stated: the statement is in {where}, which is not Lean's own library here"
+                row,
+                f"named, not stated: the statement is in {where}, which is not Lean's own library here"
+                + ("" if self.core or not row.conclusion else " (--core tries what its first state prints)"),
             )
         if not (environment := self.library.strict_environment(module)).imports:
             return Unusable(row, f"{module} imports nothing: no tactic runs there")
@@ -97,6 +103,8 @@ class Checker:
         if row.objection:
             return Unusable(row, row.objection)
         notes = [f"beside it, not read: {row.extra['beside']}"] if "beside" in row.extra else []
+        if row.library:
+            notes.append("stated as its first state prints it")
         environment = Environment(row.scope.modules)
         missing = [module for module in environment.imports if module not in self._modules]
         if missing and not self.core:
@@ -114,8 +122,7 @@ class Checker:
             if dropped:
                 notes.append(f"opens nothing of {', '.join(dropped)}")
             statement, stated = self._stated(row, environment, opens)
-            expression = read_expression(stated.expression_ndjson, stated.levels)
-            digest = expression_hash(expression, stated.levels)
+            read = stated.read()
         except StatementRefused as refused:
             said = str(refused.__cause__ or refused)
             return Unusable(row, _reason(said, row))
@@ -123,8 +130,8 @@ class Checker:
             return Unusable(row, _shortened(f"Lean's worker died of it: {died}"))
         except (NdjsonError, ValueError) as error:
             return Unusable(row, _shortened(f"its expression cannot be read: {error}"))
-        theorem = Theorem(row.name, statement, environment, expression_hash=digest, split=row.split)
-        return Usable(row, theorem, expression, tuple(notes))
+        theorem = Theorem(row.name, statement, environment, expression_hash=read.expression_hash, split=row.split)
+        return Usable(row, theorem, read.type, tuple(notes))
 
     def _opened(self, row: Row, environment: Environment, droppable: bool) -> tuple[tuple[str, ...], list[str]]:
         """What of the scope's opened names and namespaces this environment has, and what was dropped.

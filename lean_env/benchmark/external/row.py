@@ -6,14 +6,25 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lean_env.benchmark.external.text_class import class_of_state, class_of_statement
 from lean_env.lean_text.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class TracedTactic:
+    """One step of a human proof: printed state, tactic, printed state after it."""
+
+    state_before: str
+    tactic: str
+    state_after: str
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """`binders` stand before the colon, `conclusion` after it, both without comments. `place` is FILE:LINE. `proved`:
     the file has a proof of it (which nobody reads). `objection`: why it cannot be used, where the text alone says so.
-    `library`: the theorem of Lean's own library that the row names instead of having a statement."""
+    `library`: the theorem of Lean's own library that the row names instead of having a statement; then binders and
+    conclusion, if any, are as a traced state prints them. `traced`: the tactics of its proof, if they are there."""
 
     name: str
     binders: str
@@ -25,11 +36,19 @@ class Row:
     objection: str = ""
     library: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
+    traced: tuple[TracedTactic, ...] = ()
 
     @property
     def statement(self) -> str:
         """`(a : Nat) : a = a`: what Lean reads after `theorem NAME`."""
         return f"{self.binders} : {self.conclusion}".strip()
+
+    @property
+    def text_class(self) -> str:
+        """What finds copies of it where Lean reads neither; '' where there is no text."""
+        if self.traced:
+            return class_of_state(self.traced[0].state_before)
+        return class_of_statement(self.statement) if self.conclusion else ""
 
     @property
     def text_hash(self) -> str:

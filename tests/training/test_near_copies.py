@@ -1,0 +1,111 @@
+"""A copy of a test statement, renamed and reordered, never becomes training data; what it stands beside does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from corpus.guard import held_back
+from corpus.query import outcomes
+from corpus.records import AttemptStatus, RoundKind
+from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
+from corpus.store import Corpus
+from lean_env.benchmark.external import load_external
+from prover.attempt import Phase
+from prover.batching import BatchingPolicy
+from prover.cli.main import run
+from prover.cli.output import DONE
+from prover.lean import Lean
+from prover.portfolio import PortfolioPolicy
+from prover.round import Plan
+from prover.search.budget import Budget
+from training.benchmarks import register
+from training.config import FlywheelConfig
+from training.external import register_external
+from training.flywheel import Flywheel
+from training.seed_round import store_seeds
+from training.seeds import load_seeds
+
+TRAIN = """theorem copy (p q r : Prop) (second : q → r) (first : p → q) : p → r := by sorry
+theorem unrelated (p q : Prop) (h : p ∧ q) : q ∧ p := by sorry
+"""
+TEST = """theorem held (a b c : Prop) (h : a → b) (k : b → c) : a → c := by sorry
+"""
+
+
+@pytest.fixture(scope="module")
+def lean() -> Iterator[Lean]:
+    with Lean(2) as lean:
+        yield lean
+
+
+def benchmark(corpus: Corpus, lean: Lean, folder: Path, name: str, text: str, split: str) -> str:
+    file = folder / f"{name}.lean"
+    file.write_text(text)
+    return register_external(corpus, load_external(file, lean.staters, lean.library, split=split)).key
+
+
+def wheel(corpus: Corpus, lean: Lean, folder: Path, name: str, key: str) -> Flywheel:
+    settings = FlywheelConfig.load(name=name, benchmark=key, seed_proofs=False, grammar_steps=64)
+    return Flywheel(settings, lean, corpus, folder / name)
+
+
+def trained_on(corpus: Corpus, run: str) -> set[str]:
+    taken = take_snapshot(corpus, SnapshotFilter(run=run))
+    return {proof.theorem.name for proof in snapshot_proofs(corpus, taken.hash)}
+
+
+def test_a_copy_that_was_proved_leaves_when_the_test_comes_and_is_not_tried_again(lean: Lean, tmp_path: Path):
+    with Corpus.open(str(tmp_path / "corpus.db")) as corpus:
+        key = benchmark(corpus, lean, tmp_path, "train", TRAIN, "train")
+        before = wheel(corpus, lean, tmp_path, "before", key)
+        before.begin()
+        assert trained_on(corpus, "before") == {"copy", "unrelated"}
+        benchmark(corpus, lean, tmp_path, "test", TEST, "test")
+        assert held_back(corpus, key) == {"copy"}
+        assert trained_on(corpus, "before") == {"unrelated"}
+        record = before.learn(0)
+        assert record.metrics["kept_out"] == {"statements": 1, "proofs": 1, "human": 0}
+        after = wheel(corpus, lean, tmp_path, "after", key)
+        after.begin()
+        tried = {o.theorem for round in corpus.rounds("after") for o in outcomes(corpus, round)}
+        assert tried == trained_on(corpus, "after") == {"unrelated"}
+
+
+def test_a_round_that_tries_a_copy_stores_no_proof_of_it(lean: Lean, tmp_path: Path):
+    with Corpus.open(str(tmp_path / "corpus.db")) as corpus:
+        benchmark(corpus, lean, tmp_path, "test", TEST, "valid")
+        key = benchmark(corpus, lean, tmp_path, "train", TRAIN, "train")
+        flywheel = wheel(corpus, lean, tmp_path, "round", key)
+        plan = Plan(Phase(BatchingPolicy(PortfolioPolicy(lean.actions)), Budget(24), source="portfolio"))
+        flywheel._round("by hand", "external", ["copy", "unrelated"], plan, {})
+        (round,) = corpus.rounds("round")
+        found = {o.theorem: o.status for o in outcomes(corpus, round)}
+        assert found["copy"] is AttemptStatus.WITHHELD and found["unrelated"] is AttemptStatus.PROVED
+        assert trained_on(corpus, "round") == {"unrelated"}
+
+
+def test_seeds_that_copy_lean_core_are_withheld(lean: Lean, tmp_path: Path):
+    with Corpus.open(str(tmp_path / "corpus.db")) as corpus:
+        register(corpus, "lean-core", lean)
+        corpus.start_run("seeds", {})
+        store_seeds(corpus, lean, "seeds", threading.Event())
+        (round,) = corpus.rounds("seeds", RoundKind.TRAIN)
+        withheld = {o.theorem for o in outcomes(corpus, round) if o.status is AttemptStatus.WITHHELD}
+        # `(a.or b).or c = a.or (b.or c)` is Option.or_assoc, a test theorem.
+        assert "seed.option_or_three" in withheld
+        assert len(withheld) < 0.1 * len(load_seeds())
+        assert trained_on(corpus, "seeds") == {seed.theorem.name for seed in load_seeds()} - withheld
+        assert held_back(corpus, "lean-core") == frozenset(), "the benchmark's own splits share no class"
+
+
+def test_bench_load_says_what_it_keeps_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    for name, text, split in (("theirs", TEST, "test"), ("mine", TRAIN, "train")):
+        (tmp_path / f"{name}.lean").write_text(text)
+        arguments = ["bench", "load", str(tmp_path / f"{name}.lean"), "--split", split, "--home", str(tmp_path)]
+        assert run(arguments) == DONE
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "1 train theorems kept out of training, copies of held-out ones: copy" in shown
