@@ -18,6 +18,7 @@ from lean_env.benchmark.external.text_class import class_of_statement
 from lean_env.benchmark.families import TRAIN
 from lean_env.benchmark.lean_core import load_lean_core
 from lean_env.benchmark.lean_logic import LeanLogic, load_lean_logic
+from lean_env.benchmark.lean_logic.benchmark import DISPROOF
 from lean_env.benchmark.manifest import Manifest, Policy
 from lean_env.statement import state_text
 from prover.elementary import ELEMENTARY
@@ -30,12 +31,14 @@ from training.external import find_external
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """repertoire: what trained policies and the grammar may do. train_stratum: what rounds search. false_stratum: train
-    rows that are no theorems, the canaries of each round ('' for none)."""
+    rows that are no theorems, the canaries of each round. disproof_stratum: theorems that say so of some of them. ''
+    for none."""
 
     name: str
     repertoire: Repertoire
     train_stratum: str
     false_stratum: str = ""
+    disproof_stratum: str = ""
     #: lean-core's two ways to give a theorem its environment.
     environments: Policy | None = None
 
@@ -51,9 +54,9 @@ _UNIVERSE = re.compile(r"\b(Type|Sort) \(?[a-z]|\.\{")
 BENCHMARKS = {
     benchmark.name: benchmark
     for benchmark in (
-        Benchmark("lean-core", LIBRARY, "hard", NON_THEOREM, Policy.STRICT),
-        Benchmark("lean-core-auto", LIBRARY, "hard", NON_THEOREM, Policy.AUTO),
-        Benchmark("lean-logic", ELEMENTARY, "same-size", NON_THEOREM),
+        Benchmark("lean-core", LIBRARY, "hard", NON_THEOREM, environments=Policy.STRICT),
+        Benchmark("lean-core-auto", LIBRARY, "hard", NON_THEOREM, environments=Policy.AUTO),
+        Benchmark("lean-logic", ELEMENTARY, "same-size", NON_THEOREM, DISPROOF),
     )
 }
 
@@ -147,7 +150,7 @@ def register_logic(
     for known in corpus.benchmarks():
         if (known.name, known.revision, known.library_digest) == ("lean-logic", logic.revision, lean.library.digest):
             return known
-    theorems = logic.theorems()
+    theorems = [*logic.theorems(), *logic.disproofs()]
     records: list[TheoremRecord] = []
     classify, classes = Classes(lean.library), {}
     with ThreadPoolExecutor(lean.workers) as executor:
@@ -155,7 +158,7 @@ def register_logic(
             theorems, executor.map(lambda one: state_text(lean.staters, one).read(), theorems), strict=True
         ):
             classes[theorem.name] = classify.of(stated.type)
-            problem = logic.problem(theorem.name)
+            problem = logic.problem(theorem.name.removeprefix("not."))
             details = {
                 "size": problem.size,
                 "depth": problem.depth,

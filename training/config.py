@@ -55,6 +55,9 @@ class RoundSettings(BaseModel):
     cost_discount: float = Field(0.2, ge=0, description="nats a factor e of a template's milliseconds costs")
     again: float = Field(0.05, ge=0, le=1, description="a proved theorem's chance to be tried for another proof")
     growth: float = Field(1.5, ge=1, description="factor on a theorem's steps for each attempt that failed")
+    disproofs: NonNegativeInt = Field(
+        0, description="attempts to disprove false statements; their proofs are learned from"
+    )
     canaries: NonNegativeInt = Field(10, description="false statements searched beside the round; none may be accepted")
 
 

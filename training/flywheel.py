@@ -162,26 +162,34 @@ class Flywheel:
 
     def search(self, number: int) -> RoundSummary:
         """The round that follows M_number: train theorems searched with it (with M_0 if the run does not retrain);
-        accepted proofs go into the corpus. Raises CanaryAccepted."""
-        settings, stratum = self.config.round, self.benchmark.train_stratum
-        matchmaker = MatchmakerConfig(steps=settings.steps, growth=settings.growth, solved_share=settings.again)
+        accepted proofs go into the corpus. Beside it disproofs of false statements, whose proofs go there too, and the
+        false statements themselves, which must not be proved. Raises CanaryAccepted."""
+        settings, benchmark = self.config.round, self.benchmark
         model = number if self.config.retrain else 0
         policy = self.policy(model, RankerOptions(prior_weight=settings.prior, time_discount=settings.cost_discount))
-        log = history(self.corpus, self.config.benchmark, "train", self.config.name)
-        past = {name: log[name] for name in self._trainable(stratum)}
-        chosen = select(past, self._seed("round", number), settings.theorems, matchmaker)
         plan = Plan(
             Phase(BatchingPolicy(policy), self._budget(settings.steps), self._search(settings.noise)),
             portfolio=self._portfolio() if settings.portfolio_share else None,
             portfolio_share=settings.portfolio_share,
-            budgets={name: self._budget(budget(past[name], matchmaker).steps) for name in chosen},
         )
         with self.meter.measure(f"round {number + 1}"):
             identifier = self.generation(model).id
-            summary = self._round("policy", stratum, chosen, plan, settings.model_dump(), identifier, number + 1)
+            summary = self._matched("policy", benchmark.train_stratum, settings.theorems, plan, identifier, number)
+            if settings.disproofs and benchmark.disproof_stratum:
+                self._matched("disproof", benchmark.disproof_stratum, settings.disproofs, plan, identifier, number)
             if settings.canaries:
                 self._canaries(plan, identifier, number + 1)
         return summary
+
+    def _matched(self, arm: str, stratum: str, count: int, plan: Plan, generation_id: int, number: int) -> RoundSummary:
+        """A round over `count` train theorems of the stratum, which and with what budgets by the matchmaker."""
+        settings = self.config.round
+        matchmaker = MatchmakerConfig(steps=settings.steps, growth=settings.growth, solved_share=settings.again)
+        log = history(self.corpus, self.config.benchmark, "train", self.config.name)
+        past = {name: log[name] for name in self._trainable(stratum)}
+        chosen = select(past, self._seed("round", number), count, matchmaker)
+        plan = replace(plan, budgets={name: self._budget(budget(past[name], matchmaker).steps) for name in chosen})
+        return self._round(arm, stratum, chosen, plan, settings.model_dump(), generation_id, number + 1)
 
     def _canaries(self, plan: Plan, generation_id: int, number: int) -> None:
         """Searches for proofs of statements that are false. Raises CanaryAccepted if the gate lets one through."""

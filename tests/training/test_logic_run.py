@@ -44,6 +44,7 @@ def configuration() -> FlywheelConfig:
         grammar_steps=64,
         round__theorems=30,
         round__steps=24,
+        round__disproofs=8,
         round__canaries=8,
         evaluation__theorems=8,
         evaluation__steps=16,
@@ -66,7 +67,7 @@ def test_every_training_proof_is_an_elementary_one_of_a_train_theorem(ran):
     proofs = list(snapshot_proofs(corpus, snapshot.hash))
     assert proofs and {proof.source for proof in proofs} <= {"grammar", "policy"}
     for proof in proofs:
-        assert (proof.theorem.split, proof.theorem.stratum) == ("train", "same-size")
+        assert proof.theorem.split == "train" and proof.theorem.stratum in ("same-size", "disproof")
         assert all(is_elementary(step.tactic) for step in proof.steps)
     assert experiment.strata == ["same-size", "beyond"]
 
@@ -79,6 +80,17 @@ def test_no_false_statement_was_accepted(ran):
     assert set(searched) <= false and len(searched) == 8
     assert set(searched.values()) == {AttemptStatus.UNPROVED}
     assert not false & {name for round in corpus.rounds("logic-s0") for name in proofs_in(corpus, round)}
+
+
+def test_disproofs_are_searched_as_theorems_and_never_beside_a_proof(ran):
+    corpus, _, _, _ = ran
+    disproofs = {theorem.name for theorem in corpus.theorems("lean-logic", "train", "disproof")}
+    (round,) = (round for round in corpus.rounds("logic-s0", RoundKind.TRAIN) if round.stratum == "disproof")
+    found = outcomes(corpus, round)
+    assert {outcome.theorem for outcome in found} <= disproofs and len(found) == 8 and round.arm == "disproof"
+    assert {outcome.status for outcome in found} <= {AttemptStatus.UNPROVED, AttemptStatus.PROVED}
+    proved = {name for round in corpus.rounds("logic-s0") for name in proofs_in(corpus, round)}
+    assert not [name for name in proved if f"not.{name}" in proved]
 
 
 def test_an_accepted_canary_stops_the_run_and_a_resumed_one_again(ran):
