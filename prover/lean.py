@@ -25,6 +25,7 @@ from lean_env.limits import Limits
 from lean_env.outcomes import OpenSession, ProofSession
 from lean_env.second_kernel.client import NoSecondKernel, SecondKernel
 from lean_env.statement import StatedText, state_text
+from lean_env.surviving import SurvivingSession
 from lean_env.theorem import Environment, Theorem
 from prover.actions import ActionSpace
 from prover.attempt import Tools
@@ -120,9 +121,10 @@ class Lean:
 
     @cached_property
     def _opener(self) -> OpenSession:
+        backend: OpenSession = lambda theorem: Dojo(theorem, self.searchers)  # noqa: E731
         if self.backend == "dojo":
-            return self._open.enter_context(LeanDojoBackend(self.searchers)).open_session
-        return lambda theorem: Dojo(theorem, self.searchers)
+            backend = self._open.enter_context(LeanDojoBackend(self.searchers)).open_session
+        return lambda theorem: SurvivingSession(theorem, backend)
 
     def stated(self, theorem: Theorem) -> StatedText:
         """A typed theorem's statement as a clean worker elaborates it; from then on its proofs can be verified.
