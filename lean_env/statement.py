@@ -42,7 +42,8 @@ def state_text(clean_pool: WorkerPool, theorem: Theorem) -> StatedText:
     """Elaborates a text theorem's statement.
 
     `clean_pool` must be one in which no proof was ever run: elaborated tactics can corrupt their worker, and the next
-    statement that it elaborates with it. Raises StatementRefused, WorkerDied.
+    statement that it elaborates with it. So a statement that runs code itself is refused, and its worker replaced.
+    Raises StatementRefused, WorkerDied.
     """
     with clean_pool.lease(theorem.environment) as worker:
         try:
@@ -54,5 +55,7 @@ def state_text(clean_pool: WorkerPool, theorem: Theorem) -> StatedText:
             )
         except LeanRefused as refused:
             raise StatementRefused(f"`{theorem.statement}` is no statement: {refused.message}") from refused
+        if worker.ran_code:
+            raise StatementRefused(f"`{theorem.statement}` runs code when it is elaborated (`native_decide`?)")
         worker.request("drop", states=[reply["state"]])
     return StatedText(str(reply["expression"]), tuple(reply["levels"]))

@@ -17,6 +17,7 @@ from lean_env.embedded.worker import LeanRefused, Worker
 from lean_env.leandojo import ProofFinished
 from lean_env.limits import Limits
 from lean_env.outcomes import Outcome
+from lean_env.statement import StatementRefused, state_text
 from lean_env.theorem import Environment, Theorem
 from prover.cli.work import tell_what_ran
 from prover.lean import Lean
@@ -143,6 +144,15 @@ def test_a_text_that_is_cut_short_costs_the_worker(one_worker: WorkerPool) -> No
         with pytest.raises(LeanRefused):
             elaborate(worker, INIT, "example : True := by\n  repeat' skip\n" * 50, Limits(soft_ms=50))
         assert worker.tainted and not worker.ran_code
+
+
+def test_a_statement_that_runs_code_is_none(one_worker: WorkerPool) -> None:
+    """It leaves no trace in the expression, which is `1 = 1`; but what wrote to the memory could have changed that."""
+    text = ": (by first | (" + HEAP_WRITE + "; fail) | exact 1 : Nat) = 1"
+    with pytest.raises(StatementRefused, match="runs code"):
+        state_text(one_worker, Theorem("writes", text, INIT))
+    state_text(one_worker, Theorem("honest", text.replace("native_decide", "exact rfl"), INIT))
+    assert one_worker.counters.ran_code == 1
 
 
 def test_the_user_hears_of_it(capsys: pytest.CaptureFixture[str]) -> None:
