@@ -100,15 +100,26 @@ class Uses:
                 return True
 
     def has(self, proposition: str) -> bool:
-        """Whether a printed proposition is known, as a whole or part by part: splitting it would bring nothing new."""
+        """Whether a printed proposition is known, as a whole or by its parts: it would bring nothing new."""
         if proposition in self.known:
             return True
-        parts = split_top_level(unbracketed(proposition), f" {Connective.AND} ")
-        return shape(proposition).connective is Connective.AND and all(unbracketed(p) in self.known for p in parts)
+        match shape(proposition).connective:
+            case Connective.AND:
+                return all(map(self.has, _parts(proposition, Connective.AND)))
+            case Connective.OR:
+                return any(map(self.has, _parts(proposition, Connective.OR)))
+            case Connective.ARROW:
+                return self.has(shape(proposition).yields)
+            case _:
+                return False
 
     @cached_property
     def _variables(self) -> frozenset[str]:
         return frozenset(local.name for local in self._goal.locals if local.kind is LocalKind.DATA)
+
+
+def _parts(proposition: str, connective: Connective) -> list[str]:
+    return [unbracketed(part) for part in split_top_level(unbracketed(proposition), f" {connective} ")]
 
 
 def _rewrites(side: str, bound: tuple[str, ...]) -> bool:

@@ -40,6 +40,8 @@ class SearchSettings(BaseModel):
     alpha: float = Field(0.5, ge=0, le=2, description="exponent of the length normalisation")
     edges_per_state: PositiveInt = Field(40, description="proposals of a state that enter the queue")
     max_depth: PositiveInt = 12
+    max_state_chars: PositiveInt = Field(6000, description="states that print longer are not searched from")
+    max_goals: PositiveInt = Field(12, description="nor those with more goals")
 
 
 class RoundSettings(BaseModel):

@@ -22,6 +22,13 @@ def goal_keys(state: str) -> tuple[Hashable, ...]:
     return tuple(goals) if "?" in state else tuple(map(_key, goals))
 
 
+def weaker(goal: Hashable, other: Hashable) -> bool:
+    """Whether a goal, by its key, asks for the same as the other with nothing more known."""
+    if isinstance(goal, tuple) and isinstance(other, tuple):
+        return bool(goal[:2] == other[:2] and goal[2] <= other[2])
+    return goal == other
+
+
 @lru_cache(maxsize=50_000)
 def _key(text: str) -> Hashable:
     """Conclusion, everything that has a name which matters, in order, and the set of what is known."""

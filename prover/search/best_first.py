@@ -280,6 +280,8 @@ class _Search:
         if known is not None:
             self.graph.add_step(s.number, a, step, known, Pruned.NO_PROGRESS if known == s.number else Pruned.MERGED)
             self.settled.reach(known, s.number)
+        elif "?" not in state.pp and self.settled.circular(goals, s.number):
+            self.graph.add_step(s.number, a, step, str(Pruned.CIRCULAR), Pruned.CIRCULAR)
         elif pruned := self.too_much(state, depth):
             self.graph.add_step(s.number, a, step, str(pruned), pruned)
         else:

@@ -29,10 +29,12 @@ else:
 
 class Pruned(StrEnum):
     """Why a state that Lean accepted was not searched from. NO_PROGRESS: the goals are the same as before.
-    MERGED: these goals were reached before, by other tactics."""
+    MERGED: these goals were reached before, by other tactics. CIRCULAR: one of the goals is the one that it
+    was to help with, with nothing more known."""
 
     NO_PROGRESS = "no_progress"
     MERGED = "merged"
+    CIRCULAR = "circular"
     TOO_DEEP = "too_deep"
     TOO_LARGE = "too_large"
     TOO_MANY_GOALS = "too_many_goals"

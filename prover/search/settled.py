@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+from prover.search.alike import weaker
+
 Goals = tuple[Hashable, ...]
 
 
@@ -46,6 +48,20 @@ class Settled:
             if len(goals) == len(left) + 1 and goals[1:] == left and above not in self.shared:
                 self.rest.setdefault(above, number)
             above = self.parents[above]
+
+    def circular(self, goals: Goals, source: int) -> bool:
+        """Whether a tactic on `source` left a goal that asks no less than an open goal above it, from no more: whoever
+        closes the new one could have closed the old one that way (the loop check of sequent calculus)."""
+        new = goals[: len(goals) - len(self.goals[source]) + 1]
+        above: int | None = source
+        lowest = len(goals)
+        while above is not None:
+            opened = self.goals[above]
+            if len(opened) <= lowest and any(weaker(goal, opened[0]) for goal in new):
+                return True
+            lowest = min(lowest, len(opened))
+            above = self.parents[above]
+        return False
 
     def obsolete(self, number: int) -> bool:
         """Whether the first goal of this state, or of one above it that is still being worked on, is closed."""

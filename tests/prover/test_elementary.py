@@ -74,6 +74,8 @@ def test_a_consequent_can_be_had_for_a_proof_of_the_antecedent():
     assert "have h3 := h1 ?_" in offered(state)
     assert "have h3 := h1 ?_" not in offered(state.replace("h2 : q", "h2 : p → q")), "it is at hand"
     assert "have h4 := h1 ?_" not in offered(state.replace("h2 : q", "h2 : r\nh3 : s")), "it is known, part by part"
+    weak = "p q r s : Prop\nh1 : p → q ∨ r ∧ s\nh2 : p\nh3 : q\n⊢ s"
+    assert not [tactic for tactic in offered(weak) if tactic.startswith("have")], "q says more than q or what not"
 
 
 def test_propositions_can_be_instantiated_with_true_and_false():

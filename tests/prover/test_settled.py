@@ -37,6 +37,27 @@ def test_goals_with_metavariables_are_left_alone():
     assert not tree((0, None, "P\n\nQ ?x"), (1, 0, "Q ?x")).obsolete(0)
 
 
+def test_a_goal_that_comes_back_below_itself_is_circular():
+    """0 works on a with b waiting; 1 splits it."""
+    settled = tree((0, None, "a\n\nb"), (1, 0, "c\n\nd\n\nb"), (2, 1, "d\n\nb"))
+    assert settled.circular(("a", "d", "b"), 1), "c needs a, which needs c"
+    assert settled.circular(("e", "a", "d", "b"), 1), "so it does behind e"
+    assert not settled.circular(("e", "d", "b"), 1)
+    assert settled.circular(("a", "b"), 2), "a is still open when d is worked on"
+    assert not settled.circular(("c", "b"), 2), "c is closed"
+    assert not settled.circular(("b",), 2), "b was waiting before"
+
+
+def test_a_goal_with_less_to_go_on_is_circular_and_one_with_more_is_not():
+    less, more = ("goal", (), frozenset("h")), ("goal", (), frozenset("hk"))
+    settled = Settled()
+    settled.add(0, None, (more,))
+    assert settled.circular((less, ("other", (), frozenset())), 0)
+    settled = Settled()
+    settled.add(0, None, (less,))
+    assert not settled.circular((more, ("other", (), frozenset())), 0)
+
+
 def test_the_only_goal_of_a_state_is_never_settled():
     """Nothing is left behind it: a state without goals is a proof and ends the search."""
     assert not tree((0, None, "a"), (1, 0, "b")).obsolete(0)
