@@ -317,8 +317,11 @@ class Situation:
                 index for index in reversed(range(definitions_start)) if self.locals[index].kind is LocalKind.DATA
             ],
         }
-        for slot in self.repertoire.hypotheses:
-            fillers[slot] = [i for i in by_kind[LocalKind.PROOF] if self.uses.fills(slot, self.locals[i].type)]
+        fillers |= {slot: [] for slot in HYPOTHESES}
+        if self.repertoire.uses_hypotheses:
+            for index in by_kind[LocalKind.PROOF]:
+                for slot in self.uses.slots(self.locals[index].type):
+                    fillers[slot].append(index)
         for slot in (Slot.PREMISE, Slot.REWRITE, Slot.REWRITE_BACK, Slot.CLOSER, Slot.EQUIVALENCE):
             fillers[slot] = [
                 premises_start + rank for rank, premise in enumerate(self.premises) if _fills(slot, rank, premise)

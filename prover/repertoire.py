@@ -41,10 +41,9 @@ class Repertoire:
         return [template.name for template in self.templates]
 
     @cached_property
-    def hypotheses(self) -> list[Slot]:
-        """The slots of its templates that hypotheses fill by what they say."""
-        asked = {slot for template in self.templates for slot in template.slots}
-        return [slot for slot in HYPOTHESES if slot in asked]
+    def uses_hypotheses(self) -> bool:
+        """Whether any of its templates has a slot that hypotheses fill by what they say."""
+        return any(slot in HYPOTHESES for template in self.templates for slot in template.slots)
 
     @cached_property
     def costs(self) -> npt.NDArray[np.float64]:

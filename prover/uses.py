@@ -7,11 +7,12 @@ offering; what Lean is sure to refuse is not offered, because each refusal costs
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
 from prover.connective import Connective, shape
 from prover.goal import Goal, LocalKind, split_top_level, unbracketed
-from prover.matching import existential, fits, may_close, occurs, usage
+from prover.matching import Usage, existential, fits, may_close, occurs, usage
 from prover.templates import Slot
 
 #: `∀ p : Prop, …` or `∀ (p q : Prop), …`.
@@ -29,55 +30,59 @@ class Uses:
         """The printed types of all locals."""
         return frozenset(local.type for local in self._goal.locals)
 
-    def fills(self, slot: Slot, type_: str) -> bool:
-        """Whether a proof of `type_` can fill a slot of HYPOTHESES."""
-        seen, use, conclusion = shape(type_), usage(type_), self._goal.conclusion
-        match slot:
-            case Slot.IMPLICATION:
-                return seen.connective in (Connective.ARROW, Connective.NOT, Connective.NOT_EQUAL)
-            case Slot.ANTECEDENT:
-                news = seen.connective is Connective.ARROW and not self.has(seen.yields)
-                return news and seen.argument not in self.known
-            case Slot.REACHING:
-                arrow = seen.connective in (Connective.ARROW, Connective.NOT, Connective.NOT_EQUAL)
-                return arrow and may_close(seen.yields, conclusion, self._goal.names)
-            case Slot.IFF | Slot.IFF_BACK:
-                return seen.connective is Connective.IFF
-            case Slot.IFF_FORWARD:
-                return seen.connective is Connective.IFF and may_close(seen.yields, conclusion, self._goal.names)
-            case Slot.IFF_BACKWARD:
-                return seen.connective is Connective.IFF and may_close(seen.argument, conclusion, self._goal.names)
-            case Slot.UNIVERSAL:
-                return seen.connective is Connective.FORALL
-            case Slot.SCHEMATIC:
-                return _SCHEMATIC.match(type_) is not None
-            case Slot.YIELDING:
-                return seen.connective is Connective.FORALL and use.yields(conclusion)
-            case Slot.SPLITTABLE:
-                splittable = (Connective.AND, Connective.OR, Connective.IFF, Connective.EXISTS, Connective.FALSE)
-                return seen.connective in splittable
-            case Slot.EQUATION:
-                return _rewrites(use.left, use.bound)
-            case Slot.EQUATION_BACK:
-                return _rewrites(use.right, use.bound)
-            case Slot.LEFT:
-                return _rewrites(use.left, use.bound) and occurs(use.left, use.bound, conclusion)
-            case Slot.RIGHT:
-                return _rewrites(use.right, use.bound) and occurs(use.right, use.bound, conclusion)
-            case Slot.MIRRORED:
-                asked = usage(conclusion)
-                return bool(use.left) and (use.left, use.right) == (asked.right, asked.left)
-            case Slot.SUBSTITUTION:
+    def slots(self, type_: str) -> Iterator[Slot]:
+        """The slots of HYPOTHESES that a proof of the printed `type_` can fill."""
+        seen, use = shape(type_), usage(type_)
+        conclusion, names = self._goal.conclusion, self._goal.names
+        if may_close(type_, conclusion, names):
+            yield Slot.CLOSING
+        if self._sought and fits(self._sought[1], self._sought[0], type_):
+            yield Slot.WITNESSING
+        match seen.connective:
+            case Connective.AND | Connective.OR | Connective.EXISTS | Connective.FALSE:
+                yield Slot.SPLITTABLE
+            case Connective.IFF:
+                yield from (Slot.SPLITTABLE, Slot.IFF, Slot.IFF_BACK)
+                if may_close(seen.yields, conclusion, names):
+                    yield Slot.IFF_FORWARD
+                if may_close(seen.argument, conclusion, names):
+                    yield Slot.IFF_BACKWARD
+            case Connective.ARROW | Connective.NOT | Connective.NOT_EQUAL:
+                yield Slot.IMPLICATION
+                if may_close(seen.yields, conclusion, names):
+                    yield Slot.REACHING
+                if (
+                    seen.connective is Connective.ARROW
+                    and seen.argument not in self.known
+                    and not self.has(seen.yields)
+                ):
+                    yield Slot.ANTECEDENT
+            case Connective.FORALL:
+                yield Slot.UNIVERSAL
+                if _SCHEMATIC.match(type_):
+                    yield Slot.SCHEMATIC
+                if use.yields(conclusion):
+                    yield Slot.YIELDING
+            case Connective.EQUAL:
                 sides = ((use.left, use.right), (use.right, use.left))
-                gives = any(side in self._variables and not occurs(side, (), other) for side, other in sides)
-                return seen.connective is Connective.EQUAL and gives
-            case Slot.CLOSING:
-                return may_close(type_, conclusion, self._goal.names)
-            case Slot.WITNESSING:
-                bound, body = existential(conclusion)
-                return fits(body, bound, type_)
-            case _:
-                return False
+                if any(side in self._variables and not occurs(side, (), other) for side, other in sides):
+                    yield Slot.SUBSTITUTION
+        if use.left:
+            yield from self._rewrites(use)
+
+    def _rewrites(self, use: Usage) -> Iterator[Slot]:
+        """A bare variable is everywhere, so Lean refuses to rewrite it."""
+        conclusion, asked = self._goal.conclusion, usage(self._goal.conclusion)
+        for side, anywhere, here in (
+            (use.left, Slot.EQUATION, Slot.LEFT),
+            (use.right, Slot.EQUATION_BACK, Slot.RIGHT),
+        ):
+            if side not in use.bound:
+                yield anywhere
+                if occurs(side, use.bound, conclusion):
+                    yield here
+        if (use.left, use.right) == (asked.right, asked.left):
+            yield Slot.MIRRORED
 
     def pairs(self, slot: Slot, first: str, second: str) -> bool:
         """Whether a proof of `first`, which fills the first slot, can take (or be used on) a proof of `second`. What an
@@ -114,14 +119,15 @@ class Uses:
                 return False
 
     @cached_property
+    def _sought(self) -> tuple[tuple[str, ...], str] | None:
+        """The variables and the body of an existential goal."""
+        conclusion = self._goal.conclusion
+        return existential(conclusion) if shape(conclusion).connective is Connective.EXISTS else None
+
+    @cached_property
     def _variables(self) -> frozenset[str]:
         return frozenset(local.name for local in self._goal.locals if local.kind is LocalKind.DATA)
 
 
 def _parts(proposition: str, connective: Connective) -> list[str]:
     return [unbracketed(part) for part in split_top_level(unbracketed(proposition), f" {connective} ")]
-
-
-def _rewrites(side: str, bound: tuple[str, ...]) -> bool:
-    """Whether Lean can look for instances of this side of an equation: a bare variable is everywhere, so it refuses."""
-    return bool(side) and side not in bound
