@@ -82,9 +82,10 @@ def _libraries(root: Path) -> tuple[Path, ...]:
     for package in (root, *_packages(root)):
         built = package / ".lake" / "build" / "lib"
         # Lake moved the .olean files one folder down in 2025.
-        library = (built / "lean" if (built / "lean").is_dir() else built).resolve()
+        library = built / "lean" if (built / "lean").is_dir() else built
         if not library.is_dir():
             continue
+        library = library.resolve()
         if not library.is_relative_to(root):
             raise NativeUnavailable(
                 f"{built} leads out of the repository, to {library}. Such a folder is not shown to a sandboxed Lean; "

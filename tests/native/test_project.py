@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from lean_interact.utils import DEFAULT_REPL_GIT_URL, DEFAULT_REPL_VERSION
 
 from lean_env.native.errors import NativeUnavailable
 from lean_env.native.project import Project, open_project
@@ -77,7 +78,7 @@ def test_a_library_outside_the_repository_is_not_shown(repository: Path, tmp_pat
         open_project(str(repository))
 
 
-@pytest.mark.parametrize("manifest", ["{", "[]", '{"packages": 1}', '{"packages": [{}]}'])
+@pytest.mark.parametrize("manifest", ["{", "[]", '{"packages": 1}', '{"packages": [{}]}', '{"packagesDir": 1}'])
 def test_a_manifest_that_is_none(repository: Path, manifest: str) -> None:
     (repository / "lake-manifest.json").write_text(manifest, encoding="utf-8")
     with pytest.raises(NativeUnavailable, match=r"lake-manifest\.json cannot be read"):
@@ -88,6 +89,28 @@ def test_a_repository_that_is_not_built(repository: Path) -> None:
     shutil.rmtree(repository / ".lake")
     with pytest.raises(NativeUnavailable, match=r"lake exe cache get && lake build"):
         open_project(str(repository))
+
+
+def test_without_one_lean_interact_fetches_and_builds_the_repl(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own code, with git told to look for the address in a folder, and a lake that builds what is there."""
+    source = tmp_path / "source"
+    write_repl(source, [])
+    git = ["git", "-C", str(source), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    tag = f"{DEFAULT_REPL_VERSION}_lean-toolchain-{RELEASE}"
+    for arguments in (["init", "-q"], ["add", "-f", "."], ["commit", "-q", "-m", "x"], ["tag", tag]):
+        subprocess.run([*git, *arguments], check=True)
+    monkeypatch.setenv("FLYWHEEL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.{source.as_uri()}.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", DEFAULT_REPL_GIT_URL)
+    lake = project.toolchain / "bin" / "lake"
+    with pytest.raises(NativeUnavailable, match=r"(?s)could not build the repl.*--repl FOLDER"):
+        find_repl(project)
+    lake.write_text("#!/bin/sh\necho Lake version 5\n", encoding="utf-8")
+    repl = find_repl(project)
+    assert repl.is_relative_to(tmp_path / "cache") and repl.is_file()
 
 
 def test_a_repl_of_the_users_own(project: Project, tmp_path: Path) -> None:
