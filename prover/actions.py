@@ -24,6 +24,7 @@ import numpy.typing as npt
 from lean_env.theorem import Environment
 from prover.connective import Connective, shape
 from prover.goal import Goal, Local, LocalKind, first_goal, outside_brackets, parse_goal
+from prover.matching import usage
 from prover.policy import Proposal
 from prover.repertoire import LIBRARY, Repertoire
 from prover.retrieval import IDENTIFIER, RetrievedPremise, Retriever, Shape
@@ -195,7 +196,7 @@ class Situation:
             case "fresh":
                 return self._fresh
             case "holes":
-                return " _" * shape(self.locals[pointer].type).variables
+                return " _" * usage(self.locals[pointer].type).leading
             case _:
                 raise ValueError(f"no clause {clause!r}")
 

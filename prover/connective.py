@@ -31,12 +31,10 @@ _INFIX = (Connective.IFF, Connective.ARROW, Connective.OR, Connective.AND, Conne
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`connective` of the whole; for ∀ how many variables it binds and the shape of its `body`; for →, ¬ and ≠
-    the `argument` that it takes and what it `yields`, both as printed; for ↔ its two sides."""
+    """`connective` of the whole; for →, ¬ and ≠ the `argument` that it takes and what it `yields`, both as printed;
+    for ↔ its two sides. `prover.matching.usage` says what is behind a ∀."""
 
     connective: Connective
-    variables: int = 0
-    body: Connective = Connective.ATOM
     argument: str = ""
     yields: str = ""
 
@@ -46,13 +44,7 @@ def shape(proposition: str) -> Shape:
     """The shape of a printed proposition."""
     text = unbracketed(proposition.strip())
     if text.startswith(("∀", "∃")):
-        if text[0] == "∃":
-            return Shape(Connective.EXISTS)
-        variables, body = _open(text)
-        inner = shape(body)
-        # `∀ x, ∀ y, …` binds both; printed apart where the types differ.
-        innermost = inner.body if inner.connective is Connective.FORALL else inner.connective
-        return Shape(Connective.FORALL, variables + inner.variables, innermost)
+        return Shape(Connective(text[0]))
     top = outside_brackets(text)
     # A quantifier reaches to the end: what stands behind it is inside it.
     ends = [at for sign in "∀∃" if (at := top.find(sign)) >= 0]
@@ -72,12 +64,3 @@ def shape(proposition: str) -> Shape:
     if text.startswith("¬"):
         return Shape(Connective.NOT, argument=unbracketed(text[1:].strip()), yields="False")
     return Shape(Connective.FALSE if text == "False" else Connective.ATOM)
-
-
-def _open(text: str) -> tuple[int, str]:
-    """How many variables a printed ∀ binds at its front, and what is behind its comma."""
-    binders, *rest = split_top_level(text, ", ")
-    names = 0
-    for group in binders[1:].replace("(", " ( ").split(" ( "):
-        names += len(group.split(" : ")[0].replace(")", " ").split())
-    return names, ", ".join(rest)

@@ -8,6 +8,7 @@ withholds one, and never affects what counts as a proof.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -159,6 +160,26 @@ def outside_brackets(text: str) -> str:
         if character in _OPENING:
             depth += 1
     return "".join(kept)
+
+
+def binder_groups(binders: str) -> Iterator[tuple[list[str], str]]:
+    """`(a b : Nat) {α : Type} [BEq α]` or `x y : Nat`: the names and the type of each group that binds names."""
+    if binders[:1] not in "({⦃[":
+        names, _, type_ = binders.partition(" : ")
+        yield names.split(), type_
+        return
+    depth, start = 0, 0
+    for index, character in enumerate(binders):
+        if character in "([{⦃":
+            if depth == 0:
+                start = index
+            depth += 1
+        elif character in ")]}⦄":
+            depth -= 1
+            if depth == 0:
+                names, colon, type_ = binders[start + 1 : index].partition(" : ")
+                if colon:
+                    yield names.split(), type_
 
 
 def unbracketed(text: str) -> str:

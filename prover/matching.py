@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from prover.goal import outside_brackets, split_top_level, unbracketed
+from prover.goal import binder_groups, outside_brackets, split_top_level, unbracketed
 
 #: Text that may stand for other text (a successor, a negation as an implication): no verdict by comparison.
 _MANY_FACES = re.compile(r"Nat\.succ|≠|False")
@@ -26,14 +26,16 @@ _ARGUMENT = r"(?:\(.+\)|\[.*\]|[^\s()]+)"
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A proposition `∀ bound, antecedents → conclusion`, quantifiers and implications in any order; `left` and `right`:
-    the sides of a conclusion that is an equation or equivalence, else ''. ¬A is A → False."""
+    """A proposition `∀ bound, antecedents → conclusion`, quantifiers and implications in any order; `leading` variables
+    are bound before the first antecedent. `left` and `right`: the sides of a conclusion that is an equation or
+    equivalence, else ''. ¬A is A → False."""
 
     bound: tuple[str, ...]
     antecedents: tuple[str, ...]
     conclusion: str
     left: str = ""
     right: str = ""
+    leading: int = 0
 
     def yields(self, goal: str) -> bool:
         """Whether `apply` may succeed on the goal: the conclusion, or some of the last antecedents and it, fit."""
@@ -56,17 +58,20 @@ class Usage:
 @lru_cache(maxsize=20_000)
 def usage(proposition: str) -> Usage:
     """How a proof of the printed proposition can be used."""
-    rest, bound, antecedents = unbracketed(proposition), [], []
+    rest, leading = unbracketed(proposition), 0
+    bound: list[str] = []
+    antecedents: list[str] = []
     while True:
         if rest.startswith("∀"):
             binders, *body = split_top_level(rest, ", ")
-            bound += [name for group in _groups(binders[1:]) for name in group.split()]
+            bound += [name for names, _ in binder_groups(binders[1:].strip()) for name in names]
+            leading = leading if antecedents else len(bound)
             rest = unbracketed(", ".join(body))
             continue
         top = outside_brackets(rest)
         if rest.startswith("¬") and not re.search(r" [∧∨→↔] ", top):
             antecedents.append(unbracketed(rest[1:]))
-            return Usage(tuple(bound), tuple(antecedents), "False")
+            return Usage(tuple(bound), tuple(antecedents), "False", leading=leading)
         visible = re.split(r"[∀∃]", top)[0]
         if " → " not in visible or " ↔ " in visible:
             break
@@ -79,13 +84,14 @@ def usage(proposition: str) -> Usage:
         if len(sides) == 2 and not re.search(r" [∧∨] |^[¬∃]", outside_brackets(rest) if sign == " = " else ""):
             left, right = map(unbracketed, sides)
             break
-    return Usage(tuple(bound), tuple(antecedents), rest, left, right)
+    return Usage(tuple(bound), tuple(antecedents), rest, left, right, leading)
 
 
 def existential(proposition: str) -> tuple[tuple[str, ...], str]:
     """The variables and the body of a printed `∃ x, body`."""
     binders, *body = split_top_level(unbracketed(proposition), ", ")
-    return tuple(name for group in _groups(binders[1:]) for name in group.split()), unbracketed(", ".join(body))
+    names = [name for names, _ in binder_groups(binders[1:].strip()) for name in names]
+    return tuple(names), unbracketed(", ".join(body))
 
 
 def may_close(proposition: str, goal: str, local_names: frozenset[str]) -> bool:
@@ -135,9 +141,3 @@ def _regex(pattern: str, bound: tuple[str, ...]) -> re.Pattern[str]:
     left = r"(?<![\w.'])" if re.match(r"\w", pattern) else ""
     right = r"(?![\w.'])" if re.search(r"\w$", pattern) else ""
     return re.compile(left + text + right)
-
-
-def _groups(binders: str) -> list[str]:
-    """`(x y : α) {n : Nat}` to `x y` and `n`; `x y : α` and `x y` to `x y`."""
-    bracketed = re.findall(r"[({⦃]([^:(){}]+?)(?: : [^(){}]*(?:\([^()]*\)[^(){}]*)*)?[)}⦄]", binders)
-    return bracketed or [binders.split(" : ", maxsplit=1)[0]]

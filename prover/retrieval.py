@@ -21,7 +21,7 @@ import numpy.typing as npt
 from lean_env.library.index import Library
 from lean_env.library.names import is_human_name, is_recursor_name
 from lean_env.theorem import Environment
-from prover.goal import Goal, LocalKind, outside_brackets, split_top_level
+from prover.goal import Goal, LocalKind, binder_groups, outside_brackets, split_top_level
 
 PREMISES = 12
 DEFINITIONS = 6
@@ -139,7 +139,7 @@ def _strip_binders(statement: str) -> tuple[frozenset[str], frozenset[str], str,
             binders, *rest = split_top_level(statement[2:], ", ")
             if not rest:
                 break
-            for names, type_ in _binder_groups(binders):
+            for names, type_ in binder_groups(binders):
                 variables.update(names)
                 types.update(_type_constants(type_))
             statement = ", ".join(rest)
@@ -152,26 +152,6 @@ def _strip_binders(statement: str) -> tuple[frozenset[str], frozenset[str], str,
         hypotheses += 1
         statement = " → ".join(consequent)
     return frozenset(variables), frozenset(types), statement, hypotheses
-
-
-def _binder_groups(binders: str) -> Iterable[tuple[list[str], str]]:
-    """`(a b : Nat) {α : Type} [BEq α]` or `x y : Nat`: the names and the type of each group that binds names."""
-    if binders[:1] not in "({⦃[":
-        names, _, type_ = binders.partition(" : ")
-        yield names.split(), type_
-        return
-    depth, start = 0, 0
-    for index, character in enumerate(binders):
-        if character in "([{⦃":
-            if depth == 0:
-                start = index
-            depth += 1
-        elif character in ")]}⦄":
-            depth -= 1
-            if depth == 0:
-                names, colon, type_ = binders[start + 1 : index].partition(" : ")
-                if colon:
-                    yield names.split(), type_
 
 
 def _type_constants(type_: str) -> Iterable[str]:

@@ -14,11 +14,16 @@ from prover.matching import Usage, existential, fits, may_close, occurs, usage
         ("p → q ↔ r", Usage((), (), "p → q ↔ r", "p → q", "r")),
         ("¬(p ∧ q)", Usage((), ("p ∧ q",), "False")),
         ("¬p ∧ q", Usage((), (), "¬p ∧ q")),
-        ("∀ (x y z : α), R x y → R y z → R x z", Usage(("x", "y", "z"), ("R x y", "R y z"), "R x z")),
-        ("∀ (x : Nat) {l : List α}, F (x :: l) = l", Usage(("x", "l"), (), "F (x :: l) = l", "F (x :: l)", "l")),
-        ("∀ x, P x → ∀ (y : β), Q x y", Usage(("x", "y"), ("P x",), "Q x y")),
-        ("∀ x, ¬(∃ z, Q y ∧ P x)", Usage(("x",), ("∃ z, Q y ∧ P x",), "False")),
-        ("∀ z, ∃ y, U y z", Usage(("z",), (), "∃ y, U y z")),
+        ("∀ (x y z : α), R x y → R y z → R x z", Usage(("x", "y", "z"), ("R x y", "R y z"), "R x z", leading=3)),
+        (
+            "∀ (x : Nat) {l : List α}, F (x :: l) = l",
+            Usage(("x", "l"), (), "F (x :: l) = l", "F (x :: l)", "l", leading=2),
+        ),
+        ("∀ x, P x → ∀ (y : β), Q x y", Usage(("x", "y"), ("P x",), "Q x y", leading=1)),
+        ("∀ x, ¬(∃ z, Q y ∧ P x)", Usage(("x",), ("∃ z, Q y ∧ P x",), "False", leading=1)),
+        ("∀ (x y : α), ∀ (n : Nat), R x n", Usage(("x", "y", "n"), (), "R x n", leading=3)),
+        ("∀ (f : (Nat → α) → β), P f", Usage(("f",), (), "P f", leading=1)),
+        ("∀ z, ∃ y, U y z", Usage(("z",), (), "∃ y, U y z", leading=1)),
     ],
 )
 def test_usage(printed, expected):
