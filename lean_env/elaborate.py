@@ -21,6 +21,11 @@ class Message:
     line: int
     column: int
 
+    def printed(self, file: str) -> str:
+        """A line as `lean FILE` prints it."""
+        severity = self.severity.replace("information", "info")
+        return f"{file}:{self.line}:{self.column}: {severity}: {self.data.rstrip()}\n"
+
 
 def elaborate(worker: Worker, environment: Environment, text: str, limits: Limits) -> list[Message]:
     """What Lean says of a text without imports, in its order. Raises LeanRefused, WorkerDied."""

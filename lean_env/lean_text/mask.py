@@ -7,6 +7,7 @@ the mask is a position in the text.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _OPENING, _CLOSING = "([{⟨⦃", ")]}⟩⦄"
 _CHARACTER = re.compile(r"'(?:\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)|[^'\\\n])'")
@@ -42,6 +43,16 @@ def without_comments(text: str) -> str:
         pieces.append(" " if piece.startswith(("--", "/-")) else piece)
         position = end
     return "".join(pieces)
+
+
+def line_comments(text: str) -> Iterator[tuple[int, int]]:
+    """Where comments stand that end with their line, without the line's end."""
+    position = 0
+    while position < len(text):
+        end = _end_of_opaque(text, position)
+        if end != position and text.startswith("--", position):
+            yield position, end
+        position = max(end, position + 1)
 
 
 def at_depth_zero(masked: str) -> str:

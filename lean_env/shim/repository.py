@@ -10,6 +10,7 @@ from filelock import FileLock
 
 import lean_env.leandojo  # noqa: F401  # makes the import of lean_dojo silent and local
 from lean_env.embedded.errors import SetupError
+from lean_env.shim.extraction import lean_files
 from lean_env.shim.spans import theorems_in
 from lean_env.shim.traced import TracedRepository
 
@@ -54,15 +55,28 @@ def trace_repository(folder: Path) -> tuple[lean_dojo.LeanGitRepo, int]:
     files = TracedRepository(traced(repository))
     count = 0
     checkout = Path(repository.repo.working_dir)
-    for path in sorted(checkout.rglob("*.lean")):
-        relative = path.relative_to(checkout)
-        if relative.parts[0] == ".lake":
-            continue
-        text = path.read_text(encoding="utf-8")
+    for path in (paths := lean_files(checkout)):
+        text = (checkout / path).read_text(encoding="utf-8")
         found = list(theorems_in(text))
-        files.add_file(relative, text, found)
+        files.add_file(path, text, found, files=paths)
         count += len(found)
     return repository, count
+
+
+def trace(
+    repository: lean_dojo.LeanGitRepo, dst_dir: str | Path | None = None, build_deps: bool = True
+) -> lean_dojo.TracedRepo:
+    """LeanDojo's own `trace()`, which needs a network for one thing: it asks GitHub for the commit of Lean's repository
+    that `lean-toolchain` names, as a dependency whose sources it looks at nowhere. Here there are no dependencies.
+
+    `lake` and `lean` of a ShimServer have to be first on PATH, and LeanDojo's NUM_PROCS to be 1 (with more it starts
+    ray). Raises what LeanDojo raises; CalledProcessError where a file does not elaborate.
+    """
+    present = traced(repository)
+    if present.exists() and not (present / ".git").exists():
+        shutil.rmtree(present.parent)  # made by `trace_repository`: enough for Dojo, and no trace
+    with mock.patch.object(lean_dojo.LeanGitRepo, "get_dependencies", lambda _repository, _path=None: {}):
+        return lean_dojo.trace(repository, dst_dir, build_deps)
 
 
 def traced(repository: lean_dojo.LeanGitRepo) -> Path:

@@ -12,16 +12,18 @@ import json
 import os
 import socket
 import threading
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from lean_env.dojo import Dojo
-from lean_env.elaborate import elaborate
+from lean_env.elaborate import Message, elaborate
 from lean_env.embedded.pool import NoWorker, PoolClosed, WorkerPool
 from lean_env.embedded.worker import LeanRefused, WorkerDied
 from lean_env.leandojo import DojoCrashError, DojoInitError
+from lean_env.shim import extraction
 from lean_env.shim.conversation import Conversation, LiveConversation, TextConversation
 from lean_env.shim.folder import ShimFolder
 from lean_env.shim.source import NotServed, TheoremInText, WholeFile, read_source
@@ -130,45 +132,86 @@ class ShimServer:
         if tool == "lean" and arguments == ["--version"]:
             channel.say(f"Lean (version {self._version()})\n")
             return 0
+        try:
+            status = self._trace(channel, Path(folder), tool, arguments)
+        except (OSError, UnicodeDecodeError) as error:
+            raise NotServed(f"The repository cannot be read or written: {error}") from error
+        if status is not None:
+            return status
         files = [argument for argument in arguments if not argument.startswith("-")]
         if tool != "lean" or len(files) != 1 or "--run" in arguments:
-            raise NotServed(f"`{' '.join([tool, *arguments])}` is not served here, only `lake env lean FILE`.")
+            raise NotServed(
+                f"`{' '.join([tool, *arguments])}` is not served here, only `lake env lean FILE` and `trace()`."
+            )
         try:
             text = Path(folder, files[0]).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise NotServed(f"{files[0]} cannot be read: {error}") from error
         source = read_source(text)
+        with self._a_worker():
+            if not isinstance(source, WholeFile):
+                with self._conversation(source) as conversation:
+                    return _talk(channel, conversation)
+            messages = self._check(source)
+        for message in messages:
+            channel.say(message.printed(files[0]))
+        return FAILED if any(message.severity == "error" for message in messages) else 0
+
+    def _trace(self, channel: _Channel, folder: Path, tool: str, arguments: list[str]) -> int | None:
+        """What LeanDojo's `trace()` asks for; None if it is something else."""
+        if tool == "lake" and arguments == ["exe", "cache", "get"]:
+            return channel.fail("no cache of compiled files is served here", FAILED)
+        if tool == "lake" and arguments == ["build", "Lean4Repl"]:
+            return 0
+        if tool == "lean" and arguments == ["--print-prefix"]:
+            channel.say(f"{extraction.toolchain(self._folder.root / 'toolchain')}\n")
+            return 0
+        if tool == "lake" and arguments == ["build"] and any(folder.glob("lakefile.*")):
+            failed = False
+            with self._a_worker():
+                for line, error in extraction.build(folder, self._check):
+                    channel.say(line)
+                    failed |= error
+            return FAILED if failed else 0
+        if tool == "lean" and "--run" in arguments and "ExtractData.lean" in arguments:
+            with self._a_worker():
+                theorems, traced = extraction.extract(folder, self._conversation)
+            channel.say(f"{theorems} theorems, {traced} of them with tactics\n")
+            return 0
+        return None
+
+    @contextlib.contextmanager
+    def _a_worker(self) -> Iterator[None]:
+        """Waits until a worker is free for this session. Raises NotServed."""
         if not self._free.acquire(timeout=self._patience_s):
             raise NotServed(
                 f"All {self._pool.size} Lean workers are in use by other sessions; close one, or have more."
             )
         try:
-            match source:
-                case Theorem():
-                    with Dojo(source, self._pool) as (dojo, root):
-                        return _talk(channel, LiveConversation(dojo, root))
-                case TheoremInText():
-                    with self._pool.lease(source.environment) as worker:
-                        limits = self._pool.limits
-                        check = partial(elaborate, worker, source.environment, limits=limits)
-                        return _talk(channel, TextConversation(source, check, limits.max_tactic_bytes))
-                case WholeFile():
-                    return self._check(channel, files[0], source)
+            yield
         finally:
             self._free.release()
+
+    @contextlib.contextmanager
+    def _conversation(self, source: Theorem | TheoremInText) -> Iterator[Conversation]:
+        """The theorem, open. Raises what Dojo and the pool raise."""
+        if isinstance(source, Theorem):
+            with Dojo(source, self._pool) as (dojo, root):
+                yield LiveConversation(dojo, root)
+            return
+        with self._pool.lease(source.environment) as worker:
+            limits = self._pool.limits
+            check = partial(elaborate, worker, source.environment, limits=limits)
+            yield TextConversation(source, check, limits.max_tactic_bytes)
 
     def _version(self) -> str:
         with self._pool.lease(Environment(("Init",))) as worker:
             return f"{worker.greeting['lean']}, embedded, commit {worker.greeting['githash']}, Release"
 
-    def _check(self, channel: _Channel, name: str, source: WholeFile) -> int:
-        """Elaborates a whole file and prints what Lean says, as `lean FILE` does."""
+    def _check(self, source: WholeFile) -> list[Message]:
+        """What Lean says of a whole file."""
         with self._pool.lease(source.environment) as worker:
-            messages = elaborate(worker, source.environment, source.body, self._pool.limits)
-        for message in messages:
-            severity = message.severity.replace("information", "info")
-            channel.say(f"{name}:{message.line}:{message.column}: {severity}: {message.data.rstrip()}\n")
-        return FAILED if any(message.severity == "error" for message in messages) else 0
+            return elaborate(worker, source.environment, source.body, self._pool.limits)
 
 
 def _talk(channel: _Channel, conversation: Conversation) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from lean_env.lean_text.header import read_header
+from lean_env.lean_text.header import Header, read_header
 from lean_env.theorem import Environment, Theorem
 
 #: Imported by a file that stands for a theorem of Lean's library: the stored expression of its name counts, not the
@@ -35,6 +35,11 @@ class WholeFile:
     environment: Environment
     body: str
 
+    @classmethod
+    def of(cls, text: str) -> WholeFile:
+        head = read_header(text)
+        return cls(_environment(head), head.body)
+
 
 @dataclass(frozen=True, slots=True)
 class TheoremInText:
@@ -49,8 +54,7 @@ class TheoremInText:
 def read_source(text: str) -> Theorem | TheoremInText | WholeFile:
     """The theorem that a session is to open, or the file to check. Raises NotServed."""
     head = read_header(text)
-    modules = [name for name in head.imports if name not in ("Lean4Repl", LIBRARY_MARK)]
-    environment = Environment(tuple(modules))
+    environment = _environment(head)
     before, repl, _ = text.partition(_REPL)
     if not repl:
         if _COMMAND_REPL in text:
@@ -67,3 +71,12 @@ def read_source(text: str) -> Theorem | TheoremInText | WholeFile:
     if LIBRARY_MARK in head.imports:
         return Theorem(name, "", environment, module="")
     return Theorem(name, statement.strip(), environment)
+
+
+def modified_file(text: str, theorem: int, proof: int) -> str:
+    """A file as LeanDojo writes it for the theorem whose word begins at `theorem`, its proof at `proof`."""
+    return f"import Lean4Repl\n{text[:theorem]}{_NO_LIMIT}{text[theorem:proof]} {_REPL}"
+
+
+def _environment(head: Header) -> Environment:
+    return Environment(tuple(name for name in head.imports if name not in ("Lean4Repl", LIBRARY_MARK)))

@@ -3,7 +3,7 @@
 CACHE_DIR/gitpython-NAME-COMMIT/NAME/Path/File.lean
 CACHE_DIR/gitpython-NAME-COMMIT/NAME/Lean4Repl.lean                         present; unused
 CACHE_DIR/gitpython-NAME-COMMIT/NAME/.lake/build/ir/Path/File.ast.json      where theorems and their proofs stand
-CACHE_DIR/gitpython-NAME-COMMIT/NAME/.lake/build/ir/Path/File.dep_paths     empty
+CACHE_DIR/gitpython-NAME-COMMIT/NAME/.lake/build/ir/Path/File.dep_paths     the repository's own files that it imports
 """
 
 from __future__ import annotations
@@ -11,18 +11,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
-from collections.abc import Iterable
-from itertools import accumulate
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, starmap
 from pathlib import Path
 from typing import Any
 
+from lean_env.lean_text.header import read_header
+from lean_env.lean_text.mask import line_comments, mask
 from lean_env.shim.source import LIBRARY_MARK
 from lean_env.shim.spans import Span
+from lean_env.shim.steps import TracedStep
 from lean_env.theorem import Theorem
 
 _PROOF = "by\n  sorry"
 _COMMAND = "Lean.Parser.Command"
+_PRELUDE = re.compile(r"\bprelude\b")
+_IMPORT = re.compile(r"(?P<word>import)\s+(?:all\s+)?(?P<module>\S+)")
 
 
 class TracedRepository:
@@ -33,12 +39,35 @@ class TracedRepository:
         root.mkdir(parents=True, exist_ok=True)
         _write_once(root / "Lean4Repl.lean", "-- The embedded Lean answers instead of this module.\n")
 
-    def add_file(self, path: Path, text: str, theorems: Iterable[Span]) -> None:
-        """Writes the three files of one Lean file, unless they are there."""
-        built = self.root / ".lake" / "build" / "ir" / path
+    def add_file(
+        self,
+        path: Path,
+        text: str,
+        theorems: Iterable[Span],
+        steps: Mapping[Span, Sequence[TracedStep]] | None = None,
+        files: Iterable[Path] = (),
+    ) -> None:
+        """Writes the three files of one Lean file, unless they are there. `steps`: the tactics of theorems, where they
+        are known; `files`: the repository's own, among which are those that this one imports."""
         _write_once(self.root / path, text)
-        _write_once(built.with_suffix(".dep_paths"), "")
-        _write_once(built.with_suffix(".ast.json"), json.dumps(syntax_tree(text, theorems), ensure_ascii=False))
+        self.write_trace(
+            self.root / ".lake" / "build" / "ir" / path.with_suffix(""), text, theorems, steps or {}, files
+        )
+
+    @staticmethod
+    def write_trace(
+        built: Path,
+        text: str,
+        theorems: Iterable[Span],
+        steps: Mapping[Span, Sequence[TracedStep]],
+        files: Iterable[Path],
+    ) -> None:
+        """`built`.dep_paths and `built`.ast.json, unless they are there."""
+        modules = {".".join(path.with_suffix("").parts): path for path in files}
+        imported = [modules[name] for name in read_header(text).imports if name in modules]
+        _write_once(built.with_name(f"{built.name}.dep_paths"), "".join(f"{path.as_posix()}\n" for path in imported))
+        tree = json.dumps(syntax_tree(text, theorems, steps), ensure_ascii=False)
+        _write_once(built.with_name(f"{built.name}.ast.json"), tree)
 
     def add(self, theorem: Theorem) -> tuple[Path, str]:
         """Gives a theorem a file of its own; its path and the name that LeanDojo is to ask for.
@@ -50,6 +79,11 @@ class TracedRepository:
         path = Path(f"T{digest[:2]}", f"Goal{digest[2:18]}.lean")  # so that no folder grows large
         self.add_file(path, text, [span])
         return path, span.full_name
+
+
+def built_at(root: Path, path: Path) -> Path:
+    """Where what is built of a file lies, without an ending."""
+    return root / ".lake" / "build" / "ir" / path.with_suffix("")
 
 
 def theorem_file(theorem: Theorem) -> tuple[str, Span]:
@@ -68,9 +102,12 @@ def theorem_file(theorem: Theorem) -> tuple[str, Span]:
     return f"{stated}:= {_PROOF}\n", span
 
 
-def syntax_tree(text: str, theorems: Iterable[Span]) -> dict[str, Any]:
-    """The least that LeanDojo takes for a traced file (the JSON of its ExtractData.lean). Names are full names, so that
-    no namespaces are needed."""
+def syntax_tree(
+    text: str, theorems: Iterable[Span], steps: Mapping[Span, Sequence[TracedStep]] | None = None
+) -> dict[str, Any]:
+    """The least that LeanDojo takes for a traced file (the JSON of its ExtractData.lean): its imports, and theorems
+    with the tactics that are known of them. Names are full names, so that no namespaces are needed."""
+    steps = steps or {}
     offsets = [0, *accumulate(len(character.encode()) for character in text)]
 
     def info(start: int, end: int) -> dict[str, Any]:
@@ -83,7 +120,11 @@ def syntax_tree(text: str, theorems: Iterable[Span]) -> dict[str, Any]:
         names = {"rawVal": theorem.full_name, "val": theorem.full_name, "preresolved": []}
         name = {"ident": {**info(theorem.name, theorem.name + 1), **names}}
         tactics = text.startswith("by", theorem.proof)
-        proof = _node(f"Lean.Parser.Term.{'byTactic' if tactics else 'proof'}", atom("by", theorem.proof, theorem.end))
+        kind = f"Lean.Parser.Term.{'byTactic' if tactics else 'proof'}"
+        if found := steps.get(theorem):
+            proof = _node(kind, atom("by", theorem.proof), block(found))
+        else:
+            proof = _node(kind, atom("by", theorem.proof, theorem.end))
         return _node(
             f"{_COMMAND}.declaration",
             _node(f"{_COMMAND}.declModifiers"),
@@ -96,8 +137,42 @@ def syntax_tree(text: str, theorems: Iterable[Span]) -> dict[str, Any]:
             ),
         )
 
-    header = _node("Lean.Parser.Module.header")
-    return {"commandASTs": [header, *map(declaration, theorems)], "tactics": [], "premises": []}
+    def block(found: Sequence[TracedStep]) -> dict[str, Any]:
+        sequence: list[dict[str, Any]] = []
+        for step in found:
+            text_of_it = atom(text[step.start : step.end], step.start, step.end)
+            sequence += [*([_node("null")] if sequence else []), _node("Lean.Parser.Tactic.traced", text_of_it)]
+        inside = _node("Lean.Parser.Tactic.tacticSeq1Indented", _node("null", *sequence))
+        return _node("Lean.Parser.Tactic.tacticSeq", inside)
+
+    def comment(start: int, end: int) -> dict[str, Any]:
+        # LeanDojo takes comments out of what it gives to Lean. One that it does not know of goes with its line's end.
+        nothing = atom("", start)
+        nothing["atom"]["info"]["original"]["trailing"] = text[start:end]
+        return _node("Lean.Parser.comment", nothing)
+
+    def importing(word: re.Match[str]) -> dict[str, Any]:
+        names: dict[str, Any] = {"rawVal": word["module"], "val": word["module"], "preresolved": []}
+        module = {"ident": {**info(word.start("module"), word.end("module")), **names}}
+        return _node("Lean.Parser.Module.import", atom("import", word.start("word")), module)
+
+    code = mask(text[: read_header(text).length])
+    prelude = [_node("Lean.Parser.Module.prelude", atom("prelude", word.start())) for word in _PRELUDE.finditer(code)]
+    header = _node("Lean.Parser.Module.header", *prelude, *map(importing, _IMPORT.finditer(code)))
+    return {
+        "commandASTs": [header, *map(declaration, theorems), *starmap(comment, line_comments(text))],
+        "tactics": [
+            {
+                "stateBefore": step.state_before,
+                "stateAfter": step.state_after,
+                "pos": offsets[step.start],
+                "endPos": offsets[step.end],
+            }
+            for found in steps.values()
+            for step in found
+        ],
+        "premises": [],
+    }
 
 
 def _node(kind: str, *arguments: dict[str, Any]) -> dict[str, Any]:

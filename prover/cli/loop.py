@@ -156,6 +156,12 @@ def train(
         console.print(
             f"M_{record.number} in {record.model_path}, weights {record.model_hash}, snapshot {record.snapshot_hash}"
         )
+        kept_out = record.metrics["kept_out"]
+        if any(kept_out.values()):
+            console.print(
+                f"kept out of training for what they share with held-out statements: {kept_out['statements']} train "
+                f"statements, {kept_out['proofs']} proofs, {kept_out['human']} traces of people's steps"
+            )
 
 
 def eval_(

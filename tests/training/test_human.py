@@ -192,6 +192,14 @@ def test_the_command_says_what_became_of_each(folder: Path, tmp_path: Path, caps
     assert "human: 3 proofs certified, 3 kept as steps that are no proof, 3 kept out of training" in shown
     assert "1 train theorems kept out of training, copies of held-out ones: copied" in shown
     assert NO_REPLAY in shown and "no tactics were traced" in shown and 'human = ["external/random"]' in shown
+    settings = tmp_path / "c.toml"
+    settings.write_text(
+        'benchmark = "external/random"\nhuman = ["external/random"]\n'
+        "[train]\nepochs = 1\nvocabulary = 200\nmodel = {hidden = 32, layers = 1}\ndata = {valid_share = 0.0}\n"
+    )
+    assert run(["train", "--name", "t", "--config", str(settings), *home]) == DONE
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "M_0 in" in shown and "1 train statements, 0 proofs, 2 traces of people's steps" in shown
     file = tmp_path / "plain.lean"
     file.write_text("theorem t : 1 = 1 := by sorry")
     assert run(["bench", "load", str(file), "--human", *home]) == CANNOT_START
