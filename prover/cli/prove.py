@@ -69,8 +69,11 @@ def prove(
     Of a file, proves what it can of its `sorry`s and prints the change as a patch.
 
     Example: flywheel prove 'theorem t (a b : Nat) : a + b = b + a'
+
     Example: flywheel prove Basic.lean | patch
-    Example: flywheel prove '(x : ℝ) : 0 ≤ x ^ 2' --toolchain native --repo my-mathlib-project
+
+    Example: flywheel prove '(x : ℝ) : 0 ≤ x ^ 2' --toolchain native --repo my-project
+
     Exit code 1 when no proof was found or a `sorry` is left, 2 when the statement or the file cannot be read.
     """
     if toolchain == "native":

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -171,3 +173,13 @@ def test_options_that_do_not_go_together(
 ) -> None:
     assert run(["prove", "1 = 1", *options]) == CANNOT_START
     assert complaint in capsys.readouterr().err
+
+
+def test_without_lean_interact_the_extra_is_named() -> None:
+    hidden = (
+        "import sys; sys.modules['lean_interact'] = None; from prover.cli.main import run; sys.exit(run(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", hidden, "prove", "1 = 1", "--toolchain", "native", "--repo", "."]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == CANNOT_START
+    assert "pip install 'lean-flywheel[native]'" in done.stderr and "Traceback" not in done.stderr
