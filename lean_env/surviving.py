@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 
 from lean_env.leandojo import DojoCrashError, DojoInitError, LeanError, TacticState
@@ -24,8 +25,9 @@ MAX_REPLACED = 3
 class SurvivingSession(SteppingSession):
     """Over the sessions of one theorem that `open` gives, one at a time. Satisfies `lean_env.outcomes.ProofSession`.
 
-    A tactic that kills the worker is FAILED, with `wall_limit` set, since no budget decided it. CRASHED remains where
-    too many workers died, where none can be had, and where a state cannot be made again.
+    A tactic that ran code of its own (`native_decide`) is FAILED: search has no use for a state that such code could
+    have made up. One that kills the worker is FAILED, with `wall_limit` set, since no budget decided it. CRASHED
+    remains where too many workers died, where none can be had, and where a state cannot be made again.
     """
 
     def __init__(self, theorem: Theorem, open: OpenSession) -> None:
@@ -64,6 +66,8 @@ class SurvivingSession(SteppingSession):
         except DojoCrashError as crash:
             return StepResult(Outcome.CRASHED, crash, 0.0, 0)
         (step,) = self._session.run_tacs(here, [tactic], errors=errors)
+        if step.ran_code and step.outcome is not Outcome.CRASHED:
+            return replace(step, outcome=Outcome.FAILED, result=LeanError("the tactic ran code of its own"))
         if isinstance(step.result, TacticState):
             self._keep(state, tactic, step.result)
         if step.outcome is not Outcome.CRASHED or self.replaced >= MAX_REPLACED:

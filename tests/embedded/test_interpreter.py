@@ -155,11 +155,15 @@ def test_a_statement_that_runs_code_is_none(one_worker: WorkerPool) -> None:
     assert one_worker.counters.ran_code == 1
 
 
-def test_the_user_hears_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_search_goes_on_without_it_and_the_user_hears_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     with Lean(workers=1) as lean:
         tell_what_ran(lean)
-        for tactic in ("decide", "native_decide"):
-            with lean.open_session(Theorem(tactic, ": 2 ^ 10 = 1024", INIT)) as (session, root):
-                session.run_tacs(root, [tactic])
+        with lean.open_session(Theorem("search", ": 2 ^ 10 = 1024", INIT)) as (session, root):
+            steps = session.run_tacs(root, ["native_decide", HEAP_WRITE, "decide"])
         tell_what_ran(lean)
+    assert [(step.outcome, step.ran_code) for step in steps] == [
+        (Outcome.FAILED, True),
+        (Outcome.FAILED, True),
+        (Outcome.PROVED, False),
+    ]
     assert capsys.readouterr().err.startswith("1 Lean workers were replaced, because tactics ran code")
