@@ -8,13 +8,14 @@ from itertools import product
 
 import pytest
 
-from lean_env.benchmark.portfolio import PORTFOLIO_1
+from lean_env.benchmark.portfolio import PORTFOLIO_1, portfolio_1
 from lean_env.dojo import Dojo
 from lean_env.elaborate import elaborate
 from lean_env.embedded.install import Installation
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import LeanRefused, Worker
 from lean_env.leandojo import ProofFinished
+from lean_env.library.index import Library
 from lean_env.limits import Limits
 from lean_env.outcomes import Outcome
 from lean_env.statement import StatementRefused, state_text
@@ -72,6 +73,18 @@ def test_the_librarys_own_tactics_are_no_such_code(worker: Worker) -> None:
         (result,) = worker.request("run", state=root, tactics=[tactic])["results"]
         assert "ran_code" not in result, (statement, tactic)
     assert not worker.tainted
+
+
+def test_nor_are_they_in_strict_environments(one_worker: WorkerPool, installation: Installation) -> None:
+    """Each import evaluates the library's own macros and parsers, hundreds of them."""
+    with Library.open(installation) as library:
+        for name in ("List.map_append", "Nat.sub_add_cancel", "Array.size_push", "Int.mul_comm", "BitVec.add_comm"):
+            constant = library.constant(name)
+            assert constant is not None
+            theorem = Theorem(name, "", library.strict_environment(constant.module), constant.module)
+            with Dojo(theorem, one_worker) as (dojo, root):
+                assert not any(step.ran_code for step in portfolio_1(dojo, root)[1]), name
+    assert one_worker.counters.ran_code == 0
 
 
 @pytest.mark.parametrize(
