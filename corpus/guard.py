@@ -54,6 +54,18 @@ def classify(session: Session, benchmark_id: int, classes: Mapping[str, str]) ->
         extend_guard(session, (hash_ for _, hash_, split in new if split in HELD_OUT))
 
 
+def classes_of(corpus: Corpus, benchmark: str) -> dict[str, str]:
+    """The statement classes of a benchmark's theorems by name, of those that have one."""
+    theorem, known = schema.Theorem, schema.TheoremClass
+    with reading(corpus.engine) as session:
+        query = (
+            select(theorem.name, known.hash)
+            .join(known, known.theorem_id == theorem.id)
+            .where(theorem.benchmark_id == rows.benchmark_row(session, benchmark).id)
+        )
+        return {name: hash_ for name, hash_ in session.execute(query)}
+
+
 def find_leak(session: Session, theorem: schema.Theorem, proof: ProofRecord) -> str | None:
     """How this proof meets the guard, as a sentence; None if it does not."""
     own = session.scalar(select(schema.TheoremClass.hash).where(schema.TheoremClass.theorem_id == theorem.id)) or ""

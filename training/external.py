@@ -5,9 +5,10 @@ flywheel bench load PATH          (python: `register_external`)
 
 from __future__ import annotations
 
+from corpus.guard import classes_of
 from corpus.records import BenchmarkRecord, TheoremRecord
 from corpus.store import Corpus
-from lean_env.benchmark.external import PREFIX, External, Known, Usable
+from lean_env.benchmark.external import External, Known, Usable
 from lean_env.benchmark.families import TRAIN
 from lean_env.benchmark.lean_core import NAME as LEAN_CORE
 from lean_env.benchmark.lean_core import load_lean_core
@@ -30,7 +31,8 @@ def register_external(corpus: Corpus, external: External) -> BenchmarkRecord:
                 "name": one.row.name,
                 "split": one.row.split,
                 "place": one.row.place,
-                "statement": one.row.statement,
+                # Printed states of LeanDojo's 100,000 theorems would be read with every list of benchmarks.
+                "statement": "" if one.row.library else one.row.statement,
                 "text_hash": one.row.text_hash,
                 "reason": one.reason,
             }
@@ -56,10 +58,7 @@ def find_external(corpus: Corpus, key: str, digest: str | None = None) -> Benchm
 
 
 def known_statements(corpus: Corpus, *, but: str) -> list[Known]:
-    """Every statement of the corpus and of lean-core, the benchmark named `but` excepted.
-
-    lean-logic's have no class that compares with others', so that only exact copies of them are found.
-    """
+    """Every statement of the corpus and of lean-core, the benchmark named `but` excepted."""
     manifest = load_lean_core()
     known = [
         Known(LEAN_CORE, entry.name, entry.split, entry.expression_hash, entry.statement_class)
@@ -68,15 +67,9 @@ def known_statements(corpus: Corpus, *, but: str) -> list[Known]:
     for benchmark in corpus.benchmarks():
         if benchmark.name == but or benchmark.name.startswith(LEAN_CORE):
             continue
-        external = benchmark.name.startswith(PREFIX)
+        classes = classes_of(corpus, benchmark.key)
         known += [
-            Known(
-                benchmark.key,
-                theorem.name,
-                theorem.split,
-                theorem.statement_hash,
-                str(theorem.extra["class"]) if external else "",
-            )
+            Known(benchmark.key, theorem.name, theorem.split, theorem.statement_hash, classes.get(theorem.name, ""))
             for theorem in corpus.theorems(benchmark.key)
         ]
     return known
