@@ -95,7 +95,7 @@ def test_seeds_that_copy_lean_core_are_withheld(lean: Lean, tmp_path: Path):
         store_seeds(corpus, lean, "seeds", threading.Event())
         (round,) = corpus.rounds("seeds", RoundKind.TRAIN)
         withheld = {o.theorem for o in outcomes(corpus, round) if o.status is AttemptStatus.WITHHELD}
-        # `(a.or b).or c = a.or (b.or c)` is Option.or_assoc, a test theorem.
+        # `(a.or b).or c = a.or (b.or c)` is Option.or_assoc of the split valid.
         assert "seed.option_or_three" in withheld
         assert len(withheld) < 0.1 * len(load_seeds())
         assert trained_on(corpus, "seeds") == {seed.theorem.name for seed in load_seeds()} - withheld
