@@ -136,6 +136,8 @@ def test_neighbours_of_one_type_share_a_line(worker: Worker) -> None:
             "(p : Prop) : p ∨ ¬p",
             ["have h : (∃ x : Nat, x = 0) ∧ ∃ x : Nat, x = 1 := by simp", "have x := 0", "by_cases p"],
         ),
+        ("(p : Prop) : " + "¬" * 70 + "p", ["intro h", "exfalso"]),
+        ("(p : Prop) : " + "(" * 60 + "p" + " → p)" * 60, ["intro h"]),
         ("(p : Prop) (h : p) : p", ["have __unseen := h", "have x := h", "have y := __unseen"]),
         (
             "(P Q : Nat → Prop) (h : ∃ w, P w ∧ Q w) : ∃ x, Q x",
@@ -178,6 +180,60 @@ def test_random_elementary_steps_print_as_lean_prints_them(worker: Worker) -> No
             if result["outcome"] == "advanced":
                 states.append(result)
         worker.request("drop", states=[state["state"] for state in states])
+
+
+def formula(stream: random.Random, depth: int) -> str:
+    """Fully bracketed, so that where Lean writes brackets is its own choice."""
+    if depth == 0 or stream.random() < 0.1:
+        return stream.choice(["p", "q", "True", "False", "P a", "R a b", "a = b", "n + 1 = m", "f a n = b", "l = [n]"])
+    left, right = formula(stream, depth - 1), formula(stream, depth - 1)
+    term, list_ = data(stream, depth - 1), f"({data(stream, 1)} :: {data(stream, 1)} :: {stream.choice(['l', '[]'])})"
+    return stream.choice(
+        [
+            f"(({left}) ∧ ({right}))",
+            f"(({left}) ∨ ({right}))",
+            f"(({left}) → ({right}))",
+            f"(({left}) ↔ ({right}))",
+            f"(¬({left}))",
+            f"(({left}) = ({right}))",
+            f"(({left}) ≠ ({right}))",
+            f"({term} = {term})",
+            f"(Q ({left}) {term})",
+            f"({list_} = {list_})",
+            f"(∀ x, R a x → ({left}))",
+            f"(n ≠ {term} ∨ {term} < n)",
+        ]
+    )
+
+
+def data(stream: random.Random, depth: int) -> str:
+    if depth <= 0:
+        return stream.choice(["n", "m", "0", "7", "4294967296", "(Nat.succ n)"])
+    left, right = data(stream, depth - 1), data(stream, depth - 1)
+    return stream.choice([f"({left} + {right})", f"(g {left})", f"(Nat.succ {left})", f"({left} * {right})"])
+
+
+def test_random_formulas_print_as_lean_prints_them(worker: Worker) -> None:
+    """What is put together from parts has brackets where Lean writes them, and breaks lines where Lean does."""
+    stream = random.Random(2)
+    variables = "(p q : Prop) {α : Type} (P : α → Prop) (R : α → α → Prop) (a b : α) (n m : Nat) (l : List Nat)"
+    functions = "(f : α → Nat → α) (g : Nat → Nat) (Q : Prop → Nat → Prop)"
+    for _ in range(150):
+        hypotheses = " ".join(f"(h{i} : {formula(stream, stream.randint(1, 4))})" for i in range(3))
+        goal = formula(stream, stream.randint(1, 4))
+        root = open_theorem(worker, Theorem("t", f"{variables} {functions} {hypotheses} : {goal}", INIT))
+        states = [root["state"]]
+        for tactic in (
+            "cases h0",
+            "by_cases k : p ∧ (q → p)",
+            "have succ := h1",
+            "have List := h2",
+            "have y : 1 = 1 + 0 := rfl",
+        ):
+            result = run(worker, states[-1], tactic)
+            if result["outcome"] == "advanced":
+                states.append(result["state"])
+        worker.request("drop", states=states)
 
 
 def test_library_theorems_print_as_lean_prints_them(worker: Worker) -> None:

@@ -129,10 +129,13 @@ function binder(lean, expression) {
   return { base, shown };
 }
 
+/** `p → q` as Lean prints an arrow: the variable does not occur and its name is made up. @param {Lean} lean @param {Pointer} expression  a forall */
+const isArrow = (lean, expression) => !binder(lean, expression).shown;
+
 /** Whether the innermost bound variable occurs. @param {Lean} lean @param {Pointer} body  borrowed */
 function bindsLoose(lean, body) {
   const range = dataWord(lean, body, 1) >>> LOOSE_RANGE_SHIFT;
   return range > 0 && (lean.fn('lean_expr_has_loose_bvar')(body, lean.box(0)) & 1) !== 0;
 }
 
-module.exports = { TAG, hashOf, hasMetavariables, identicalExpression, variableKey, variablesIn, namesIn, isUnseenAnnotation };
+module.exports = { TAG, hashOf, hasMetavariables, identicalExpression, variableKey, variablesIn, namesIn, isUnseenAnnotation, isArrow };

@@ -11,6 +11,7 @@ const { METAVAR_DECL, query, goalsOf, inContextOf, release, metavariablesOf, res
 const { TAG, hasMetavariables, isUnseenAnnotation } = require('./expressions.js');
 const { declarationsOf, readDeclaration, shownName } = require('./local_context.js');
 const { PrintCache } = require('./print_cache.js');
+const { flatText } = require('./flat_text.js');
 const { sameExpression } = require('./kernel.js');
 
 /** @typedef {import('./types.js').Lean} Lean */
@@ -183,6 +184,13 @@ class GoalText {
     const found = open ? null : cache.find(expression, scope);
     const known = found && (onOneLine(before, found.flat) ?? found.lines.get(before));
     if (known) return known;
+
+    const composed = open || found ? null : flatText(lean, expression, scope);
+    const easy = onOneLine(before, composed);
+    if (easy !== null) {
+      cache.add(expression, scope, composed);
+      return easy;
+    }
 
     this.inside ??= inContextOf(lean, this.state, this.metavariable);
     const format = expressionFormat(lean, this.inside, expression);
