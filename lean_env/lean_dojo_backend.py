@@ -183,7 +183,8 @@ class LeanDojoSession(SteppingSession):
         if isinstance(result, TacticState):
             self._states[result.id] = result.pp
         milliseconds, heartbeats = float(measured.get("ms", 0.0)), int(measured.get("heartbeats", 0))
-        return StepResult(outcome, result, milliseconds, heartbeats, bool(measured.get("wall_limit")))
+        wall_limit, ran_code = bool(measured.get("wall_limit")), bool(measured.get("ran_code"))
+        return StepResult(outcome, result, milliseconds, heartbeats, wall_limit, ran_code)
 
 
 def _outcome(result: TacticResult) -> Outcome:

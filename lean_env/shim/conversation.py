@@ -181,4 +181,5 @@ def _measured(step: StepResult) -> dict[str, Any]:
         "ms": step.milliseconds,
         "heartbeats": step.heartbeats,
         "wall_limit": step.wall_limit,
+        "ran_code": step.ran_code,
     }

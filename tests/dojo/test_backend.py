@@ -65,6 +65,12 @@ def test_a_timeout_leaves_the_session_alive(installation: Installation) -> None:
         assert pool.counters.wall_limit_hits == 2
 
 
+def test_a_tactic_that_runs_code_says_so_over_leandojo_too(backend: LeanDojoBackend) -> None:
+    with backend.open_session(Theorem("native", ": 2 ^ 10 = 1024", INIT)) as (session, root):
+        steps = session.run_tacs(root, ["decide +kernel", "native_decide"], stop_at_proof=False)
+    assert [(step.outcome, step.ran_code) for step in steps] == [(Outcome.PROVED, False), (Outcome.PROVED, True)]
+
+
 def test_states_of_other_sessions_are_refused(backend: LeanDojoBackend) -> None:
     with backend.open_session(AND) as (one, root), backend.open_session(LOOP) as (other, _):
         split = one.run_tac(root, "constructor")
