@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 
+from corpus.guard import classes_of
 from corpus.records import BenchmarkRecord, TheoremRecord
 from corpus.store import Corpus
 from lean_env.benchmark.external import PREFIX, STRATUM, Classes
@@ -148,7 +149,8 @@ def register_logic(
 ) -> BenchmarkRecord:
     """Stores lean-logic; Lean elaborates every statement the first time, for its canonical hash."""
     for known in corpus.benchmarks():
-        if (known.name, known.revision, known.library_digest) == ("lean-logic", logic.revision, lean.library.digest):
+        same = (known.name, known.revision, known.library_digest) == ("lean-logic", logic.revision, lean.library.digest)
+        if same and classes_of(corpus, known.key):
             return known
     theorems = [*logic.theorems(), *logic.disproofs()]
     records: list[TheoremRecord] = []

@@ -48,7 +48,7 @@ def stats(home: HomeOption = DEFAULT_HOME, db: DatabaseOption = None, json: Json
 @app.command("list")
 def list_(
     theorem: Annotated[str | None, typer.Option(help="Part of the theorem's name.")] = None,
-    source: Annotated[str | None, typer.Option(help="seed, portfolio, grammar or policy.")] = None,
+    source: Annotated[str | None, typer.Option(help="seed, human, portfolio, grammar or policy.")] = None,
     split: Annotated[str | None, typer.Option(help="train, valid or test.")] = None,
     run: Annotated[str | None, typer.Option(help="Found by this run.")] = None,
     tactic: Annotated[str | None, typer.Option(help="Part of one of its tactics.")] = None,
@@ -146,7 +146,8 @@ def snapshot(
         emit_json(found if all_ else found[0])
         return
     for one in found:
-        console.print(f"{one.hash}  {one.proofs} proofs of {one.theorems} theorems")
+        human = f", {one.human} traces of people's steps" if one.human else ""
+        console.print(f"{one.hash}  {one.proofs} proofs of {one.theorems} theorems{human}")
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 import sqlite3
 import textwrap
@@ -15,6 +16,7 @@ from samples import attempt, fill, proof, start_round
 
 from corpus import database, schema
 from corpus.errors import CorpusError, CorpusMissing, SchemaMismatch
+from corpus.guard import held_back
 from corpus.query import show_proof, stats
 from corpus.records import RoundKind
 from corpus.snapshot import snapshots, take_snapshot, verify
@@ -52,6 +54,23 @@ def test_an_old_database_opens_with_everything_in_it(dump, path):
         pending = corpus.pending(unfinished[0])
         assert [t.name for t in pending] == ["train_2"]
         assert corpus.record_attempt(unfinished[0], attempt(pending[0], proof=proof(pending[0]))).new_proof
+
+
+def test_classes_that_other_benchmarks_had_join_the_guard(path):
+    load(OLD[0], path)
+    with sqlite3.connect(path) as raw:
+        raw.execute(
+            "INSERT INTO benchmark (id, name, revision, library_digest, digest, theorem_count, meta, created_at) "
+            "SELECT 9, 'external/x', 'r', library_digest, digest, 2, meta, created_at FROM benchmark LIMIT 1"
+        )
+        for name, split in (("copy", "train"), ("held", "test")):
+            raw.execute(
+                "INSERT INTO theorem (benchmark_id, name, statement, statement_hash, environment, split, stratum, "
+                "family, extra) VALUES (9, ?, '', ?, 'Init', ?, 'external', '', ?)",
+                (name, name, split, json.dumps({"class": "near"})),
+            )
+    with Corpus.open(str(path), create=False, upgrade=True) as corpus:
+        assert held_back(corpus, "external/x") == {"copy"}
 
 
 def test_every_revision_has_a_stored_database():
