@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import combinations, product
 from string import Formatter
 
@@ -24,6 +24,7 @@ import numpy.typing as npt
 from lean_env.theorem import Environment
 from prover.connective import Connective, shape
 from prover.goal import Goal, Local, LocalKind, first_goal, outside_brackets, parse_goal
+from prover.lazy import lazy
 from prover.matching import usage
 from prover.policy import Proposal
 from prover.repertoire import LIBRARY, Repertoire
@@ -117,7 +118,7 @@ class Situation:
     definitions: tuple[str, ...]
     repertoire: Repertoire = LIBRARY
 
-    @cached_property
+    @lazy
     def locals(self) -> tuple[Local, ...]:
         usable = [
             local
@@ -130,7 +131,7 @@ class Situation:
             -self.repertoire.locals :
         ]
 
-    @cached_property
+    @lazy
     def pointers(self) -> tuple[Pointer, ...]:
         return (
             *(Pointer(PointerKind.LOCAL, rank, local.name) for rank, local in enumerate(self.locals)),
@@ -138,13 +139,13 @@ class Situation:
             *(Pointer(PointerKind.PREMISE, rank, premise.name) for rank, premise in enumerate(self.premises)),
         )
 
-    @cached_property
+    @lazy
     def candidates(self) -> Candidates:
         """Every action of this state, in the order of the repertoire, then of pointers."""
         table = np.array(self._rows, dtype=np.int64).reshape(-1, 3)
         return Candidates(table[:, 0], table[:, 1], table[:, 2])
 
-    @cached_property
+    @lazy
     def _rows(self) -> list[tuple[int, int, int]]:
         """The candidates one by one."""
         fillers, shown = self._fillers(), self._shown()
@@ -221,7 +222,7 @@ class Situation:
                 proposals[tactic] = Proposal(tactic, log_prob, self.template(action).name)
         return list(proposals.values())
 
-    @cached_property
+    @lazy
     def _by_text(self) -> dict[str, int]:
         return {_normal(self.text(action)): action for action in reversed(range(len(self.candidates)))}
 
@@ -253,7 +254,7 @@ class Situation:
             met.add(Need.TRUE)
         return frozenset(met)
 
-    @cached_property
+    @lazy
     def _fresh(self) -> str:
         """`h1`, or the next one that no local has."""
         names = self.goal.names
@@ -267,7 +268,7 @@ class Situation:
             return True
         return self.uses.pairs(slot, self.locals[first].type, self.locals[second].type)
 
-    @cached_property
+    @lazy
     def uses(self) -> Uses:
         """What the hypotheses of the goal can be used for."""
         return Uses(self.goal)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 
 from prover.connective import Connective, shape
 from prover.goal import Goal, LocalKind, split_top_level, unbracketed
+from prover.lazy import lazy
 from prover.matching import Usage, existential, fits, may_close, occurs, usage
 from prover.templates import Slot
 
@@ -25,7 +25,7 @@ class Uses:
     def __init__(self, goal: Goal) -> None:
         self._goal = goal
 
-    @cached_property
+    @lazy
     def known(self) -> frozenset[str]:
         """The printed types of all locals."""
         return frozenset(local.type for local in self._goal.locals)
@@ -33,7 +33,7 @@ class Uses:
     def slots(self, type_: str) -> Iterator[Slot]:
         """The slots of HYPOTHESES that a proof of the printed `type_` can fill."""
         seen, use = shape(type_), usage(type_)
-        conclusion, names = self._goal.conclusion, self._goal.names
+        conclusion, names = self._goal.conclusion, self._names
         if may_close(type_, conclusion, names):
             yield Slot.CLOSING
         if self._sought and fits(self._sought[1], self._sought[0], type_):
@@ -118,13 +118,17 @@ class Uses:
             case _:
                 return False
 
-    @cached_property
+    @lazy
+    def _names(self) -> frozenset[str]:
+        return self._goal.names
+
+    @lazy
     def _sought(self) -> tuple[tuple[str, ...], str] | None:
         """The variables and the body of an existential goal."""
         conclusion = self._goal.conclusion
         return existential(conclusion) if shape(conclusion).connective is Connective.EXISTS else None
 
-    @cached_property
+    @lazy
     def _variables(self) -> frozenset[str]:
         return frozenset(local.name for local in self._goal.locals if local.kind is LocalKind.DATA)
 
