@@ -8,6 +8,7 @@ lake build Lean4Repl                        nothing: the server answers instead 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -19,7 +20,7 @@ from lean_env.shim.conversation import Conversation
 from lean_env.shim.source import NotServed, TheoremInText, WholeFile, modified_file, read_source
 from lean_env.shim.spans import Span, theorems_in
 from lean_env.shim.steps import TracedStep, traced_steps
-from lean_env.shim.traced import TracedRepository, built_at
+from lean_env.shim.traced import PRELUDE, TracedRepository, built_at
 from lean_env.theorem import Theorem
 
 #: Files in a repository that are none of its modules.
@@ -75,7 +76,8 @@ def toolchain(folder: Path) -> Path:
     for one in (source, built):
         one.mkdir(parents=True, exist_ok=True)
     (source / "Init.lean").write_text("prelude\n", encoding="utf-8")
-    TracedRepository.write_trace(built / "Init", "prelude\n", (), {}, ())
+    (built / "Init.dep_paths").touch()
+    (built / "Init.ast.json").write_text(json.dumps(PRELUDE), encoding="utf-8")
     return folder
 
 

@@ -27,7 +27,6 @@ from lean_env.theorem import Theorem
 
 _PROOF = "by\n  sorry"
 _COMMAND = "Lean.Parser.Command"
-_PRELUDE = re.compile(r"\bprelude\b")
 _IMPORT = re.compile(r"(?P<word>import)\s+(?:all\s+)?(?P<module>\S+)")
 
 
@@ -156,9 +155,9 @@ def syntax_tree(
         module = {"ident": {**info(word.start("module"), word.end("module")), **names}}
         return _node("Lean.Parser.Module.import", atom("import", word.start("word")), module)
 
+    # `prelude` is left out of the tree: LeanDojo opens no theorem of a file that has it there.
     code = mask(text[: read_header(text).length])
-    prelude = [_node("Lean.Parser.Module.prelude", atom("prelude", word.start())) for word in _PRELUDE.finditer(code)]
-    header = _node("Lean.Parser.Module.header", *prelude, *map(importing, _IMPORT.finditer(code)))
+    header = _node("Lean.Parser.Module.header", *map(importing, _IMPORT.finditer(code)))
     return {
         "commandASTs": [header, *map(declaration, theorems), *starmap(comment, line_comments(text))],
         "tactics": [
@@ -177,6 +176,15 @@ def syntax_tree(
 
 def _node(kind: str, *arguments: dict[str, Any]) -> dict[str, Any]:
     return {"node": {"info": "none", "kind": kind, "args": list(arguments)}}
+
+
+_WORD = {"info": {"original": {"leading": "", "pos": 0, "trailing": "", "endPos": 7}}, "val": "prelude"}
+#: The tree of a file that says `prelude` and no more, which therefore depends on nothing.
+PRELUDE = {
+    "commandASTs": [_node("Lean.Parser.Module.header", _node("Lean.Parser.Module.prelude", {"atom": _WORD}))],
+    "tactics": [],
+    "premises": [],
+}
 
 
 def _write_once(path: Path, text: str) -> None:
