@@ -9,6 +9,7 @@ import pytest
 from lean_env.dojo import Dojo
 from lean_env.embedded.install import Installation
 from lean_env.embedded.pool import WorkerPool
+from lean_env.lean_dojo_backend import LeanDojoBackend
 from lean_env.leandojo import DojoCrashError, ProofFinished
 from lean_env.limits import Limits
 from lean_env.outcomes import Outcome
@@ -45,6 +46,13 @@ def test_the_tactic_has_failed_and_older_states_go_on(impatient: WorkerPool):
         session.drop([root, two, one])
         assert isinstance(session.run_tac(one, "exact b"), ProofFinished)
         assert session.replaced == 1
+
+
+def test_the_same_through_leandojo(impatient: WorkerPool):
+    with LeanDojoBackend(impatient) as backend, SurvivingSession(BOTH, backend.open_session) as (session, root):
+        one = session.run_tac(session.run_tac(root, "constructor"), "exact a")
+        results = session.run_tacs(one, [KILLER, "exact b"])
+        assert [step.outcome for step in results] == [Outcome.FAILED, Outcome.PROVED]
 
 
 def test_a_theorem_may_cost_so_many_workers_and_no_more(impatient: WorkerPool):
