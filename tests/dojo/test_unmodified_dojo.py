@@ -125,8 +125,8 @@ def test_what_lean_cannot_open_does_not_start(on_path: LeanDojoBackend, theorem:
 
 @pytest.fixture
 def impatient(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[LeanDojoBackend]:
-    """On PATH, with two workers that stop a tactic after 3 s."""
-    limits = Limits(soft_ms=3_000, hard_margin_ms=20_000)
+    """On PATH, with two workers that stop a tactic after 5 s."""
+    limits = Limits(soft_ms=5_000, hard_margin_ms=20_000)
     with WorkerPool(installation, 2, limits, spares=0) as pool, LeanDojoBackend(pool) as backend:
         monkeypatch.setenv("PATH", f"{backend.bin}{os.pathsep}{os.environ['PATH']}")
         yield backend
@@ -175,7 +175,7 @@ def test_control_characters_reach_lean(on_path: LeanDojoBackend) -> None:
 
 
 def test_a_dead_worker_is_a_crash(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = Limits(soft_ms=500, hard_margin_ms=500)
+    limits = Limits(soft_ms=2_000, hard_margin_ms=1_000)
     with WorkerPool(installation, 1, limits, spares=0) as pool, LeanDojoBackend(pool) as backend:
         monkeypatch.setenv("PATH", f"{backend.bin}{os.pathsep}{os.environ['PATH']}")
         with opened(backend, BIG) as (dojo, root):
