@@ -20,6 +20,8 @@ _HOLE = "?"
 _BINDER = re.compile(r"[∀∃λ]|\bfun\b")
 _NAME = re.compile(r"[^\W\d][\w.'!?✝]*")
 _ANYTHING = r".+"
+_WILDCARD = "\0"
+_MAX_WILDCARDS = 4
 #: As an argument of a function a term is one word, stands in brackets or is a list.
 _ARGUMENT = r"(?:\(.+\)|\[.*\]|[^\s()]+)"
 
@@ -42,6 +44,8 @@ class Usage:
         tail = self.conclusion
         if fits(tail, self.bound, goal):
             return True
+        if " → " not in outside_brackets(goal) and not goal.startswith("¬"):
+            return False
         for antecedent in reversed(self.antecedents):
             if tail == "False" and goal.startswith("¬") and fits(antecedent, self.bound, goal[1:]):
                 return True
@@ -110,13 +114,17 @@ def fits(pattern: str, bound: Sequence[str], text: str) -> bool:
     anything."""
     if pattern == text or _HOLE in text or _BINDER.search(pattern):
         return True
-    return _regex(pattern, tuple(bound)).fullmatch(unbracketed(text)) is not None
+    regex = _regex(pattern, tuple(bound))
+    return regex is None or regex.fullmatch(unbracketed(text)) is not None
 
 
 @lru_cache(maxsize=100_000)
 def occurs(pattern: str, bound: Sequence[str], text: str) -> bool:
     """Whether an instance of `pattern` may occur in `text`."""
-    return _HOLE in text or bool(_BINDER.search(pattern)) or _regex(pattern, tuple(bound)).search(text) is not None
+    if _HOLE in text or _BINDER.search(pattern):
+        return True
+    regex = _regex(pattern, tuple(bound))
+    return regex is None or regex.search(text) is not None
 
 
 @lru_cache(maxsize=50_000)
@@ -125,19 +133,22 @@ def _names(text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=20_000)
-def _regex(pattern: str, bound: tuple[str, ...]) -> re.Pattern[str]:
-    """Names in `bound`, and arguments that print in several ways (`n + 1`, `x :: xs`), become wildcards."""
+def _regex(pattern: str, bound: tuple[str, ...]) -> re.Pattern[str] | None:
+    """Names in `bound`, and arguments that print in several ways (`n + 1`, `x :: xs`), become wildcards; None for more
+    of them than can be matched in time: a search for k of them in n characters may take n ^ k steps."""
     parts: list[str] = []
     for piece in re.split(r"(\([^()]*(?:Nat\.succ|::|\+|\d)[^()]*\)|[^\W\d][\w.'!?✝]*|\d+)", pattern):
         if piece in bound or piece.startswith("(") or piece.isdigit():
-            parts.append("\0")
+            parts.append(_WILDCARD)
         else:
             parts.append(re.escape(piece))
+    if parts.count(_WILDCARD) > _MAX_WILDCARDS:
+        return None
     text = "".join(parts)
     # An argument stands beside another word or bracket, with a space between them.
     argument = re.compile(r"(?<=[\w.'\0)]\\ )\0|\0(?=\\ [\w\0]|\\ \\\()")
     text = argument.sub(lambda _: _ARGUMENT, text)
-    text = text.replace("\0", _ANYTHING)
+    text = text.replace(_WILDCARD, _ANYTHING)
     left = r"(?<![\w.'])" if re.match(r"\w", pattern) else ""
     right = r"(?![\w.'])" if re.search(r"\w$", pattern) else ""
     return re.compile(left + text + right)

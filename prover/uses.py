@@ -67,7 +67,7 @@ class Uses:
                 sides = ((use.left, use.right), (use.right, use.left))
                 if any(side in self._variables and not occurs(side, (), other) for side, other in sides):
                     yield Slot.SUBSTITUTION
-        if use.left:
+        if use.left and not use.antecedents:
             yield from self._rewrites(use)
 
     def _rewrites(self, use: Usage) -> Iterator[Slot]:

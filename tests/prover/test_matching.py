@@ -89,3 +89,12 @@ def test_exact_is_offered_for_other_faces_of_the_goal_only():
 def test_existential():
     assert existential("∃ x, P x ∧ Q") == (("x",), "P x ∧ Q")
     assert existential("∃ (x y : α), R x y") == (("x", "y"), "R x y")
+
+
+def test_a_match_takes_no_time_whatever_it_is_asked():
+    """Each variable may be anything: tried one after the other, fourteen of them in this text would take years."""
+    names = tuple("pqrstu")
+    pattern = " ∧ ".join(f"({a} → {b})" for a, b in zip(names * 2, names[1:] * 2, strict=False))
+    text = " ∧ ".join(f"({a} ∨ {b} → {a})" for a in names for b in names) + " ∨ v"
+    assert fits(pattern, names, text) and occurs(pattern, names, text), "so it is offered"
+    assert not fits("(p → q) ∧ r ∧ s", tuple("pqrs"), "(a → b) ∨ c ∧ d")
