@@ -138,7 +138,7 @@ def _regex(pattern: str, bound: tuple[str, ...]) -> re.Pattern[str] | None:
     of them than can be matched in time: a search for k of them in n characters may take n ^ k steps."""
     parts: list[str] = []
     for piece in re.split(r"(\([^()]*(?:Nat\.succ|::|\+|\d)[^()]*\)|[^\W\d][\w.'!?✝]*|\d+)", pattern):
-        if piece in bound or piece.startswith("(") or piece.isdigit():
+        if piece in bound or (piece.startswith("(") and piece.endswith(")")) or piece.isdigit():
             parts.append(_WILDCARD)
         else:
             parts.append(re.escape(piece))

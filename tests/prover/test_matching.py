@@ -64,6 +64,7 @@ def test_an_instance_fits(pattern, bound, text):
         ("R x c", ("x",), "R a d"),
         ("R x c", ("x",), "R a c1"),
         ("f x = x", ("x",), "g a = a"),
+        ("(p → q) ∧ r", ("p",), "a ∨ b ∧ r"),
     ],
 )
 def test_what_is_no_instance_does_not_fit(pattern, bound, text):
