@@ -125,8 +125,8 @@ def test_what_lean_cannot_open_does_not_start(on_path: LeanDojoBackend, theorem:
 
 @pytest.fixture
 def impatient(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[LeanDojoBackend]:
-    """On PATH, with two workers that stop a tactic after 5 s."""
-    limits = Limits(soft_ms=5_000, hard_margin_ms=20_000)
+    """On PATH, with two workers that stop a tactic after 1.5 s; after 3 s the endless one has run out of memory."""
+    limits = Limits(soft_ms=1_500, hard_margin_ms=20_000)
     with WorkerPool(installation, 2, limits, spares=0) as pool, LeanDojoBackend(pool) as backend:
         monkeypatch.setenv("PATH", f"{backend.bin}{os.pathsep}{os.environ['PATH']}")
         yield backend
