@@ -52,7 +52,7 @@ class Settled:
     def circular(self, goals: Goals, source: int) -> bool:
         """Whether a tactic on `source` left a goal that asks no less than an open goal above it, from no more: whoever
         closes the new one could have closed the old one that way (the loop check of sequent calculus)."""
-        new = goals[: len(goals) - len(self.goals[source]) + 1]
+        new = goals[: max(0, len(goals) - len(self.goals[source]) + 1)]  # a tactic may close several at once
         above: int | None = source
         lowest = len(goals)
         while above is not None:

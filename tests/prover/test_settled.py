@@ -48,6 +48,12 @@ def test_a_goal_that_comes_back_below_itself_is_circular():
     assert not settled.circular(("b",), 2), "b was waiting before"
 
 
+def test_goals_that_waited_are_not_new_when_a_tactic_closes_several():
+    """One tactic on b closes c as well: x and d were there before, and so no goal has come back."""
+    settled = tree((0, None, "d"), (1, 0, "b\n\nc\n\nx\n\nd\n\ne"))
+    assert not settled.circular(("x", "d", "e"), 1)
+
+
 def test_a_goal_with_less_to_go_on_is_circular_and_one_with_more_is_not():
     less, more = ("goal", (), frozenset("h")), ("goal", (), frozenset("hk"))
     settled = Settled()
