@@ -12,7 +12,7 @@ import contextlib
 import io
 import os
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,7 +31,7 @@ from lean_env.outcomes import Outcome, StepResult
 from lean_env.shim.repository import own_repository, traced
 from lean_env.shim.server import ShimServer
 from lean_env.shim.traced import TracedRepository
-from lean_env.stepping import SteppingSession, UnknownState
+from lean_env.stepping import KeepingSession, UnknownState
 from lean_env.theorem import Theorem
 
 import lean_dojo  # isort: skip  # after lean_env.leandojo, which makes this import silent and local
@@ -143,20 +143,14 @@ class LeanDojoBackend:
             _abandon(dojo)
 
 
-class LeanDojoSession(SteppingSession):
+class LeanDojoSession(KeepingSession[str]):
     """`lean_env.outcomes.ProofSession` over a Dojo; LeanDojo always says why a tactic failed."""
 
     def __init__(self, dojo: TunedDojo, root: TacticState) -> None:
+        super().__init__()
         self._dojo = dojo
         self._root_id = root.id
-        self._states = {root.id: root.pp}
-        self._crash: str | None = None
-
-    def drop(self, states: Sequence[TacticState]) -> None:
-        """Forgets them here; LeanDojo's protocol has no word for it, so Lean keeps them as long as the session."""
-        for state in states:
-            if state.id != self._root_id:
-                self._states.pop(state.id, None)
+        self._states[root.id] = root.pp
 
     def _step(self, state: TacticState, tactic: str, errors: bool = True) -> StepResult:
         if self._crash is not None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 from lean_env.leandojo import DojoCrashError, DojoTacticTimeoutError, TacticResult, TacticState
 from lean_env.outcomes import Outcome, StepResult
+
+Known = TypeVar("Known")
 
 
 class UnknownState(RuntimeError):
@@ -40,3 +43,20 @@ class SteppingSession(ABC):
             if step.outcome is Outcome.CRASHED or (stop_at_proof and step.outcome is Outcome.PROVED):
                 break
         return results
+
+
+class KeepingSession(SteppingSession, Generic[Known]):
+    """A session over a Lean that keeps every state as long as it lives: dropping one forgets it here only."""
+
+    def __init__(self) -> None:
+        #: What is known of each open state, by its id. The root stays.
+        self._states: dict[int, Known] = {}
+        self._root_id = -1
+        #: Why there are no further steps.
+        self._crash: str | None = None
+
+    def drop(self, states: Sequence[TacticState]) -> None:
+        """Forgets states. See `lean_env.outcomes.ProofSession`."""
+        for state in states:
+            if state.id != self._root_id:
+                self._states.pop(state.id, None)

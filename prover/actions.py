@@ -23,12 +23,12 @@ import numpy.typing as npt
 
 from lean_env.theorem import Environment
 from prover.connective import Connective, shape
-from prover.goal import Goal, Local, LocalKind, first_goal, outside_brackets, parse_goal
+from prover.goal import IDENTIFIER, Goal, Local, LocalKind, first_goal, outside_brackets, parse_goal
 from prover.lazy import lazy
 from prover.matching import usage
 from prover.policy import Proposal
 from prover.repertoire import LIBRARY, Repertoire
-from prover.retrieval import IDENTIFIER, RetrievedPremise, Retriever, Shape
+from prover.retrieval import RetrievedPremise, Retriever, Shape
 from prover.templates import HYPOTHESES, Need, Slot, Template
 from prover.uses import Uses
 

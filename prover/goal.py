@@ -54,7 +54,8 @@ _PREDICATES = frozenset(
         *("Std.Associative", "Std.Commutative", "Std.LawfulIdentity"),
     ]
 )
-_IDENTIFIER_HEAD = re.compile(r"[^\W\d][\w.'!?✝]*")
+#: A name as Lean prints it, components and all.
+IDENTIFIER = re.compile(r"[^\W\d][\w.'!?✝]*")
 
 
 class LocalKind(StrEnum):
@@ -225,7 +226,7 @@ def _is_proposition(type_: str, types: dict[str, str]) -> bool:
     codomain = unbracketed(split_top_level(type_, " → ")[-1])
     if _PROPOSITION_START.match(codomain) or _RELATION.search(outside_brackets(codomain)):
         return True
-    head = _IDENTIFIER_HEAD.match(codomain)
+    head = IDENTIFIER.match(codomain)
     if head is None:
         return False
     if head.group() in _PREDICATES:

@@ -11,19 +11,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from prover.goal import binder_groups, outside_brackets, split_top_level, unbracketed
+from prover.connective import Connective, shape
+from prover.goal import IDENTIFIER, binder_groups, outside_brackets, split_top_level, unbracketed
 
 #: Text that may stand for other text (a successor, a negation as an implication): no verdict by comparison.
 _MANY_FACES = re.compile(r"Nat\.succ|≠|False")
 #: A metavariable (`?x`) may become anything.
 _HOLE = "?"
 _BINDER = re.compile(r"[∀∃λ]|\bfun\b")
-_NAME = re.compile(r"[^\W\d][\w.'!?✝]*")
 _ANYTHING = r".+"
 _WILDCARD = "\0"
 _MAX_WILDCARDS = 4
 #: As an argument of a function a term is one word, stands in brackets or is a list.
 _ARGUMENT = r"(?:\(.+\)|\[.*\]|[^\s()]+)"
+#: It stands beside another word or bracket, with a space between them (which is escaped here).
+_BESIDE = re.compile(r"(?<=[\w.'\0)]\\ )\0|\0(?=\\ [\w\0]|\\ \\\()")
+#: Arguments that print in several ways, names, numerals, and what is between them.
+_PIECES = re.compile(rf"(\([^()]*(?:Nat\.succ|::|\+|\d)[^()]*\)|{IDENTIFIER.pattern}|\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +69,28 @@ def usage(proposition: str) -> Usage:
     rest, leading = unbracketed(proposition), 0
     bound: list[str] = []
     antecedents: list[str] = []
-    while True:
-        if rest.startswith("∀"):
-            binders, *body = split_top_level(rest, ", ")
-            bound += [name for names, _ in binder_groups(binders[1:].strip()) for name in names]
-            leading = leading if antecedents else len(bound)
-            rest = unbracketed(", ".join(body))
-            continue
-        top = outside_brackets(rest)
-        if rest.startswith("¬") and not re.search(r" [∧∨→↔] ", top):
-            antecedents.append(unbracketed(rest[1:]))
-            return Usage(tuple(bound), tuple(antecedents), "False", leading=leading)
-        visible = re.split(r"[∀∃]", top)[0]
-        if " → " not in visible or " ↔ " in visible:
-            break
-        first, *others = split_top_level(rest, " → ")
-        antecedents.append(unbracketed(first))
-        rest = unbracketed(" → ".join(others))
     left, right = "", ""
-    for sign in (" ↔ ", " = "):
-        sides = split_top_level(rest, sign)
-        if len(sides) == 2 and not re.search(r" [∧∨] |^[¬∃]", outside_brackets(rest) if sign == " = " else ""):
-            left, right = map(unbracketed, sides)
-            break
-    return Usage(tuple(bound), tuple(antecedents), rest, left, right, leading)
+    while True:
+        seen = shape(rest)
+        match seen.connective:
+            case Connective.FORALL:
+                names, rest = opened(rest)
+                bound += names
+                leading = leading if antecedents else len(bound)
+                continue
+            case Connective.ARROW | Connective.NOT:
+                antecedents.append(seen.argument)
+                rest = seen.yields
+                continue
+            case Connective.IFF:
+                left, right = seen.argument, seen.yields
+            case Connective.EQUAL:
+                left, right = map(unbracketed, split_top_level(rest, " = "))
+        return Usage(tuple(bound), tuple(antecedents), rest, left, right, leading)
 
 
-def existential(proposition: str) -> tuple[tuple[str, ...], str]:
-    """The variables and the body of a printed `∃ x, body`."""
+def opened(proposition: str) -> tuple[tuple[str, ...], str]:
+    """The variables and the body of a printed `∀ x, body` or `∃ x, body`."""
     binders, *body = split_top_level(unbracketed(proposition), ", ")
     names = [name for names, _ in binder_groups(binders[1:].strip()) for name in names]
     return tuple(names), unbracketed(", ".join(body))
@@ -129,7 +127,7 @@ def occurs(pattern: str, bound: Sequence[str], text: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def _names(text: str) -> frozenset[str]:
-    return frozenset(_NAME.findall(text))
+    return frozenset(IDENTIFIER.findall(text))
 
 
 @lru_cache(maxsize=20_000)
@@ -137,7 +135,7 @@ def _regex(pattern: str, bound: tuple[str, ...]) -> re.Pattern[str] | None:
     """Names in `bound`, and arguments that print in several ways (`n + 1`, `x :: xs`), become wildcards; None for more
     of them than can be matched in time: a search for k of them in n characters may take n ^ k steps."""
     parts: list[str] = []
-    for piece in re.split(r"(\([^()]*(?:Nat\.succ|::|\+|\d)[^()]*\)|[^\W\d][\w.'!?✝]*|\d+)", pattern):
+    for piece in _PIECES.split(pattern):
         if piece in bound or (piece.startswith("(") and piece.endswith(")")) or piece.isdigit():
             parts.append(_WILDCARD)
         else:
@@ -145,9 +143,7 @@ def _regex(pattern: str, bound: tuple[str, ...]) -> re.Pattern[str] | None:
     if parts.count(_WILDCARD) > _MAX_WILDCARDS:
         return None
     text = "".join(parts)
-    # An argument stands beside another word or bracket, with a space between them.
-    argument = re.compile(r"(?<=[\w.'\0)]\\ )\0|\0(?=\\ [\w\0]|\\ \\\()")
-    text = argument.sub(lambda _: _ARGUMENT, text)
+    text = _BESIDE.sub(lambda _: _ARGUMENT, text)
     text = text.replace(_WILDCARD, _ANYTHING)
     left = r"(?<![\w.'])" if re.match(r"\w", pattern) else ""
     right = r"(?![\w.'])" if re.search(r"\w$", pattern) else ""

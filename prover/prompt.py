@@ -16,8 +16,8 @@ from tokenizers import Tokenizer
 
 from prover.actions import Pointer, PointerKind, Situation
 from prover.connective import Connective, shape
-from prover.goal import LocalKind
-from prover.retrieval import IDENTIFIER, RetrievedPremise, Shape
+from prover.goal import IDENTIFIER, LocalKind
+from prover.retrieval import RetrievedPremise, Shape
 from prover.tokenizer import GOAL, MARKERS, OUTPUT, PADDING, UNKNOWN, token_id
 
 #: Limits in tokens (a local's type has its repertoire's). A goal over its limit keeps its beginning and its end.

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from lean_env.library.index import Library
 from lean_env.library.names import is_human_name, is_recursor_name
 from lean_env.theorem import Environment
-from prover.goal import Goal, LocalKind, binder_groups, outside_brackets, split_top_level
+from prover.goal import IDENTIFIER, Goal, LocalKind, binder_groups, outside_brackets, split_top_level
 
 PREMISES = 12
 DEFINITIONS = 6
@@ -32,7 +32,6 @@ _FIT_BONUS = 0.25
 #: A goal longer than this is cut for the query: such goals are rarely proved and would cost milliseconds.
 _QUERY_CHARACTERS = 3000
 
-IDENTIFIER = re.compile(r"[^\W\d][\w.'!?✝]*")
 _SYMBOL = re.compile(
     r"<\+:\+|<\+:|<:\+|<\+|\+\+|::|&&&|\|\|\||\^\^\^|<<<|>>>|~~~|\|\||&&|==|!=|#\[|#v\[|\[\]|[=≠≤<≥>∈∉∧∨¬↔∃∀∣≍⊆~+*/%^\-!↑×∘]"
 )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from prover.connective import Connective, shape
 from prover.goal import Goal, LocalKind, split_top_level, unbracketed
 from prover.lazy import lazy
-from prover.matching import Usage, existential, fits, may_close, occurs, usage
+from prover.matching import Usage, fits, may_close, occurs, opened, usage
 from prover.templates import Slot
 
 #: `∀ p : Prop, …` or `∀ (p q : Prop), …`.
@@ -124,9 +124,9 @@ class Uses:
 
     @lazy
     def _sought(self) -> tuple[tuple[str, ...], str] | None:
-        """The variables and the body of an existential goal."""
+        """The variables and the body of an opened goal."""
         conclusion = self._goal.conclusion
-        return existential(conclusion) if shape(conclusion).connective is Connective.EXISTS else None
+        return opened(conclusion) if shape(conclusion).connective is Connective.EXISTS else None
 
     @lazy
     def _variables(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from lean_env.limits import Limits
 from lean_env.native.interact import Command, CommandResponse, ProofStep, ProofStepResponse
 from lean_env.native.repl import ReplServer
 from lean_env.outcomes import Outcome, StepResult
-from lean_env.stepping import SteppingSession, UnknownState
+from lean_env.stepping import KeepingSession, UnknownState
 
 #: Seconds for what precedes the proof: importing Mathlib takes ten on an idle machine.
 OPENING_SECONDS = 300.0
@@ -43,21 +43,19 @@ class _Known:
     number: int
 
 
-class NativeSession(SteppingSession):
+class NativeSession(KeepingSession[_Known]):
     """`lean_env.outcomes.ProofSession`. `header`: what stands before the theorem, imports first; `stated` ends in
     `sorry`."""
 
     def __init__(self, start: Callable[[], ReplServer], header: str, stated: str, limits: Limits) -> None:
+        super().__init__()
         self._start = start
         self._header, self._stated = header, stated
         self._limits = limits
         self._seconds = (limits.soft_ms + limits.hard_margin_ms) / 1000
         self._server: ReplServer | None = None
         self._life = 0
-        self._states: dict[int, _Known] = {}
         self._root_number, self._root_pp = -1, ""
-        self._root_id = -1
-        self._crash: str | None = None
 
     def open(self) -> TacticState:
         """The first state. Raises DojoInitError with Lean's words, DojoCrashError."""
@@ -70,12 +68,6 @@ class NativeSession(SteppingSession):
         if self._server is not None:
             self._server.kill()
             self._server = None
-
-    def drop(self, states: Sequence[TacticState]) -> None:
-        """Forgets them here; the repl keeps every state as long as it lives."""
-        for state in states:
-            if state.id != self._root_id:
-                self._states.pop(state.id, None)
 
     def _step(self, state: TacticState, tactic: str, errors: bool = True) -> StepResult:
         if self._crash is not None:

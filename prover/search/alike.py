@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from functools import lru_cache
 
-from prover.goal import LocalKind, goal_texts, parse_goal
-from prover.retrieval import IDENTIFIER
+from prover.goal import IDENTIFIER, LocalKind, goal_texts, parse_goal
 
 
 def goal_keys(state: str) -> tuple[Hashable, ...]:

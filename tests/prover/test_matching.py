@@ -2,7 +2,7 @@
 
 import pytest
 
-from prover.matching import Usage, existential, fits, may_close, occurs, usage
+from prover.matching import Usage, fits, may_close, occurs, opened, usage
 
 
 @pytest.mark.parametrize(
@@ -87,9 +87,9 @@ def test_exact_is_offered_for_other_faces_of_the_goal_only():
     assert may_close("∀ x, x = n", "∀ y, y = n", names)
 
 
-def test_existential():
-    assert existential("∃ x, P x ∧ Q") == (("x",), "P x ∧ Q")
-    assert existential("∃ (x y : α), R x y") == (("x", "y"), "R x y")
+def test_a_quantifier_is_opened():
+    assert opened("∃ x, P x ∧ Q") == (("x",), "P x ∧ Q")
+    assert opened("∀ (x y : α), R x y") == (("x", "y"), "R x y")
 
 
 def test_a_match_takes_no_time_whatever_it_is_asked():
