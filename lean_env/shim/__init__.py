@@ -5,5 +5,6 @@ speaks JSON lines with that tactic over the process's terminal. From Lean 4.12 o
 so the tactic cannot talk; here the other side of the conversation is not elaborated code but a server around it.
 
 `folder` makes the two executables, `relay` is what they run, `server` answers, `source` understands FILE, and
-`traced` writes the files that LeanDojo wants to see before it starts anything.
+`traced` writes the files that LeanDojo wants to see before it starts anything. `offline` keeps LeanDojo's `trace()`
+from asking GitHub.
 """

@@ -1,4 +1,4 @@
-"""The private folder of one server: its socket, and the two executables that find it."""
+"""The private folder of one server: its socket, the two executables that find it, and what goes first on PYTHONPATH."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lean_env.shim import relay
+from lean_env.shim import offline, relay
 
 TOOLS = ("lake", "lean")
 
 
 class ShimFolder:
-    """A new folder that only its owner can enter, with `bin/lake` and `bin/lean`; gone after `close`.
+    """A new folder that only its owner can enter, with `bin/lake` and `bin/lean`, and `python/` for PYTHONPATH; gone
+    after `close`.
 
     Not under the cache: a socket's path may have 107 bytes, and a cache can lie deep.
     """
@@ -24,6 +25,10 @@ class ShimFolder:
         self.bin = self.root / "bin"
         self.socket = self.root / "socket"
         self.bin.mkdir()
+        self.python = self.root / "python"
+        self.python.mkdir()
+        # A copy, because the package's folder on PYTHONPATH would bring its other modules along.
+        shutil.copyfile(offline.__file__, self.python / f"{offline.NAME}.py")
         # Isolated (-I) and without site packages (-S): a script's folder or PYTHONPATH must not change what runs.
         command = shlex.join([sys.executable, "-I", "-S", str(Path(relay.__file__).resolve()), str(self.socket)])
         for tool in TOOLS:

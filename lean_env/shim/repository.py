@@ -63,22 +63,6 @@ def trace_repository(folder: Path) -> tuple[lean_dojo.LeanGitRepo, int]:
     return repository, count
 
 
-def trace(
-    repository: lean_dojo.LeanGitRepo, dst_dir: str | Path | None = None, build_deps: bool = True
-) -> lean_dojo.TracedRepo:
-    """LeanDojo's own `trace()`, which needs a network for one thing: it asks GitHub for the commit of Lean's repository
-    that `lean-toolchain` names, as a dependency whose sources it looks at nowhere. Here there are no dependencies.
-
-    `lake` and `lean` of a ShimServer have to be first on PATH, and LeanDojo's NUM_PROCS to be 1 (with more it starts
-    ray). Raises what LeanDojo raises; CalledProcessError where a file does not elaborate.
-    """
-    present = traced(repository)
-    if present.exists() and not (present / ".git").exists():
-        shutil.rmtree(present.parent)  # made by `trace_repository`: enough for Dojo, and no trace
-    with mock.patch.object(lean_dojo.LeanGitRepo, "get_dependencies", lambda _repository, _path=None: {}):
-        return lean_dojo.trace(repository, dst_dir, build_deps)
-
-
 def traced(repository: lean_dojo.LeanGitRepo) -> Path:
     """Where LeanDojo looks for the repository's traced files."""
     return leandojo_folder() / str(repository.get_cache_dirname()) / str(repository.name)

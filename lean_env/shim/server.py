@@ -71,6 +71,11 @@ class ShimServer:
         """The folder with `lake` and `lean`."""
         return self._folder.bin
 
+    @property
+    def python(self) -> Path:
+        """The folder that makes a Python with it first on PYTHONPATH trace without a network."""
+        return self._folder.python
+
     def __enter__(self) -> Self:
         return self
 

@@ -59,15 +59,21 @@ def env(
                     "with a commit and a `lean-toolchain` that names a release, like leanprover/lean4:v4.28.0"
                 ) from error
             errors.print(f"{folder}: {count} theorems at commit {repository.commit[:12]}", soft_wrap=True)
+        # With more than one process, LeanDojo starts ray to read traced files.
         settings = {"CACHE_DIR": str(leandojo_folder()), "DISABLE_REMOTE_CACHE": "1", "NUM_PROCS": "1"}
+        folders = {"PATH": server.bin, "PYTHONPATH": server.python}  # in front of the user's own
         if command:
-            variables = {**os.environ, **settings, "PATH": f"{server.bin}{os.pathsep}{os.environ.get('PATH', '')}"}
+            variables = {**os.environ, **settings}
+            for name, first in folders.items():
+                variables[name] = os.pathsep.join(filter(None, [str(first), os.environ.get(name)]))
             variables.pop("GITHUB_ACCESS_TOKEN", None)  # LeanDojo would log in with it
             try:
                 raise typer.Exit(subprocess.run(command, env=variables, check=False).returncode)
             except OSError as error:
                 raise UserError(f"{command[0]} cannot be run: {error}") from error
-        typer.echo(f'export PATH={shlex.quote(str(server.bin))}:"$PATH"')
+        for name, first in folders.items():
+            # Without the colon where there is nothing behind it: an empty entry is the current folder.
+            typer.echo(f'export {name}={shlex.quote(str(first))}"${{{name}:+:${name}}}"')
         for name, value in settings.items():
             typer.echo(f"export {name}={shlex.quote(value)}")
         typer.echo("unset GITHUB_ACCESS_TOKEN")

@@ -136,7 +136,7 @@ def test_exports_for_a_shell_of_ones_own() -> None:
         )
         assert version.stdout.startswith("Lean (version 4.28.0-pre,")
         assert version.returncode != 0 and "not served" in version.stdout
-        folder = Path(exports.split("export PATH=")[1].split(":")[0].strip("'"))
+        folder = Path(exports.split("export PATH=")[1].split('"')[0].strip("'"))
         assert folder.exists()
         serving.send_signal(signal.SIGTERM)
         assert serving.wait() == 130
