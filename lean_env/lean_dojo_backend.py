@@ -39,6 +39,10 @@ import lean_dojo.interaction.dojo as upstream  # isort: skip
 
 _pexpect: Any = upstream.pexpect
 
+#: Characters that may be printed for one answer, what a line counts more (LeanDojo takes 15 microseconds for each),
+#: and those characters that an error repeats.
+LONGEST_ANSWER, _LINE, _LAST_WORDS = 4 << 20, 100, 4_000
+
 
 class TunedDojo(lean_dojo.Dojo):  # type: ignore[misc]  # LeanDojo is untyped
     """`lean_dojo.Dojo` with another way to spawn the same process, and an ear for the fourth key of its answers.
@@ -49,12 +53,16 @@ class TunedDojo(lean_dojo.Dojo):  # type: ignore[misc]  # LeanDojo is untyped
     behind the names `pexpect` and `working_directory`.
     """
 
-    def __init__(self, entry: lean_dojo.Theorem, timeout: float, root: Path, path: Path) -> None:
+    def __init__(
+        self, entry: lean_dojo.Theorem, timeout: float, root: Path, path: Path, opening: float | None = None
+    ) -> None:
+        """`timeout`: seconds for an answer; `opening`: for the first one, if that may take longer."""
         super().__init__(entry, timeout=timeout)
         self._root = root
+        self._opening = opening or timeout
         self._environment = {**os.environ, "PATH": f"{path}{os.pathsep}{os.environ.get('PATH', '')}"}
         #: What the process printed since the last request.
-        self._said = io.StringIO()
+        self._said = _Said()
         #: What the last answer says beyond LeanDojo's protocol.
         self.measured: dict[str, Any] = {}
 
@@ -66,11 +74,14 @@ class TunedDojo(lean_dojo.Dojo):  # type: ignore[misc]  # LeanDojo is untyped
             entered: tuple[TunedDojo, TacticState] = enter(self)
         except DojoInitError as error:
             # LeanDojo says "Unexpected EOF"; why, the process has printed.
-            raise DojoInitError(self._said.getvalue().strip() or str(error)) from error
+            raise DojoInitError(self._said.last_words() or str(error)) from error
+        except _NO_ANSWER as error:
+            raise DojoCrashError(f"the first answer is none: {error!r}") from error
+        self.proc.timeout = self.timeout
         return entered
 
     def _spawn(self, command: str, **options: Any) -> Any:
-        options |= {"maxread": 1 << 16, "cwd": str(self._root), "env": self._environment}
+        options |= {"maxread": 1 << 16, "cwd": str(self._root), "env": self._environment, "timeout": self._opening}
         child = _pexpect.spawn(command, **options)
         child.delaybeforesend = None
         child.ptyproc.delayafterclose = child.ptyproc.delayafterterminate = 0
@@ -78,13 +89,39 @@ class TunedDojo(lean_dojo.Dojo):  # type: ignore[misc]  # LeanDojo is untyped
         return child
 
     def _submit_request(self, request: str) -> dict[str, Any]:
-        self._said = self.proc.logfile_read = io.StringIO()
+        self._said = self.proc.logfile_read = _Said()
         try:
             answer: dict[str, Any] = super()._submit_request(request)
+            self.measured = answer.get("flywheel", {})
+            answer["error"], answer["tacticState"], answer["sid"]
         except DojoCrashError as error:
-            raise DojoCrashError(self._said.getvalue().strip() or str(error)) from error
-        self.measured = answer.get("flywheel", {})
+            raise DojoCrashError(self._said.last_words() or str(error)) from error
+        except UnicodeEncodeError:
+            raise  # the request's, which was not sent
+        except _NO_ANSWER as error:
+            raise DojoCrashError(f"the answer is none: {error!r}") from error
         return answer
+
+
+#: What reading an answer raises when a process writes what it likes.
+_NO_ANSWER = (AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+class _Said(io.StringIO):
+    """What a process prints for one answer: bounded, for LeanDojo would read on until its time is up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = LONGEST_ANSWER
+
+    def write(self, text: str) -> int:
+        self._left -= len(text) + _LINE * text.count("\n")
+        if self._left < 0:
+            raise DojoCrashError(f"it printed more than {LONGEST_ANSWER} characters, lines counting {_LINE}")
+        return super().write(text)
+
+    def last_words(self) -> str:
+        return self.getvalue()[-_LAST_WORDS:].strip()
 
 
 class LeanDojoBackend:
@@ -131,16 +168,22 @@ class LeanDojoBackend:
         limits = self._pool.limits
         # The server's own limits come first; this is for a server that does not answer at all.
         timeout = (limits.soft_ms + limits.hard_margin_ms + 2 * limits.request_ms) / 1000
-        dojo = TunedDojo(entry, timeout, self._traced.root, self._server.bin)
-        try:
-            _, root = dojo.__enter__()
-        except BaseException:
-            _abandon(dojo)
-            raise
-        try:
-            yield LeanDojoSession(dojo, root), root
-        finally:
-            _abandon(dojo)
+        with opened(TunedDojo(entry, timeout, self._traced.root, self._server.bin)) as session:
+            yield session
+
+
+@contextlib.contextmanager
+def opened(dojo: TunedDojo) -> Iterator[tuple[LeanDojoSession, TacticState]]:
+    """The Dojo's session and its first state. Raises DojoInitError, DojoCrashError."""
+    try:
+        _, root = dojo.__enter__()
+    except BaseException:
+        _abandon(dojo)
+        raise
+    try:
+        yield LeanDojoSession(dojo, root), root
+    finally:
+        _abandon(dojo)
 
 
 class LeanDojoSession(KeepingSession[str]):

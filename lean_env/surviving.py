@@ -30,9 +30,10 @@ class SurvivingSession(SteppingSession):
     remains where too many workers died, where none can be had, and where a state cannot be made again.
     """
 
-    def __init__(self, theorem: Theorem, open: OpenSession) -> None:
+    def __init__(self, theorem: Theorem, open: OpenSession, max_replaced: int = MAX_REPLACED) -> None:
         self._theorem = theorem
         self._open = open
+        self._max_replaced = max_replaced
         self._stack = contextlib.ExitStack()
         self._session: ProofSession
         self._root: TacticState
@@ -70,7 +71,7 @@ class SurvivingSession(SteppingSession):
             return replace(step, outcome=Outcome.FAILED, result=LeanError("the tactic ran code of its own"))
         if isinstance(step.result, TacticState):
             self._keep(state, tactic, step.result)
-        if step.outcome is not Outcome.CRASHED or self.replaced >= MAX_REPLACED:
+        if step.outcome is not Outcome.CRASHED or self.replaced >= self._max_replaced:
             return step
         spent = 1000 * (time.monotonic() - started)
         try:

@@ -25,8 +25,9 @@ from prover.search.graph import ProofStep
 from prover.search.minimize import minimize
 from prover.verify import proof_text
 
-_AXIOMS = re.compile(r"'[^']*' depends on axioms: \[(.*)\]", re.DOTALL)
-_NO_AXIOMS = "does not depend on any axioms"
+#: At the end of the last message: an old Lean says of nothing but errors and warnings where they begin.
+_AXIOMS = re.compile(r"' depends on axioms: \[([^\]]*)\]\Z")
+_NO_AXIOMS = "' does not depend on any axioms"
 
 
 class Unproved(Exception):
@@ -82,11 +83,11 @@ class NativeProver:
                 raise Unproved(f"Lean {release} accepts a proof that is not certified here: {error}") from error
             return NativeProof(tactics, True, "certified by this project's gate")
         if objection := self._objection(theorem, tactics):
-            raise Unproved(f"the repl accepts the proof step by step, but not its text: {objection}")
+            raise Unproved(f"Lean {release} accepts the proof step by step, but not its text: {objection}")
         return NativeProof(
             tactics,
             False,
-            f"native: accepted by the repl of Lean {release}, not certified (the gate knows the embedded library only)",
+            f"native: accepted by Lean {release}, not certified (the gate knows the embedded library only)",
         )
 
     def _objection(self, theorem: Theorem, tactics: Sequence[str]) -> str:
@@ -100,7 +101,7 @@ class NativeProver:
             if message.severity == "error" or "declaration uses" in message.data:
                 return message.data
         said = messages[-1].data if messages else ""
-        used = _AXIOMS.fullmatch(said)
+        used = _AXIOMS.search(said)
         axioms = {name.strip() for name in used[1].split(",")} if used else set()
         if used is None and not said.endswith(_NO_AXIOMS):
             return "it does not say which axioms it uses"

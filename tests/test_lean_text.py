@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lean_env.lean_text.header import read_header
-from lean_env.lean_text.theorems import is_signature
+from lean_env.lean_text.theorems import is_one_statement, is_signature
 
 
 def test_a_header_ends_where_something_else_begins() -> None:
@@ -43,3 +43,22 @@ def test_a_prelude_brings_no_init() -> None:
 )
 def test_a_signature_has_only_binders_before_its_colon(text: str, signature: bool) -> None:
     assert is_signature(text) is signature
+
+
+@pytest.mark.parametrize(
+    ("text", "one"),
+    [
+        ("(a : Nat) (h : a = 1 := by rfl) : a = 1", True),
+        (": let a := 1; a = 1 ∧ (let b := 2; b = b)", True),
+        ('∀ s : String, s = "theorem := def" /- theorem := -/', True),
+        ("(h : Nat.theorem = x.instance) : h = h", True),
+        ("(n : Nat) : n = n := rfl\ntheorem other : 1 = 1", False),
+        (": 1 = 1 := rfl theorem other : 1 = 1", False),
+        (": f «have» := rfl theorem other : 1 = 1", False),
+        (": 1 = 1\n  | _ => rfl", False),
+        (": 1 = 1 := rfl\n#eval evil", False),
+        (": f «let» := rfl\nlemma other : 1 = 1", False),
+    ],
+)
+def test_what_is_more_than_a_statement(text: str, one: bool) -> None:
+    assert is_one_statement(text) is one

@@ -30,6 +30,7 @@ _COMMAND = re.compile(
     rf"(?P<word>{'|'.join((*_THEOREM, *_SCOPE, *_DECLARES))}|\#[a-z_]+)(?![\w'!?.])",
     re.MULTILINE,
 )
+_DECLARATION = re.compile(rf"(?<![\w'.])(?:{'|'.join((*_THEOREM, *_DECLARES))})(?![\w'!?.])|\#[a-z_]+")
 #: Words that begin a tactic as well; inside a proof they are indented deeper than the theorem.
 _ALSO_TACTICS = frozenset({"open", "set_option", "instance", "notation", "include", "omit", "end", "attribute"})
 _NAME = re.compile(r"\s*((?:«[^»]*»|[^\W\d][\w'!?₀-₉]*)(?:\.(?:«[^»]*»|[\w'!?₀-₉]+))*)?\s*(\.\{[^}]*\})?")
@@ -217,6 +218,13 @@ def is_signature(text: str) -> bool:
     flat = at_depth_zero(mask(text))
     colon = _COLON.search(flat)
     return colon is not None and not flat[: colon.start()].strip("(){}[]⦃⦄ \t\n")
+
+
+def is_one_statement(text: str) -> bool:
+    """Whether what would stand between `theorem t` and `:=` can be a statement and no more: no end of one with other
+    declarations behind it. For a Lean that reads it as a file's text; notation of one's own can still deceive this."""
+    masked = mask(text)
+    return _signature(text, masked)[3] == len(text) and not _DECLARATION.search(masked)
 
 
 def bare_signature(text: str) -> tuple[str, str, bool]:

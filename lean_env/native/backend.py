@@ -1,51 +1,45 @@
-"""Opens theorems in the user's Lean, and reads whole files with it.
+"""What a native Lean does, however it is reached: opens theorems, and reads texts.
 
-    with NativeLean(open_project("my-repo"), repl, find_bubblewrap()) as native:
+    with ReplLean(open_project("my-repo"), repl, find_bubblewrap()) as native:
         with native.open_session(theorem) as (session, root): ...
 
-One process a theorem and one a file: Lean's text can change the process that runs it, so none is used twice.
+One process a theorem and one a text: Lean's text can change the process that runs it, so none is used twice.
 """
 
 from __future__ import annotations
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Self
 
 from lean_env.elaborate import Message
-from lean_env.lean_text.theorems import is_signature
-from lean_env.leandojo import DojoCrashError, TacticState
+from lean_env.lean_text.theorems import is_one_statement
+from lean_env.leandojo import DojoInitError, TacticState
 from lean_env.limits import Limits
-from lean_env.native.interact import Command, CommandResponse
-from lean_env.native.interact import Message as ReplMessage
 from lean_env.native.project import Project
-from lean_env.native.repl import ReplServer, repl_config
-from lean_env.native.session import OPENING_SECONDS, NativeSession, accepted, ask
+from lean_env.outcomes import ProofSession
+from lean_env.surviving import SurvivingSession
 from lean_env.theorem import Environment, Theorem
 
+#: Seconds for what precedes the proof: importing Mathlib takes ten on an idle machine.
+OPENING_SECONDS = 300.0
 #: Address space of one process: Mathlib's files, mapped, are 6 GB of it.
 MEMORY_MB = 16_384
-#: What every tactic state of the embedded Lean carries, so that policies see the same kind of text.
-OPTIONS = "set_option tactic.hygienic false\nset_option pp.fieldNotation false"
+#: Characters of one answer. Model text may print what it likes.
+LONGEST_ANSWER = 4 << 20
+#: So many processes may one theorem cost, at the tactic's limit (13 s) and one start each: heartbeats bound nothing
+#: here, and a loop in Mathlib's tactics is no rarity.
+_MAX_REPLACED = 16
 
 
-class NativeLean:
-    """A context manager. `bubblewrap` None: for those who trust the model; nothing is confined then. `readable`:
-    further folders that the sandbox shows."""
+class NativeLean(ABC):
+    """A context manager; thread-safe."""
 
-    def __init__(
-        self,
-        project: Project,
-        repl: Path,
-        bubblewrap: Path | None,
-        limits: Limits | None = None,
-        readable: tuple[Path, ...] = (),
-    ) -> None:
+    def __init__(self, project: Project, limits: Limits | None = None) -> None:
         self.project = project
         self.limits = limits or Limits()
         self._stack = contextlib.ExitStack()
-        self._config = self._stack.enter_context(repl_config(project, repl, bubblewrap, MEMORY_MB, readable))
 
     def __enter__(self) -> Self:
         return self
@@ -54,40 +48,39 @@ class NativeLean:
         self._stack.close()
 
     @contextlib.contextmanager
-    def open_session(self, theorem: Theorem) -> Iterator[tuple[NativeSession, TacticState]]:
-        """`lean_env.outcomes.OpenSession` for text theorems. Raises DojoInitError, DojoCrashError."""
+    def open_session(self, theorem: Theorem) -> Iterator[tuple[ProofSession, TacticState]]:
+        """`lean_env.outcomes.OpenSession` for text theorems. A tactic that ends its process, or does not answer, costs
+        that process. Raises DojoInitError, DojoCrashError."""
         if theorem.module is not None:
             raise ValueError(f"`{theorem.name}` is stated by the embedded library, not by text")
-        header = f"{_imports(theorem.environment)}\n{OPTIONS}"
-        colon = "" if is_signature(theorem.statement) else ": "
-        stated = f"theorem {theorem.name} {colon}{theorem.statement} := by sorry"
-        session = NativeSession(self._server, header, stated, self.limits)
-        try:
-            yield session, session.open()
-        finally:
-            session.close()
+        if not is_one_statement(theorem.statement):
+            raise DojoInitError("the text is more than a statement")
+        with SurvivingSession(theorem, self._open, _MAX_REPLACED) as opened:
+            yield opened
 
+    @abstractmethod
+    def _open(self, theorem: Theorem) -> contextlib.AbstractContextManager[tuple[ProofSession, TacticState]]:
+        """The theorem in a process of its own."""
+
+    @abstractmethod
     def messages(self, environment: Environment, text: str) -> list[Message]:
         """What Lean says about a text without imports, read in a process of its own. Raises DojoInitError for imports
         that it does not have, DojoCrashError."""
-        try:
-            with self._server() as server:
-                base = accepted(ask(server, Command(cmd=_imports(environment)), OPENING_SECONDS)).env
-                reply = ask(server, Command(cmd=text, env=base), OPENING_SECONDS)
-        except OSError as error:  # a timeout is one as well
-            raise DojoCrashError(f"the repl does not read the text: {error}") from error
-        if not isinstance(reply, CommandResponse):
-            return [Message("error", reply.message, 1, 0)]
-        return [_message(said) for said in reply.messages]
 
-    def _server(self) -> ReplServer:
-        return ReplServer(self._config)
+    @property
+    def step_seconds(self) -> float:
+        """How long a tactic's answer is waited for."""
+        return (self.limits.soft_ms + self.limits.hard_margin_ms) / 1000
 
-
-def _imports(environment: Environment) -> str:
-    return "\n".join(f"import {module}" for module in environment.imports)
+    def head(self, environment: Environment) -> str:
+        """What stands before a theorem. Its states then carry what every state of the embedded Lean carries, so that
+        policies see the same kind of text."""
+        options = "set_option tactic.hygienic false\n"
+        if self.project.minor >= 8:  # where fields had another option before
+            options += "set_option pp.fieldNotation false\n"
+        return f"{import_lines(environment)}{options}"
 
 
-def _message(said: ReplMessage) -> Message:
-    severity = "information" if said.severity == "info" else said.severity
-    return Message(severity, said.data, said.start_pos.line, said.start_pos.column)
+def import_lines(environment: Environment) -> str:
+    """One line an import."""
+    return "".join(f"import {module}\n" for module in environment.imports)

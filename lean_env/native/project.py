@@ -18,8 +18,8 @@ from lean_env.native.errors import NativeUnavailable
 from lean_env.paths import native_repositories
 
 _RELEASE = re.compile(r"leanprover/lean4:(v4\.(\d+)\.\d+(?:-rc\d+)?)")
-#: lean-interact's repl begins with this minor version; older Leans have LeanDojo.
-_OLDEST = 8
+#: LeanDojo begins with v4.3.0-rc2.
+_OLDEST = 3
 _URL = re.compile(r"(?:https|ssh|git|file)://|git@[\w.-]+:")
 
 
@@ -32,6 +32,22 @@ class Project:
     version: str
     toolchain: Path
     libraries: tuple[Path, ...]
+
+    @property
+    def minor(self) -> int:
+        """20 of `v4.20.0`."""
+        return int(self.version.split(".")[1])
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which `lean` finds itself and the libraries: what `lake env` would set."""
+        return {
+            "PATH": str(self.toolchain / "bin"),
+            "LEAN_SYSROOT": str(self.toolchain),
+            "LEAN_PATH": ":".join(map(str, self.libraries)),
+            "LD_LIBRARY_PATH": str(self.toolchain / "lib" / "lean"),
+            "LANG": "C.UTF-8",
+        }
 
 
 def open_project(repository: str) -> Project:
@@ -59,7 +75,7 @@ def _release(root: Path) -> str:
             f"{root} needs a `lean-toolchain` that names a release, like leanprover/lean4:v4.20.0 (no nightlies)"
         )
     if int(release.split(".")[1]) < _OLDEST:
-        raise NativeUnavailable(f"{root} is on Lean {release}; the repl begins at v4.{_OLDEST}.0, LeanDojo serves it")
+        raise NativeUnavailable(f"{root} is on Lean {release}; LeanDojo begins at v4.{_OLDEST}.0")
     return release
 
 

@@ -15,14 +15,17 @@ from typing import IO, Any, cast
 
 import psutil
 
+from lean_env.native.backend import LONGEST_ANSWER, MEMORY_MB
 from lean_env.native.errors import NativeUnavailable
 from lean_env.native.interact import LeanREPLConfig, LeanServer, LocalProject
 from lean_env.native.project import Project, named_release
 from lean_env.native.sandbox import confined, unconfined, write_launcher
 from lean_env.paths import native_repl
 
-#: Characters of one answer, and of what a dead process left on stderr. Model text may print what it likes.
-_LONGEST_ANSWER, _LAST_WORDS = 4 << 20, 4_000
+#: Characters of what a dead process left on stderr.
+_LAST_WORDS = 4_000
+#: lean-interact's repl begins with this minor version.
+_OLDEST = 8
 _BINARY = Path(".lake", "build", "bin", "repl")
 
 
@@ -32,6 +35,11 @@ def find_repl(project: Project, folder: Path | None = None) -> Path:
 
     Upstream's code and nothing else runs for it, outside the sandbox. Raises NativeUnavailable.
     """
+    if project.minor < _OLDEST:
+        raise NativeUnavailable(
+            f"{project.root} is on Lean {project.version}, and the repl, which reads files, begins at v4.{_OLDEST}.0. "
+            "Single statements go through LeanDojo there"
+        )
     if folder is None:
         cache = native_repl()
         cache.mkdir(parents=True, exist_ok=True)
@@ -91,7 +99,7 @@ class ReplServer(LeanServer):
         return super().get_stdout_stderr()
 
     def _execute_cmd_in_repl(self, json_query: str, verbose: bool, timeout: float | None) -> str:
-        self._answers.left = _LONGEST_ANSWER
+        self._answers.left = LONGEST_ANSWER
         return super()._execute_cmd_in_repl(json_query, verbose, timeout)
 
     def _parse_repl_output(self, raw_output: str, verbose: bool) -> dict[str, Any]:
@@ -106,7 +114,7 @@ class _Bounded:
 
     def __init__(self, pipe: IO[str]) -> None:
         self._pipe = pipe
-        self.left = _LONGEST_ANSWER
+        self.left = LONGEST_ANSWER
 
     def readline(self) -> str:
         line = self._pipe.readline(self.left)
@@ -122,23 +130,16 @@ class _Bounded:
 
 @contextlib.contextmanager
 def repl_config(
-    project: Project, repl: Path, bubblewrap: Path | None, memory_mb: int, readable: tuple[Path, ...] = ()
+    project: Project, repl: Path, bubblewrap: Path | None, readable: tuple[Path, ...] = ()
 ) -> Iterator[Any]:
     """What a ReplServer needs, for as many of them as wanted; the launcher is gone afterwards. `bubblewrap` None: not
-    confined. `memory_mb`: address space of one process. `readable`: further folders that the sandbox shows."""
-    environment = {
-        "PATH": str(project.toolchain / "bin"),
-        "LEAN_SYSROOT": str(project.toolchain),
-        "LEAN_PATH": ":".join(map(str, project.libraries)),
-        "LD_LIBRARY_PATH": str(project.toolchain / "lib" / "lean"),
-        "LANG": "C.UTF-8",
-    }
+    confined. `readable`: further folders that the sandbox shows."""
     with tempfile.TemporaryDirectory(prefix="lean-flywheel-") as folder:
         if bubblewrap is None:
-            command = unconfined([str(repl)], environment | {"HOME": folder})
+            command = unconfined([str(repl)], project.environment | {"HOME": folder})
         else:
             shown = (project.toolchain, *project.libraries, repl.parent, *readable)
-            command = confined([str(repl)], bubblewrap, shown, environment)
+            command = confined([str(repl)], bubblewrap, shown, project.environment)
         launcher = Path(folder, "lake")
         write_launcher(launcher, command)
         yield LeanREPLConfig(
@@ -146,7 +147,7 @@ def repl_config(
             local_repl_path=repl.parents[3],
             build_repl=False,
             lake_path=launcher,
-            memory_hard_limit_mb=memory_mb,
+            memory_hard_limit_mb=MEMORY_MB,
             # Fields of its own dialect, which upstream's repl does not know.
             enable_incremental_optimization=False,
             enable_parallel_elaboration=False,

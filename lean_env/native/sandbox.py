@@ -81,7 +81,8 @@ def unconfined(command: Sequence[str], environment: Mapping[str, str]) -> list[s
     return ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in environment.items()), *command]
 
 
-def write_launcher(file: Path, command: Sequence[str]) -> None:
-    """An executable at `file` that becomes `command`, whatever its arguments."""
-    file.write_text(f"#!/bin/sh\nexec {shlex.join(command)}\n", encoding="utf-8")
+def write_launcher(file: Path, command: Sequence[str], before: str = "", arguments: str = "") -> None:
+    """An executable at `file` that becomes `command`. `before`: shell text that runs first; `arguments`: shell words
+    behind the command, `"$@"` for the executable's own, which are dropped otherwise."""
+    file.write_text(f"#!/bin/sh\n{before}\nexec {shlex.join(command)} {arguments}\n", encoding="utf-8")
     file.chmod(0o700)

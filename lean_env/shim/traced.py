@@ -20,6 +20,7 @@ from typing import Any
 
 from lean_env.lean_text.header import read_header
 from lean_env.lean_text.mask import line_comments, mask
+from lean_env.lean_text.theorems import is_signature
 from lean_env.shim.source import LIBRARY_MARK
 from lean_env.shim.spans import Span
 from lean_env.shim.steps import TracedStep
@@ -68,12 +69,13 @@ class TracedRepository:
         tree = json.dumps(syntax_tree(text, theorems, steps), ensure_ascii=False)
         _write_once(built.with_name(f"{built.name}.ast.json"), tree)
 
-    def add(self, theorem: Theorem) -> tuple[Path, str]:
-        """Gives a theorem a file of its own; its path and the name that LeanDojo is to ask for.
+    def add(self, theorem: Theorem, head: str | None = None) -> tuple[Path, str]:
+        """Gives a theorem a file of its own; its path and the name that LeanDojo is to ask for. `head`: what stands
+        before it, where that is not the embedded Lean's.
 
         One theorem a file, because LeanDojo reads the whole tree at every start (9 MB cost 8 to 13 s). The file's name
         is a hash of its content, so it never changes. Raises ValueError for a text that LeanDojo would change."""
-        text, span = theorem_file(theorem)
+        text, span = theorem_file(theorem, head)
         digest = hashlib.sha256(text.encode()).hexdigest()
         path = Path(f"T{digest[:2]}", f"Goal{digest[2:18]}.lean")  # so that no folder grows large
         self.add_file(path, text, [span])
@@ -85,7 +87,7 @@ def built_at(root: Path, path: Path) -> Path:
     return root / ".lake" / "build" / "ir" / path.with_suffix("")
 
 
-def theorem_file(theorem: Theorem) -> tuple[str, Span]:
+def theorem_file(theorem: Theorem, head: str | None = None) -> tuple[str, Span]:
     """A theorem of ours as a Lean file. A library theorem's statement is for reading only: the mark among the imports
     says so. Raises ValueError where LeanDojo would take out what looks like a comment, also inside a string literal."""
     library = theorem.module is not None
@@ -93,9 +95,11 @@ def theorem_file(theorem: Theorem) -> tuple[str, Span]:
         raise ValueError("LeanDojo takes out what looks like a comment, and with it a part of this statement")
     # The name of a text theorem may be anything, and its statement does not depend on it.
     name = theorem.name if library else "flywheel_goal"
-    modules = [*([LIBRARY_MARK] if library else []), *theorem.environment.imports]
-    head = "prelude\n" + "".join(f"import {module}\n" for module in modules) + "\n"
-    stated = f"{head}theorem {name} {': ' if library else ''}{theorem.statement} "
+    if head is None:
+        modules = [*([LIBRARY_MARK] if library else []), *theorem.environment.imports]
+        head = "prelude\n" + "".join(f"import {module}\n" for module in modules) + "\n"
+    colon = "" if not library and is_signature(theorem.statement) else ": "
+    stated = f"{head}theorem {name} {colon}{theorem.statement} "
     proof = len(stated) + len(":= ")
     span = Span(name, len(head), len(head) + len("theorem "), len(stated), proof, proof + len(_PROOF))
     return f"{stated}:= {_PROOF}\n", span

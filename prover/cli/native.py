@@ -9,10 +9,12 @@ from pathlib import Path
 
 from lean_env.leandojo import DojoCrashError, DojoInitError
 from lean_env.limits import Limits
+from lean_env.native import through_dojo
 from lean_env.native.backend import NativeLean
 from lean_env.native.project import open_project
 from lean_env.native.repl import find_repl
 from lean_env.native.sandbox import find_bubblewrap
+from lean_env.native.through_repl import ReplLean
 from lean_env.statement import StatementRefused
 from lean_env.theorem import Environment, Theorem
 from prover.attempt import Phase
@@ -27,10 +29,14 @@ from prover.search.budget import Budget
 from prover.sorries import Hole
 from prover.verify import proof_text
 
+#: Mathlib's tactics take their time.
+LIMITS = Limits(heartbeats=200_000, soft_ms=10_000)
+
 
 @dataclass(frozen=True, slots=True)
 class NativeOptions:
-    """What the command line says of the native Lean. `repl`: a built checkout, None for lean-interact's own."""
+    """What the command line says of the native Lean. `repl`: a built checkout, which is then used whatever the version;
+    None for LeanDojo up to Lean 4.11, and from 4.12 on for lean-interact's own build."""
 
     repository: str
     repl: Path | None
@@ -38,14 +44,27 @@ class NativeOptions:
 
 
 @contextmanager
-def _prover(options: NativeOptions, model: str | None, steps: int, seed: int) -> Iterator[NativeProver]:
+def opened(options: NativeOptions, limits: Limits, *, reads_files: bool = False) -> Iterator[NativeLean]:
+    """The repository's Lean: through LeanDojo where that can, through the repl for later versions and for files.
+    Raises NativeUnavailable."""
     project = open_project(options.repository)
     bubblewrap = None if options.trust else find_bubblewrap()
-    repl = find_repl(project, options.repl)
     if bubblewrap is None:
         errors.print("the native Lean is not confined: proofs can do on this machine what you can", soft_wrap=True)
-    limits = Limits(heartbeats=200_000, soft_ms=10_000)
-    with Lean(workers=1, limits=limits) as lean, NativeLean(project, repl, bubblewrap, limits) as native:
+    native: NativeLean
+    if project.minor <= through_dojo.LAST and not reads_files and options.repl is None:
+        native = through_dojo.DojoLean(project, bubblewrap, limits)
+    else:
+        native = ReplLean(project, find_repl(project, options.repl), bubblewrap, limits)
+    with native:
+        yield native
+
+
+@contextmanager
+def _prover(
+    options: NativeOptions, model: str | None, steps: int, seed: int, *, reads_files: bool = False
+) -> Iterator[NativeProver]:
+    with Lean(workers=1, limits=LIMITS) as lean, opened(options, LIMITS, reads_files=reads_files) as native:
         space = native_space(lean)
         policy = load_policy(model, space) if model else PortfolioPolicy(space)
         yield NativeProver(native, lean, Phase(BatchingPolicy(policy), Budget(steps)), seed)
@@ -77,7 +96,7 @@ def prove_file(
 ) -> None:
     """As `prover.cli.prove_file.prove_file`, with the user's Lean. Raises UserError, WorkFailed."""
     text = read_file(path)
-    with _prover(options, model, steps, seed) as prover, Ticker(str(path)) as tick:
+    with _prover(options, model, steps, seed, reads_files=True) as prover, Ticker(str(path)) as tick:
 
         def prove(hole: Hole) -> Found:
             reason = hole.reason

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from lean_env.limits import Limits
-from lean_env.native.backend import NativeLean
 from lean_env.native.errors import NativeUnavailable
 from lean_env.native.project import Project, open_project
 from lean_env.native.sandbox import find_bubblewrap
+from lean_env.native.through_repl import ReplLean
 from tests.native.player import RELEASE, Exchange, write_repl
 from tests.native.upstream import IMPORTED
 
@@ -61,7 +61,7 @@ def project(repository: Path) -> Project:
     return open_project(str(repository))
 
 
-StartNative = Callable[[Sequence[Exchange]], NativeLean]
+StartNative = Callable[[Sequence[Exchange]], ReplLean]
 
 
 @pytest.fixture
@@ -69,9 +69,9 @@ def native(project: Project, bubblewrap: Path | None, tmp_path: Path) -> Iterato
     """Starts a native Lean whose repl gives these replies; in the real sandbox where that works."""
     with ExitStack() as stack:
 
-        def start(exchanges: Sequence[Exchange]) -> NativeLean:
+        def start(exchanges: Sequence[Exchange]) -> ReplLean:
             repl = write_repl(tmp_path / "repl", [IMPORTED, *exchanges])
             limits = Limits(soft_ms=1_500, hard_margin_ms=500)
-            return stack.enter_context(NativeLean(project, repl, bubblewrap, limits, readable=(PYTHON,)))
+            return stack.enter_context(ReplLean(project, repl, bubblewrap, limits, readable=(PYTHON,)))
 
         yield start

@@ -45,7 +45,7 @@ def test_a_url_is_cloned_once_and_its_building_left_to_the_user(
 @pytest.mark.parametrize(
     ("toolchain", "said"),
     [
-        ("leanprover/lean4:v4.7.0", "LeanDojo"),
+        ("leanprover/lean4:v4.2.0", "LeanDojo begins"),
         ("leanprover/lean4:nightly-2026-01-01", "names a release"),
         ("leanprover/lean4:v4.20.0/../../../x", "names a release"),
         ("", "names a release"),

@@ -92,6 +92,7 @@ def test_a_proof_over_mathlib_is_shown_and_not_certified(prove: Prove, capsys: p
     ("reply", "complaint"),
     [
         (said("'aa' depends on axioms: [propext,\n Lean.ofReduceBool]"), "Lean.ofReduceBool"),
+        (said("'aa'' depends on axioms: [sorryAx]"), "sorryAx"),
         (said("declaration uses `sorry`", "warning"), "sorry"),
         (said("unsolved goals\n⊢ x = 2", "error"), "unsolved goals"),
         (said("hello"), "does not say which axioms"),

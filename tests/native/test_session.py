@@ -13,14 +13,13 @@ from lean_env.elaborate import Message
 from lean_env.leandojo import (
     DojoCrashError,
     DojoInitError,
-    DojoTacticTimeoutError,
     LeanError,
     ProofFinished,
     ProofGivenUp,
     TacticState,
 )
-from lean_env.native.backend import NativeLean
 from lean_env.native.project import Project
+from lean_env.native.through_repl import ReplLean
 from lean_env.outcomes import Outcome
 from lean_env.stepping import UnknownState
 from lean_env.theorem import Environment, Theorem
@@ -97,6 +96,11 @@ def test_a_text_that_is_no_single_open_theorem_is_refused(native: StartNative) -
     lean = native(EXAMPLES["refused"])
     with pytest.raises(DojoInitError, match="unsolved goals"), lean.open_session(Theorem("unfinished", "Nat", MATHLIB)):
         pass
+    with (
+        pytest.raises(DojoInitError, match="more than a statement"),
+        lean.open_session(Theorem("two", ": 1 = 1 := rfl theorem other : 1 = 1", MATHLIB)),
+    ):
+        pass
     with pytest.raises(DojoInitError, match="2 found"), lean.open_session(Theorem("calc", "3 = 5", MATHLIB)):
         pass
 
@@ -107,10 +111,10 @@ def test_a_tactic_without_end_costs_its_process_and_nothing_else(native: StartNa
         cases = session.run_tac(root, "by_cases h : x < 0")
         started = time.monotonic()
         steps = session.run_tacs(cases, ["hang", "case pos => rfl", "case pos => rfl"])
-        assert [step.outcome for step in steps] == [Outcome.TIMED_OUT, Outcome.ADVANCED, Outcome.ADVANCED]
+        assert [step.outcome for step in steps] == [Outcome.FAILED, Outcome.ADVANCED, Outcome.ADVANCED]
         assert steps[0].wall_limit and time.monotonic() - started < 20
-        with pytest.raises(DojoTacticTimeoutError):
-            session.run_tac(root, "hang")
+        late = session.run_tac(root, "hang")
+        assert isinstance(late, LeanError) and "no answer within 2 s" in late.error
 
 
 def test_another_process_has_to_lead_to_the_same_state(native: StartNative) -> None:
@@ -120,15 +124,22 @@ def test_another_process_has_to_lead_to_the_same_state(native: StartNative) -> N
         state = session.run_tac(root, "now")
         assert isinstance(state, TacticState)
         steps = session.run_tacs(state, ["hang", "case pos => rfl", "never run"])
-    assert [step.outcome for step in steps] == [Outcome.TIMED_OUT, Outcome.CRASHED]
+    assert [step.outcome for step in steps] == [Outcome.FAILED, Outcome.CRASHED]
 
 
 @pytest.mark.parametrize("then", ["exit", "flood"])
-def test_a_process_that_is_lost_ends_the_session(native: StartNative, then: str) -> None:
+def test_a_process_that_is_lost_is_replaced(native: StartNative, then: str) -> None:
     with native([*OPENED, Exchange(tactic="evil", then=then)]).open_session(FOO) as (session, root):
         started = time.monotonic()
-        (step,) = session.run_tacs(root, ["evil", "never run"])
-        assert step.outcome is Outcome.CRASHED and time.monotonic() - started < 20
+        steps = session.run_tacs(root, ["evil", "by_cases h : x < 0"])
+        assert [step.outcome for step in steps] == [Outcome.FAILED, Outcome.ADVANCED]
+        assert time.monotonic() - started < 20
+
+
+def test_a_theorem_costs_so_many_processes(native: StartNative) -> None:
+    with native([*OPENED, Exchange(tactic="evil", then="exit")]).open_session(FOO) as (session, root):
+        steps = session.run_tacs(root, ["evil"] * 20)
+        assert [step.outcome for step in steps] == [*([Outcome.FAILED] * 16), Outcome.CRASHED]
         with pytest.raises(DojoCrashError):
             session.run_tac(root, "by_cases h : x < 0")
 
@@ -136,9 +147,10 @@ def test_a_process_that_is_lost_ends_the_session(native: StartNative, then: str)
 def test_a_process_that_closes_its_output_is_not_waited_for(project: Project, tmp_path: Path) -> None:
     """Not confined: in the sandbox the process around it keeps the pipe open, and it is merely late."""
     repl = write_repl(tmp_path / "repl", [IMPORTED, *OPENED, Exchange(tactic="evil", then="close")])
-    with NativeLean(project, repl, None) as lean, lean.open_session(FOO) as (session, root):
+    with ReplLean(project, repl, None) as lean, lean.open_session(FOO) as (session, root):
         started = time.monotonic()
-        assert session.run_tacs(root, ["evil"])[0].outcome is Outcome.CRASHED
+        (step,) = session.run_tacs(root, ["evil"])
+        assert step.outcome is Outcome.FAILED and "ended its worker" in str(step.result)
         assert time.monotonic() - started < lean.limits.soft_ms / 1000
 
 
@@ -152,10 +164,10 @@ def test_long_answers_may_be_many(native: StartNative) -> None:
 @pytest.mark.parametrize(
     "reply", ["no JSON", "[1]", '{"proofState": "x"}', '{"goals": []}', "[" * 100_000], ids=lambda reply: reply[:20]
 )
-def test_an_answer_that_is_none_ends_the_session(native: StartNative, reply: str) -> None:
+def test_an_answer_that_is_none_ends_the_process(native: StartNative, reply: str) -> None:
     with native([*OPENED, Exchange(tactic="odd", reply=reply)]).open_session(FOO) as (session, root):
         (step,) = session.run_tacs(root, ["odd"])
-    assert step.outcome is Outcome.CRASHED
+    assert step.outcome is Outcome.FAILED and "the repl is gone, or its answer is none" in str(step.result)
 
 
 def test_tactics_that_cannot_be_sent_fail(native: StartNative) -> None:
