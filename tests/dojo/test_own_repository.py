@@ -129,15 +129,18 @@ def test_a_folder_that_is_no_repository(tmp_path: Path) -> None:
 
 def test_exports_for_a_shell_of_ones_own() -> None:
     with subprocess.Popen(flywheel("dojo", "env", "-j1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as serving:
-        assert serving.stdout is not None
-        exports = b"".join(iter(serving.stdout.readline, b"unset GITHUB_ACCESS_TOKEN\n")).decode()
-        version = subprocess.run(
-            ["/bin/sh", "-c", f"{exports}\nlean --version; lake test"], capture_output=True, text=True, check=False
-        )
-        assert version.stdout.startswith("Lean (version 4.28.0-pre,")
-        assert version.returncode != 0 and "not served" in version.stdout
-        folder = Path(exports.split("export PATH=")[1].split('"')[0].strip("'"))
-        assert folder.exists()
-        serving.send_signal(signal.SIGTERM)
-        assert serving.wait() == 130
+        try:
+            assert serving.stdout is not None
+            exports = b"".join(iter(serving.stdout.readline, b"unset GITHUB_ACCESS_TOKEN\n")).decode()
+            version = subprocess.run(
+                ["/bin/sh", "-c", f"{exports}\nlean --version; lake test"], capture_output=True, text=True, check=False
+            )
+            assert version.stdout.startswith("Lean (version 4.28.0-pre,"), version
+            assert version.returncode != 0 and "not served" in version.stdout
+            folder = Path(exports.split("export PATH=")[1].split('"')[0].strip("'"))
+            assert folder.exists()
+            serving.send_signal(signal.SIGTERM)
+            assert serving.wait() == 130
+        finally:
+            serving.kill()  # else a failure above would wait for it
     assert not folder.exists()
