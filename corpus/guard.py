@@ -4,7 +4,8 @@ It holds three kinds of hash. The canonical hash of a held-out statement: no tra
 or as a goal of a step. The statement class (`lean_env.benchmark.classes`: the same up to names, order of hypotheses and
 types of one group): no training theorem may have it; goals are not compared by class, which would take half of all
 arithmetic. The class of a printed text (`lean_env.benchmark.external.text_class`): no human step that is known as text
-alone may have it.
+alone may have it, and the class of a train statement that reads so is put into the guard (`training.external`), because
+the held-out one may be over a library that is not here, and has no class that Lean could read.
 
 What it cannot see: goals with metavariables, which have no hash, and statements that are equal after more than that.
 """
@@ -66,23 +67,29 @@ def classes_of(corpus: Corpus, benchmark: str) -> dict[str, str]:
         return {name: hash_ for name, hash_ in session.execute(query)}
 
 
+def guarded(corpus: Corpus, hashes: Iterable[str]) -> frozenset[str]:
+    """Which of these hashes the guard holds."""
+    with reading(corpus.engine) as session:
+        found = select(schema.Guard.hash)
+        return frozenset(
+            hash_
+            for chunk in rows.chunks(sorted(set(hashes)))
+            for hash_ in session.scalars(found.where(schema.Guard.hash.in_(chunk)))
+        )
+
+
 def find_leak(session: Session, theorem: schema.Theorem, proof: ProofRecord) -> str | None:
     """How this proof meets the guard, as a sentence; None if it does not."""
     own = session.scalar(select(schema.TheoremClass.hash).where(schema.TheoremClass.theorem_id == theorem.id)) or ""
     hashes = {theorem.statement_hash, proof.certificate.statement_hash, own}
     for step in proof.steps:
         hashes.update(step.goal_hashes)
-    found = session.scalar(
-        select(schema.Guard.hash)
-        .where(schema.Guard.hash.in_(sorted(hashes - {""})))
-        .order_by(schema.Guard.hash)
-        .limit(1)
-    )
-    if found is None:
+    found = set(session.scalars(select(schema.Guard.hash).where(schema.Guard.hash.in_(sorted(hashes - {""})))))
+    if not found:
         return None
-    if found == own:
-        return f"The statement of {theorem.name} is a near-copy of the held-out statement {_held_out(session, own)}."
-    return f"The proof of {theorem.name} goes through the held-out statement {found}."
+    if own in found:
+        return f"The statement of {theorem.name} is a near-copy of {_held_out(session, own)}."
+    return f"The proof of {theorem.name} goes through the held-out statement {min(found)}."
 
 
 def leaking(after_guard: int) -> Select[int]:
@@ -127,7 +134,7 @@ def withheld(corpus: Corpus, run: str) -> int:
 
 
 def _held_out(session: Session, statement_class: str) -> str:
-    """A held-out theorem of this class."""
+    """A held-out theorem of this class, in words."""
     theorem, near = schema.Theorem, schema.TheoremClass
     row = session.scalar(
         select(theorem)
@@ -137,5 +144,6 @@ def _held_out(session: Session, statement_class: str) -> str:
         .limit(1)
     )
     if row is None:
-        return statement_class
-    return f"{row.name} ({session.get_one(schema.Benchmark, row.benchmark_id).name}, {row.split})"
+        return "a held-out statement that is known here by its text alone"
+    benchmark = session.get_one(schema.Benchmark, row.benchmark_id)
+    return f"the held-out statement {row.name} ({benchmark.name}, {row.split})"

@@ -5,10 +5,11 @@ flywheel bench load PATH          (python: `register_external`)
 
 from __future__ import annotations
 
-from corpus.guard import classes_of
+from corpus.guard import classes_of, guarded
 from corpus.records import BenchmarkRecord, TheoremRecord
 from corpus.store import Corpus
-from lean_env.benchmark.external import External, Known, Usable
+from lean_env.benchmark.external import PREFIX, External, Known, Usable
+from lean_env.benchmark.external.text_class import class_of_statement
 from lean_env.benchmark.families import TRAIN
 from lean_env.benchmark.lean_core import NAME as LEAN_CORE
 from lean_env.benchmark.lean_core import load_lean_core
@@ -16,7 +17,8 @@ from prover.round import record_of
 
 
 def register_external(corpus: Corpus, external: External) -> BenchmarkRecord:
-    """Stores what can be attempted; its valid and test statements join the guard. The same one again changes nothing.
+    """Stores what can be attempted; its valid and test statements join the guard, and with them those that read like
+    one in what was loaded before. The same one again changes nothing.
 
     The record's meta says where it came from (path, SHA-256 of the files) and lists what cannot be attempted, with why.
     """
@@ -41,9 +43,26 @@ def register_external(corpus: Corpus, external: External) -> BenchmarkRecord:
     }
     records = [_record(one, external.classes[one.theorem.name]) for one in external.usable]
     corpus.set_guard(row.text_class for row in external.rows if row.split != TRAIN)
-    return corpus.add_benchmark(
+    record = corpus.add_benchmark(
         external.key, external.revision, external.library_digest, records, meta, external.classes
     )
+    guard_copies_of_texts(corpus)
+    return record
+
+
+def guard_copies_of_texts(corpus: Corpus) -> None:
+    """What Lean cannot read here is known to the guard by its text alone. A train theorem that Lean does read, of any
+    loaded benchmark, and whose text reads the same, says what it says: the class of its statement joins the guard.
+
+    lean-core and lean-logic are compared by what Lean read only: their splits share texts without sharing a statement.
+    """
+    for benchmark in corpus.benchmarks():
+        if not benchmark.name.startswith(PREFIX):
+            continue
+        classes = classes_of(corpus, benchmark.key)
+        texts = {one.name: class_of_statement(one.statement) for one in corpus.theorems(benchmark.key, TRAIN)}
+        held_out = guarded(corpus, texts.values())
+        corpus.set_guard(classes[name] for name, text in texts.items() if text in held_out)
 
 
 def find_external(corpus: Corpus, key: str, digest: str | None = None) -> BenchmarkRecord | None:

@@ -29,6 +29,7 @@ from lean_env.benchmark.lean_core import load_lean_core
 from lean_env.theorem import Environment
 from prover.lean import Lean
 from training.dataset import HUMAN_SOURCE
+from training.external import guard_copies_of_texts
 from training.given_proofs import Given, store_given
 
 #: Why a trace is no proof.
@@ -64,6 +65,7 @@ def import_human(
     """Certifies what can be, keeps the rest as traces. Again: only what is missing. `progress(done, total)` counts
     replayed theorems."""
     guard_texts(corpus)
+    guard_copies_of_texts(corpus)
     report = HumanReport()
     stated = {one.theorem.name: one for one in external.usable if _has_steps(one.row, report)}
     traces = [

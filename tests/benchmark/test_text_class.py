@@ -14,6 +14,7 @@ SAME = [
     "∀ x y : ℝ, 0 < x → x + y = 3 → x * y ≤ 9 / 4",
     "{u v : ℝ} : 0 < u → u + v = 3 → u * v ≤ 9 / 4",
     "∀ (x : ℝ) {y : ℝ}, x + y = 3 → 0 < x → x * y ≤ 9 / 4",
+    ": open Real renaming a → b in open scoped Nat in ∀ (x y : ℝ), 0 < x → x + y = 3 → x * y ≤ 9 / 4",
 ]
 OTHER = [
     "(x y : ℝ) (h₀ : 0 < x) (h₁ : x + y = 3) : x * y ≤ 9 / 5",

@@ -6,7 +6,7 @@ import pytest
 from samples import attempt, fill, proof, sha, start_round, theorem
 
 from corpus.errors import LeakageError
-from corpus.guard import held_back, withheld
+from corpus.guard import guarded, held_back, withheld
 from corpus.records import AttemptStatus, RoundKind
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
 from corpus.store import OnLeak
@@ -29,6 +29,18 @@ def test_a_near_copy_is_withheld_and_said_to_be_one(corpus):
     assert withheld(corpus, "run") == 1
     taken = take_snapshot(corpus, SnapshotFilter(run="run"))
     assert [p.theorem.name for p in snapshot_proofs(corpus, taken.hash)] == ["unrelated"]
+
+
+def test_a_near_copy_of_a_text_is_said_to_be_one(corpus):
+    fill(corpus)
+    a = theorem("copy")
+    corpus.add_benchmark("mine", "1", "library", [a], classes={"copy": NEAR})
+    goals = [goal for step in proof(a).steps for goal in step.goal_hashes]
+    corpus.set_guard([NEAR, *goals])
+    assert guarded(corpus, [NEAR, OTHER]) == {NEAR}
+    round = start_round(corpus, [a], benchmark="mine")
+    with pytest.raises(LeakageError, match=r"copy is a near-copy of a held-out statement .* its text alone\."):
+        corpus.record_attempt(round, attempt(a, proof=proof(a)), on_leak=OnLeak.RAISE)
 
 
 def test_a_benchmark_that_comes_later_takes_its_near_copies_out(corpus):

@@ -34,6 +34,9 @@ theorem unrelated (p q : Prop) (h : p ∧ q) : q ∧ p := by sorry
 """
 TEST = """theorem held (a b c : Prop) (h : a → b) (k : b → c) : a → c := by sorry
 """
+#: The same where Lean cannot read it here: nothing but its text is known.
+TEXT_ALONE = f"import Mathlib\n\n{TEST}"
+HELD_OUT = pytest.mark.parametrize("theirs", [TEST, TEXT_ALONE], ids=["read by Lean", "text alone"])
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +61,16 @@ def trained_on(corpus: Corpus, run: str) -> set[str]:
     return {proof.theorem.name for proof in snapshot_proofs(corpus, taken.hash)}
 
 
-def test_a_copy_that_was_proved_leaves_when_the_test_comes_and_is_not_tried_again(lean: Lean, tmp_path: Path):
+@HELD_OUT
+def test_a_copy_that_was_proved_leaves_when_the_test_comes_and_is_not_tried_again(
+    lean: Lean, tmp_path: Path, theirs: str
+):
     with Corpus.open(str(tmp_path / "corpus.db")) as corpus:
         key = benchmark(corpus, lean, tmp_path, "train", TRAIN, "train")
         before = wheel(corpus, lean, tmp_path, "before", key)
         before.begin()
         assert trained_on(corpus, "before") == {"copy", "unrelated"}
-        benchmark(corpus, lean, tmp_path, "test", TEST, "test")
+        benchmark(corpus, lean, tmp_path, "test", theirs, "test")
         assert held_back(corpus, key) == {"copy"}
         assert trained_on(corpus, "before") == {"unrelated"}
         record = before.learn(0)
@@ -75,10 +81,12 @@ def test_a_copy_that_was_proved_leaves_when_the_test_comes_and_is_not_tried_agai
         assert tried == trained_on(corpus, "after") == {"unrelated"}
 
 
-def test_a_round_that_tries_a_copy_stores_no_proof_of_it(lean: Lean, tmp_path: Path):
+@HELD_OUT
+def test_a_round_that_tries_a_copy_stores_no_proof_of_it(lean: Lean, tmp_path: Path, theirs: str):
     with Corpus.open(str(tmp_path / "corpus.db")) as corpus:
-        benchmark(corpus, lean, tmp_path, "test", TEST, "valid")
+        benchmark(corpus, lean, tmp_path, "test", theirs, "valid")
         key = benchmark(corpus, lean, tmp_path, "train", TRAIN, "train")
+        assert held_back(corpus, key) == {"copy"}
         flywheel = wheel(corpus, lean, tmp_path, "round", key)
         plan = Plan(Phase(BatchingPolicy(PortfolioPolicy(lean.actions)), Budget(24), source="portfolio"))
         flywheel._round("by hand", "external", ["copy", "unrelated"], plan, {})
@@ -86,6 +94,25 @@ def test_a_round_that_tries_a_copy_stores_no_proof_of_it(lean: Lean, tmp_path: P
         found = {o.theorem: o.status for o in outcomes(corpus, round)}
         assert found["copy"] is AttemptStatus.WITHHELD and found["unrelated"] is AttemptStatus.PROVED
         assert trained_on(corpus, "round") == {"unrelated"}
+
+
+@pytest.mark.parametrize("test_first", [False, True])
+def test_one_that_reads_alike_is_a_copy_with_whatever_its_file_opens(lean: Lean, tmp_path: Path, test_first: bool):
+    """And with it what Lean knows for a copy of that one."""
+    train = f"""open List
+{TRAIN}theorem opened (xs : List Nat) : reverse (reverse xs) = xs := by sorry
+theorem of_arrays (xs : Array Nat) : Array.reverse (Array.reverse xs) = xs := by sorry
+"""
+    test = "import Mathlib\nopen List Real\ntheorem held (l : List ℕ) : reverse (reverse l) = l := by sorry\n"
+    with Corpus.open(str(tmp_path / "corpus.db")) as corpus:
+        if test_first:
+            benchmark(corpus, lean, tmp_path, "test", test, "test")
+        key = benchmark(corpus, lean, tmp_path, "train", train, "train")
+        assert corpus.theorem("opened", key).statement.startswith(": open List in ∀")
+        if not test_first:
+            assert held_back(corpus, key) == frozenset()
+            benchmark(corpus, lean, tmp_path, "test", test, "test")
+        assert held_back(corpus, key) == {"opened", "of_arrays"}
 
 
 def test_seeds_that_copy_lean_core_are_withheld(lean: Lean, tmp_path: Path):
@@ -102,8 +129,9 @@ def test_seeds_that_copy_lean_core_are_withheld(lean: Lean, tmp_path: Path):
         assert held_back(corpus, "lean-core") == frozenset(), "the benchmark's own splits share no class"
 
 
-def test_bench_load_says_what_it_keeps_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    for name, text, split in (("theirs", TEST, "test"), ("mine", TRAIN, "train")):
+@HELD_OUT
+def test_bench_load_says_what_it_keeps_out(tmp_path: Path, capsys: pytest.CaptureFixture[str], theirs: str):
+    for name, text, split in (("theirs", theirs, "test"), ("mine", TRAIN, "train")):
         (tmp_path / f"{name}.lean").write_text(text)
         arguments = ["bench", "load", str(tmp_path / f"{name}.lean"), "--split", split, "--home", str(tmp_path)]
         assert run(arguments) == DONE

@@ -112,7 +112,10 @@ def _tokens(words: list[str], bound: set[str]) -> list[Token]:
 
 
 def _peeled(words: list[str]) -> tuple[list[tuple[list[str], list[str]]], list[str]]:
-    """The binders of `∀` and the premises of arrows in front of a proposition, and the rest."""
+    """The binders of `∀` and the premises of arrows in front of a proposition, and the rest. What is opened for a
+    statement does not count, as it does not where its file opens it."""
+    while words[:1] == ["open"] and "in" in words:
+        words = words[words.index("in") + 1 :]
     found: list[tuple[list[str], list[str]]] = []
     while words:
         if words[0] == "∀" and (comma := _at_depth_zero(words, ",")) is not None:
