@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
+import time
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,12 +56,21 @@ class TunedDojo(lean_dojo.Dojo):  # type: ignore[misc]  # LeanDojo is untyped
     """
 
     def __init__(
-        self, entry: lean_dojo.Theorem, timeout: float, root: Path, path: Path, opening: float | None = None
+        self,
+        entry: lean_dojo.Theorem,
+        timeout: float,
+        root: Path,
+        path: Path,
+        *,
+        opening: float | None = None,
+        ours: bool = True,
     ) -> None:
-        """`timeout`: seconds for an answer; `opening`: for the first one, if that may take longer."""
+        """`timeout`: seconds for an answer; `opening`: for the first one, if that may take longer. `ours`: the process
+        is our relay; any other may print what it likes."""
         super().__init__(entry, timeout=timeout)
         self._root = root
         self._opening = opening or timeout
+        self._ours = ours
         self._environment = {**os.environ, "PATH": f"{path}{os.pathsep}{os.environ.get('PATH', '')}"}
         #: What the process printed since the last request.
         self._said = _Said()
@@ -75,13 +86,14 @@ class TunedDojo(lean_dojo.Dojo):  # type: ignore[misc]  # LeanDojo is untyped
         except DojoInitError as error:
             # LeanDojo says "Unexpected EOF"; why, the process has printed.
             raise DojoInitError(self._said.last_words() or str(error)) from error
-        except _NO_ANSWER as error:
-            raise DojoCrashError(f"the first answer is none: {error!r}") from error
+        except AssertionError as error:
+            raise DojoCrashError(f"the first answer is no state: {self._said.last_words()}") from error
         self.proc.timeout = self.timeout
         return entered
 
     def _spawn(self, command: str, **options: Any) -> Any:
         options |= {"maxread": 1 << 16, "cwd": str(self._root), "env": self._environment, "timeout": self._opening}
+        options["codec_errors"] = "replace"
         child = _pexpect.spawn(command, **options)
         child.delaybeforesend = None
         child.ptyproc.delayafterclose = child.ptyproc.delayafterterminate = 0
@@ -92,19 +104,27 @@ class TunedDojo(lean_dojo.Dojo):  # type: ignore[misc]  # LeanDojo is untyped
         self._said = self.proc.logfile_read = _Said()
         try:
             answer: dict[str, Any] = super()._submit_request(request)
-            self.measured = answer.get("flywheel", {})
-            answer["error"], answer["tacticState"], answer["sid"]
         except DojoCrashError as error:
             raise DojoCrashError(self._said.last_words() or str(error)) from error
-        except UnicodeEncodeError:
-            raise  # the request's, which was not sent
-        except _NO_ANSWER as error:
-            raise DojoCrashError(f"the answer is none: {error!r}") from error
+        self.measured = answer.get("flywheel", {}) if self._ours else {}
         return answer
 
+    def _read_next_line(self) -> tuple[str, str]:
+        line, said = super()._read_next_line()
+        if not self._ours and not _is_answer(line):
+            raise DojoCrashError("the answer has not the form of one")
+        return line, said
 
-#: What reading an answer raises when a process writes what it likes.
-_NO_ANSWER = (AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+def _is_answer(line: str) -> bool:
+    """Whether LeanDojo and what comes behind it can rely on this answer's types."""
+    try:
+        match json.loads(line):
+            case {"sid": int() | None, "tacticState": str() | None as state, "error": str() | None as error}:
+                return state is not None or error is not None
+    except (ValueError, RecursionError):
+        pass
+    return False
 
 
 class _Said(io.StringIO):
@@ -202,14 +222,16 @@ class LeanDojoSession(KeepingSession[str]):
             raise UnknownState(f"This is not a state of this session: {state!r}")
         dojo = self._dojo
         dojo.measured = {}
+        began = time.monotonic()
         try:
+            tactic.encode()  # what pexpect cannot encode, it would replace
             result = dojo.run_tac(state, tactic)
         except UnicodeEncodeError:
             return StepResult(Outcome.FAILED, LeanError("the tactic is no valid Unicode text"), 0.0, 0)
         except (DojoCrashError, DojoTacticTimeoutError) as error:
             # LeanDojo's own timeout means that the server is silent: the Dojo cannot be used after it.
             self._crash = str(error) or type(error).__name__
-            return StepResult(Outcome.CRASHED, DojoCrashError(self._crash), 0.0, 0)
+            return StepResult(Outcome.CRASHED, DojoCrashError(self._crash), 1000 * (time.monotonic() - began), 0)
         except (AssertionError, ValueError):
             # LeanDojo takes every ⊢ for a turnstile; a string literal or a «name» may hold one.
             result = LeanError("LeanDojo cannot read the state that this tactic leads to")
@@ -219,7 +241,9 @@ class LeanDojoSession(KeepingSession[str]):
             outcome, result = Outcome.TIMED_OUT, DojoTacticTimeoutError(result.error)
         if isinstance(result, TacticState):
             self._states[result.id] = result.pp
-        milliseconds, heartbeats = float(measured.get("ms", 0.0)), int(measured.get("heartbeats", 0))
+        # A Lean of the user's own measures nothing; then it is the answer that took so long.
+        spent = 1000 * (time.monotonic() - began)
+        milliseconds, heartbeats = float(measured.get("ms", spent)), int(measured.get("heartbeats", 0))
         wall_limit, ran_code = bool(measured.get("wall_limit")), bool(measured.get("ran_code"))
         return StepResult(outcome, result, milliseconds, heartbeats, wall_limit, ran_code)
 

@@ -9,7 +9,7 @@ nothing of this is stored in a corpus.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lean_env.axioms import ALLOWED_AXIOMS
@@ -20,7 +20,8 @@ from prover.actions import ActionSpace
 from prover.attempt import Phase, Refused, Undecided
 from prover.lean import Lean
 from prover.retrieval import PremiseIndex, Retriever
-from prover.search.best_first import prove
+from prover.search.best_first import SearchResult, prove
+from prover.search.budget import Ended, never
 from prover.search.graph import ProofStep
 from prover.search.minimize import minimize
 from prover.verify import proof_text
@@ -31,7 +32,11 @@ _NO_AXIOMS = "' does not depend on any axioms"
 
 
 class Unproved(Exception):
-    """No proof that stands; the text says why."""
+    """No proof that stands; the text says why. `search`: what was done before, None where there was no session."""
+
+    def __init__(self, reason: str, search: SearchResult | None = None) -> None:
+        super().__init__(reason)
+        self.search = search
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class NativeProof:
     tactics: tuple[str, ...]
     certified: bool
     verdict: str
+    search: SearchResult
 
 
 def native_space(lean: Lean) -> ActionSpace:
@@ -52,27 +58,30 @@ def native_space(lean: Lean) -> ActionSpace:
 
 @dataclass(frozen=True, slots=True)
 class NativeProver:
-    """Searches in `native`, and asks the gate of `lean` where it can decide."""
+    """Searches in `native`, and asks the gate of `lean` where it can decide. Thread-safe."""
 
     native: NativeLean
     lean: Lean
     phase: Phase
     seed: int = 0
+    shorten: bool = True
 
-    def prove(self, theorem: Theorem) -> NativeProof:
-        """Raises DojoInitError or StatementRefused when there is no such statement, and Unproved."""
-        try:
-            with self.native.open_session(theorem) as (session, root):
-                phase = self.phase
-                result = prove(session, root, theorem, phase.policy, phase.budget, config=phase.config, seed=self.seed)
-                if result.proof is None:
-                    raise Unproved(f"no proof found ({result.ended} after {result.steps} steps)")
-                found = minimize(session, root, result.proof).proof
-            return self._judged(theorem, found)
-        except DojoCrashError as error:
-            raise Unproved(f"the native Lean ended: {error}") from error
+    def prove(self, theorem: Theorem, stopped: Callable[[], bool] = never) -> NativeProof:
+        """Raises DojoInitError or StatementRefused when there is no such statement, Unproved, and DojoCrashError when
+        the native Lean could not be kept alive."""
+        phase = self.phase
+        with self.native.open_session(theorem) as (session, root):
+            result = prove(
+                session, root, theorem, phase.policy, phase.budget, config=phase.config, seed=self.seed, stopped=stopped
+            )
+            if result.ended is Ended.CRASHED:
+                raise DojoCrashError("the native Lean ended again and again")
+            if result.proof is None:
+                raise Unproved(f"no proof found ({result.ended} after {result.steps} steps)", result)
+            found = minimize(session, root, result.proof).proof if self.shorten else result.proof
+        return self._judged(theorem, found, result)
 
-    def _judged(self, theorem: Theorem, steps: Sequence[ProofStep]) -> NativeProof:
+    def _judged(self, theorem: Theorem, steps: Sequence[ProofStep], search: SearchResult) -> NativeProof:
         tactics = tuple(step.tactic for step in steps)
         release = self.native.project.version
         if all(module in self.lean.library.modules for module in theorem.environment.imports):
@@ -80,14 +89,15 @@ class NativeProver:
             try:
                 self.lean.tools.verify(theorem, steps, "native")
             except (Refused, Undecided) as error:
-                raise Unproved(f"Lean {release} accepts a proof that is not certified here: {error}") from error
-            return NativeProof(tactics, True, "certified by this project's gate")
+                raise Unproved(f"Lean {release} accepts a proof that is not certified here: {error}", search) from error
+            return NativeProof(tactics, True, "certified by this project's gate", search)
         if objection := self._objection(theorem, tactics):
-            raise Unproved(f"Lean {release} accepts the proof step by step, but not its text: {objection}")
+            raise Unproved(f"Lean {release} accepts the proof step by step, but not its text: {objection}", search)
         return NativeProof(
             tactics,
             False,
             f"native: accepted by Lean {release}, not certified (the gate knows the embedded library only)",
+            search,
         )
 
     def _objection(self, theorem: Theorem, tactics: Sequence[str]) -> str:

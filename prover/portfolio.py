@@ -15,7 +15,11 @@ from lean_env.benchmark.portfolio import PORTFOLIO_1
 from prover.actions import ActionSpace, PointerKind, Situation
 from prover.policy import PolicyQuery, Proposal
 
-__all__ = ["PORTFOLIO_1", "PortfolioPolicy", "action_costs", "prior"]
+__all__ = ["PORTFOLIO_1", "PORTFOLIO_EDGES", "PortfolioPolicy", "action_costs", "prior"]
+
+#: What portfolio search keeps of a state's candidates; its policy proposes at most as many (there are about 350, and
+#: cutting a fixed order short would starve it).
+PORTFOLIO_EDGES = 200
 
 #: A pointer of rank r costs this many nats times log(1 + r) on top of its template: a Zipf law over retrieval ranks.
 _RANK_COST = 0.45

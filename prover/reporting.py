@@ -99,8 +99,9 @@ def report(evaluation: Evaluation, baselines: Sequence[str]) -> RenderableType:
         f"{evaluation.unanswered} left out (errors or interruption). Seed {evaluation.seed}. "
         "Columns of seconds: solved when so much processor time a theorem (model, Lean, the rest) is spent on "
         "average; - where an arm's steps end before. Intervals: bootstrap over theorems; p: exact sign test.",
-        f"Evaluations on test so far, in this corpus: {evaluation.test_evaluations}.",
     ]
+    if evaluation.test_evaluations is not None:
+        notes.append(f"Evaluations on test so far, in this corpus: {evaluation.test_evaluations}.")
     if hits := sum(row.wall_limit_hits for row in evaluation.rows()):
         notes.append(f"{hits} tactics or searches were ended by the clock: another machine may get other counts.")
     if evaluation.interrupted:

@@ -25,6 +25,7 @@ from pydantic_settings import (
 )
 
 from lean_env.limits import Limits
+from prover.search.best_first import SearchConfig
 from training.train import TrainConfig
 
 
@@ -42,6 +43,10 @@ class SearchSettings(BaseModel):
     max_depth: PositiveInt = 12
     max_state_chars: PositiveInt = Field(6000, description="states that print longer are not searched from")
     max_goals: PositiveInt = Field(12, description="nor those with more goals")
+
+    def as_config(self) -> SearchConfig:
+        """With everything else as it comes."""
+        return SearchConfig(**self.model_dump())
 
 
 class RoundSettings(BaseModel):

@@ -37,7 +37,7 @@ from prover.grammar import GrammarPolicy
 from prover.lean import Lean
 from prover.matchmaker import MatchmakerConfig, budget, select
 from prover.policy import Policy
-from prover.portfolio import PortfolioPolicy
+from prover.portfolio import PORTFOLIO_EDGES, PortfolioPolicy
 from prover.ranker import RankerOptions
 from prover.repertoire import LIBRARY
 from prover.round import Plan, Progress, RoundConfig, RoundSummary, run_round, theorem_of
@@ -55,9 +55,6 @@ from training.train import train
 
 #: What a training round may use beside tactic steps: the wall clock is a net (30 s a step would be 60 times the mean).
 _WALL_SECONDS_PER_STEP = 10.0
-
-#: What portfolio search keeps of a state's candidates; its policy proposes at most as many.
-PORTFOLIO_EDGES = 200
 
 
 #: A certificate was given, whether or not the proof was stored.
@@ -401,11 +398,9 @@ class Flywheel:
         return RoundConfig(threads=self.config.workers, closers=closers)
 
     def _search(self, noise: float = 0.0) -> SearchConfig:
-        settings = self.config.search
-        return replace(SearchConfig(noise=noise), **settings.model_dump())
+        return replace(self.config.search.as_config(), noise=noise)
 
     def _wide_search(self) -> SearchConfig:
-        """Portfolio search keeps every candidate (about 350 a state): cutting its fixed order short would starve it."""
         return replace(self._search(), edges_per_state=PORTFOLIO_EDGES)
 
     @staticmethod

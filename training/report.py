@@ -31,7 +31,8 @@ class RunReport:
 
     def render(self) -> RenderableType:
         """For a terminal."""
-        return Group(*(report(each, BASELINES) for each in self.evaluations), busy_table(self.phases))
+        busy = [busy_table(self.phases)] if self.phases else []
+        return Group(*(report(each, BASELINES) for each in self.evaluations), *busy)
 
     def as_json(self) -> dict[str, object]:
         """For scripts."""

@@ -76,7 +76,8 @@ class DojoLean(NativeLean):
         except ValueError as error:
             raise DojoInitError(f"`{theorem.name}` cannot go through LeanDojo: {error}") from error
         entry = lean_dojo.Theorem(self._repository, path, name)
-        with opened(TunedDojo(entry, self.step_seconds, self._traced.root, self._bin, OPENING_SECONDS)) as session:
+        root, seconds = self._traced.root, self.step_seconds
+        with opened(TunedDojo(entry, seconds, root, self._bin, opening=OPENING_SECONDS, ours=False)) as session:
             yield session
 
     def messages(self, environment: Environment, text: str) -> list[Message]:

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
-from prover.cli.output import Ticker, UserError, console, emit_json, errors
+from prover.cli.output import Ticker, UserError, console, counted, emit_json, errors
 
 if TYPE_CHECKING:
     from corpus.records import BenchmarkRecord, TheoremRecord
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from lean_env.benchmark.external import Duplicate, External, Format
     from training.human import HumanReport
 
-_SHOWN_REASONS, _SHOWN_COPIES = 20, 10
+_SHOWN_COPIES = 10
 
 
 def load(
@@ -122,8 +121,7 @@ def _print_people(people: HumanReport, key: str) -> None:
         console.print(f"  {people.undecided} could not be judged; the same command tries them again")
     for title, counts in (("kept as steps, because", people.kept_because), ("not used, because", people.unusable)):
         if counts:
-            found = counts.most_common()
-            console.print(_counted(title, found[:_SHOWN_REASONS], found[_SHOWN_REASONS:]))
+            console.print(counted(title, counts.most_common()))
     console.print(f'train on them: human = ["{key}"] in a run\'s configuration', markup=False, soft_wrap=True)
 
 
@@ -261,10 +259,10 @@ def _print(external: External, record: BenchmarkRecord, copies: list[Duplicate])
     console.print(table)
     reasons = external.reasons()
     if reasons:
-        console.print(_counted("unusable, because", reasons[:_SHOWN_REASONS], reasons[_SHOWN_REASONS:]))
+        console.print(counted("unusable, because", reasons))
     notes = Counter(note for one in external.usable for note in one.notes).most_common()
     if notes:
-        console.print(_counted("usable, with", notes[:_SHOWN_REASONS], notes[_SHOWN_REASONS:]))
+        console.print(counted("usable, with", notes))
     proved = sum(one.row.proved for one in external.usable)
     if proved:
         console.print(f"{proved} of the usable ones come with a proof, which is not read")
@@ -279,12 +277,3 @@ def _print(external: External, record: BenchmarkRecord, copies: list[Duplicate])
     if len(copies) > _SHOWN_COPIES:
         console.print(f"  and {len(copies) - _SHOWN_COPIES} more; --json has all")
     console.print(f"stored as {record.key}: flywheel eval --bench {external.key}", markup=False, soft_wrap=True)
-
-
-def _counted(title: str, shown: list[tuple[str, int]], others: list[tuple[str, int]]) -> Table:
-    table = Table(title, "theorems")
-    for text, count in shown:
-        table.add_row(Text(text), str(count))
-    if others:
-        table.add_row(f"{len(others)} other reasons", str(sum(count for _, count in others)))
-    return table

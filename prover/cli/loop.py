@@ -12,6 +12,7 @@ from rich.table import Table
 
 from prover.cli import external
 from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place
+from prover.cli.native_options import ReplOption, RepoOption, ToolchainOption, TrustOption, native_options
 from prover.cli.output import UserError, console, emit_json, errors
 
 if TYPE_CHECKING:
@@ -185,6 +186,10 @@ def eval_(
     bench: BenchOption = None,
     workers: WorkersOption = None,
     backend: BackendOption = "embedded",
+    toolchain: ToolchainOption = "embedded",
+    repo: RepoOption = None,
+    repl: ReplOption = None,
+    trust: TrustOption = False,
     home: HomeOption = DEFAULT_HOME,
     db: DatabaseOption = None,
     json: JsonOption = False,
@@ -192,13 +197,26 @@ def eval_(
     """All generations of a run beside grammar, portfolio-1 and portfolio search, on held-out theorems of the run's
     benchmark or of another one.
 
+    With --toolchain native, portfolio search and each --model on the files at --bench in your own Lean. Nothing of it
+    enters the corpus, because the gate certifies proofs over the embedded library only.
+
     Examples: flywheel eval --name first --split test --theorems 200 --steps 128
               flywheel eval --name first --bench miniF2F-lean4 --split valid
+              flywheel eval --toolchain native --repo my-project --bench miniF2F-lean4 --split valid
     """
     from prover.cli import work
     from training.benchmarks import register
 
     place = Place.of(home, db)
+    if (native := native_options(toolchain, repo, repl, trust)) is not None:
+        from prover.cli import native_eval
+
+        if bench is None:
+            raise UserError("--toolchain native needs --bench: a path to a benchmark's files")
+        native_settings = work.FlywheelConfig.load(
+            config, workers=workers, evaluation__split=split or "test", evaluation__steps=steps
+        )
+        return native_eval.evaluate(Path(bench), native, native_settings, theorems, model or [], place, json)
     settings = _settings(config, name, workers, place)
     elsewhere = external.resolve(bench, place, workers)
     changes: dict[str, Any] = {

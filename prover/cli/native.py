@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from lean_env.leandojo import DojoCrashError, DojoInitError
@@ -19,6 +19,7 @@ from lean_env.statement import StatementRefused
 from lean_env.theorem import Environment, Theorem
 from prover.attempt import Phase
 from prover.batching import BatchingPolicy
+from prover.cli.native_options import NativeOptions
 from prover.cli.output import Ticker, UserError, WorkFailed, console, emit_json, errors
 from prover.cli.prove_file import Found, fill, read_file, report
 from prover.cli.work import load_policy
@@ -31,16 +32,6 @@ from prover.verify import proof_text
 
 #: Mathlib's tactics take their time.
 LIMITS = Limits(heartbeats=200_000, soft_ms=10_000)
-
-
-@dataclass(frozen=True, slots=True)
-class NativeOptions:
-    """What the command line says of the native Lean. `repl`: a built checkout, which is then used whatever the version;
-    None for LeanDojo up to Lean 4.11, and from 4.12 on for lean-interact's own build."""
-
-    repository: str
-    repl: Path | None
-    trust: bool
 
 
 @contextmanager
@@ -80,7 +71,7 @@ def prove_statement(
             proof = prover.prove(theorem)
         except (DojoInitError, StatementRefused) as error:
             raise UserError(f"Lean does not take the statement: {error}") from error
-        except Unproved as error:
+        except (Unproved, DojoCrashError) as error:
             raise WorkFailed(str(error)) from error
     header = "".join(f"import {module}\n" for module in imports)
     source = f"{header}\n{proof_text(theorem, proof.tactics)}"
@@ -105,7 +96,7 @@ def prove_file(
                     proof = prover.prove(theorem)
                 except (DojoInitError, StatementRefused) as error:
                     reason = reason or f"its goal cannot be stated outside the file: {error}"
-                except Unproved as error:
+                except (Unproved, DojoCrashError) as error:
                     return Found(hole.line, hole.goal, reason=str(error))
                 else:
                     return Found(hole.line, hole.goal, proof.tactics, "" if proof.certified else proof.verdict)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from enum import Enum
@@ -17,6 +17,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
 DONE, FAILED, CANNOT_START, INTERRUPTED = 0, 1, 2, 130
 
@@ -54,6 +56,16 @@ def plain(value: Any) -> Any:
 def emit_json(value: Any) -> None:
     """One JSON document on stdout, keys in the order of the fields."""
     sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")
+
+
+def counted(title: str, counts: Sequence[tuple[str, int]], shown: int = 20) -> Table:
+    """Texts and how many theorems each is true of, most frequent first; those past `shown` in one line."""
+    table = Table(title, "theorems")
+    for text, count in counts[:shown]:
+        table.add_row(Text(text), str(count))
+    if others := counts[shown:]:
+        table.add_row(f"{len(others)} other reasons", str(sum(count for _, count in others)))
+    return table
 
 
 class Ticker:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from lean_env.theorem import Environment, Theorem
 from prover.cli.context import JsonOption
+from prover.cli.native_options import ReplOption, RepoOption, ToolchainOption, TrustOption, native_options
 from prover.cli.output import UserError, WorkFailed, console, emit_json, errors
-
-Toolchain = Literal["embedded", "native"]
 
 _HEAD = re.compile(r"^\s*(?:theorem|lemma|example)\b\s*(?P<rest>.*)$", re.DOTALL)
 _TAIL = re.compile(r"\s*:=\s*(?:by\s*)?(?:sorry\s*)?$")
@@ -49,20 +48,13 @@ def prove(
     steps: Annotated[int, typer.Option(min=1, help="Tactic steps.")] = 256,
     seed: int = 0,
     in_place: Annotated[bool, typer.Option("--in-place", help="Of a file: write the proofs into it.")] = False,
-    toolchain: Annotated[
-        Toolchain, typer.Option(help="`native`: your own Lean with its Mathlib, by elan; see docs/LEANDOJO.md.")
-    ] = "embedded",
-    repo: Annotated[str | None, typer.Option(help="Native: a built Lean repository, or a URL to clone.")] = None,
+    toolchain: ToolchainOption = "embedded",
+    repo: RepoOption = None,
     import_: Annotated[
         list[str] | None, typer.Option("--import", help="Native: what a statement imports; Mathlib if not said.")
     ] = None,
-    repl: Annotated[
-        Path | None,
-        typer.Option(help="Native: a built checkout of leanprover-community/repl; lean-interact fetches its own."),
-    ] = None,
-    trust: Annotated[
-        bool, typer.Option("--i-trust-this-model", help="Native: without a sandbox, proofs can do all that you can.")
-    ] = False,
+    repl: ReplOption = None,
+    trust: TrustOption = False,
     json: JsonOption = False,
 ) -> None:
     """Proves a statement over plain `import Init` and prints a proof that was elaborated once more, from its text.
@@ -76,12 +68,9 @@ def prove(
 
     Exit code 1 when no proof was found or a `sorry` is left, 2 when the statement or the file cannot be read.
     """
-    if toolchain == "native":
-        if repo is None:
-            raise UserError("--toolchain native needs --repo: the Lean repository whose toolchain and libraries to use")
+    if (options := native_options(toolchain, repo, repl, trust)) is not None:
         from prover.cli import native
 
-        options = native.NativeOptions(repo, repl, trust)
         if statement.endswith(".lean"):
             native.prove_file(Path(statement), options, model, steps, seed, in_place, json)
         else:
@@ -89,8 +78,8 @@ def prove(
             imports = import_ or ["Mathlib"]
             native.prove_statement(parse_statement(statement), imports, options, model, steps, seed, json)
         return
-    if repo or repl or import_ or trust:
-        raise UserError("--repo, --repl, --import and --i-trust-this-model go with --toolchain native")
+    if import_:
+        raise UserError("--import goes with --toolchain native")
     if statement.endswith(".lean"):
         from prover.cli.prove_file import prove_file
 

@@ -3,9 +3,6 @@ which speaks for an old Lean with LeanDojo's REPL in it. Its `Mathlib` is the em
 
 from __future__ import annotations
 
-import re
-import shlex
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,19 +10,15 @@ from pathlib import Path
 
 import pytest
 
-import lean_env.shim.server
 from lean_env.elaborate import Message
 from lean_env.embedded.install import Installation
-from lean_env.embedded.pool import WorkerPool
 from lean_env.leandojo import DojoCrashError, DojoInitError, LeanError, ProofFinished, ProofGivenUp, TacticState
 from lean_env.limits import Limits
 from lean_env.native.errors import NativeUnavailable
 from lean_env.native.project import Project
 from lean_env.native.through_dojo import DojoLean, read_messages
 from lean_env.outcomes import Outcome
-from lean_env.shim import relay
 from lean_env.shim.server import ShimServer
-from lean_env.shim.source import TheoremInText, WholeFile, read_source
 from lean_env.theorem import Environment, Theorem
 from prover.attempt import Phase
 from prover.batching import BatchingPolicy
@@ -35,51 +28,16 @@ from prover.lean import Lean
 from prover.native import NativeProver, Unproved, native_space
 from prover.portfolio import PortfolioPolicy
 from prover.search.budget import Budget
-from tests.native.conftest import PYTHON
+from tests.native.conftest import DOJO_LIMITS, write_lean
 
 MATHLIB = Environment(("Mathlib",))
 AND = Theorem("swap", "(p q : Prop) (h : p ∧ q) : q ∧ p", MATHLIB)
-LIMITS = Limits(soft_ms=4_000, hard_margin_ms=2_000)
-INTERPRETER = Path(sys._base_executable).resolve()
-
-
-@pytest.fixture(scope="module")
-def shim(imaged: Installation) -> Iterator[ShimServer]:
-    def read(text: str) -> Theorem | TheoremInText | WholeFile:
-        return read_source(
-            re.sub("^#print axioms .*", "", text.replace("import Mathlib\n", "import Init\n"), flags=re.M)
-        )
-
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        WorkerPool(imaged, 2, LIMITS) as pool,
-        ShimServer(pool) as server,
-    ):
-        patch.setattr(lean_env.shim.server, "read_source", read)
-        yield server
-
-
-def write_lean(project: Project, shim: ShimServer, more: str = "") -> tuple[Path, ...]:
-    """The toolchain's `lean`, and what it needs to see. `more`: shell text that it runs first. The embedded Lean does
-    not do `#print axioms`; what is said in its place has Lean's form, and says propext whatever the proof."""
-    socket = shim.bin.parent / "socket"
-    client = shlex.join([str(INTERPRETER), "-I", "-S", str(Path(relay.__file__)), str(socket), "lean"])
-    lean = project.toolchain / "bin" / "lean"
-    lean.write_text(
-        "#!/bin/sh\nPATH=/usr/bin:/bin\n"
-        'if [ "$1" = -o ]; then grep -q lean_dojo_repl "$3" && echo compiled > "$2"; exit; fi\n'
-        f"for file; do :; done\n{more}\n"
-        f'grep -q "^#print axioms" "$file" || exec {client} "$file"\n{client} "$file"; status=$?\n'
-        """sed -n "s/^#print axioms \\(.*\\)/'\\1' depends on axioms: [propext]/p" "$file"; exit $status\n""",
-        encoding="utf-8",
-    )
-    return (PYTHON, shim.bin.parent, Path(relay.__file__).parent)
 
 
 @pytest.fixture
 def native(project: Project, bubblewrap: Path | None, shim: ShimServer) -> Iterator[DojoLean]:
     readable = write_lean(project, shim)
-    with DojoLean(replace(project, version="v4.7.0"), bubblewrap, LIMITS, readable) as native:
+    with DojoLean(replace(project, version="v4.7.0"), bubblewrap, DOJO_LIMITS, readable) as native:
         yield native
 
 
@@ -111,7 +69,19 @@ def test_a_text_that_is_no_open_theorem_is_refused(native: DojoLean, statement: 
         pass
 
 
-@pytest.mark.parametrize("does", ["exit 9", "kill -9 $$", "sleep 60", "yes", "echo 'REPL> {}'", "echo 'REPL> [1'"])
+FORGED = "echo 'REPL> {}'; sleep 60"
+ANSWERS = [
+    '{"sid": [], "tacticState": "⊢ True", "error": null}',
+    '{"sid": 0, "tacticState": null, "error": "no"}',
+    '{"sid": 0, "tacticState": {}, "error": null}',
+    "[" * 100_000,
+]
+
+
+@pytest.mark.parametrize(
+    "does",
+    ["exit 9", "kill -9 $$", "sleep 60", "yes", "echo 'REPL> {}'", "echo 'REPL> [1'", *map(FORGED.format, ANSWERS)],
+)
 def test_a_lean_that_does_not_answer_opens_nothing(
     project: Project, bubblewrap: Path | None, shim: ShimServer, does: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +89,7 @@ def test_a_lean_that_does_not_answer_opens_nothing(
     readable = write_lean(project, shim, does)
     began = time.monotonic()
     with (
-        DojoLean(project, bubblewrap, LIMITS, readable) as native,
+        DojoLean(project, bubblewrap, DOJO_LIMITS, readable) as native,
         pytest.raises((DojoInitError, DojoCrashError)),
         native.open_session(AND),
     ):
@@ -135,7 +105,7 @@ def test_the_process_is_in_the_sandbox(
     mark = tmp_path / "mark"
     readable = write_lean(project, shim, f'echo x > {mark}; echo "$HOME $(ls {tmp_path.parent} | wc -l)" >&2; exit 3')
     with (
-        DojoLean(project, bubblewrap, LIMITS, readable) as native,
+        DojoLean(project, bubblewrap, DOJO_LIMITS, readable) as native,
         pytest.raises(DojoInitError) as refused,
         native.open_session(AND),
     ):
@@ -205,3 +175,14 @@ def test_a_timeout_costs_the_process(native: DojoLean, shim: ShimServer) -> None
         steps = session.run_tacs(root, [slow, "exact ⟨h.2, h.1⟩"])
     assert steps[0].outcome is Outcome.FAILED and steps[0].wall_limit
     assert "ended its worker" in str(steps[0].result)
+
+
+@pytest.mark.parametrize("answer", ["[]", '{"sid": 1}', '{"sid": {}, "tacticState": "a", "error": null}', "\\377", "{"])
+def test_an_answer_that_is_none_costs_the_process(
+    project: Project, bubblewrap: Path | None, shim: ShimServer, answer: str
+) -> None:
+    first = '{"sid": 0, "tacticState": "⊢ True", "error": null, "flywheel": {"ms": []}}'
+    readable = write_lean(project, shim, f"echo 'REPL> {first}'; read x; printf 'REPL> {answer}\\n'; sleep 60")
+    with DojoLean(project, bubblewrap, DOJO_LIMITS, readable) as native, native.open_session(AND) as (session, root):
+        (step,) = session.run_tacs(root, ["trivial"])
+    assert step.outcome is Outcome.FAILED and "ended its worker" in str(step.result)
