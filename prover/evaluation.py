@@ -175,7 +175,7 @@ class Evaluation:
 
     arms: their outcomes on the theorems on which *every* arm came to a verdict, so that all counts are over one set.
     unanswered: theorems left out of it (errors, or an interruption); never counted as failures.
-    test_evaluations: how many evaluations on test the corpus had seen after this one; None for one that is in no corpus.
+    test_evaluations: how many evaluations on test the corpus had seen after this one; None for one in no corpus.
     """
 
     benchmark: str
