@@ -71,12 +71,13 @@ def env(
                 raise typer.Exit(subprocess.run(command, env=variables, check=False).returncode)
             except OSError as error:
                 raise UserError(f"{command[0]} cannot be run: {error}") from error
+        # Before the last export: whoever has read it may end this.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         for name, first in folders.items():
             # Without the colon where there is nothing behind it: an empty entry is the current folder.
             typer.echo(f'export {name}={shlex.quote(str(first))}"${{{name}:+:${name}}}"')
         for name, value in settings.items():
             typer.echo(f"export {name}={shlex.quote(value)}")
         typer.echo("unset GITHUB_ACCESS_TOKEN")
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         errors.print("serving; Ctrl-C ends it")
         threading.Event().wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -23,3 +24,14 @@ def on_path(backend: LeanDojoBackend, monkeypatch: pytest.MonkeyPatch) -> LeanDo
     """The backend, its `lake` and `lean` first on PATH as a user's own script wants them."""
     monkeypatch.setenv("PATH", f"{backend.bin}{os.pathsep}{os.environ['PATH']}")
     return backend
+
+
+def read_exports(serving: subprocess.Popen[bytes]) -> str:
+    """What a `flywheel dojo env` prints for a shell; fails with its words where it ends before that."""
+    assert serving.stdout is not None and serving.stderr is not None
+    exports = b""
+    for line in serving.stdout:
+        exports += line
+        if line.startswith(b"unset"):
+            return exports.decode()
+    pytest.fail(serving.stderr.read().decode())

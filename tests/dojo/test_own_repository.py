@@ -13,6 +13,7 @@ import git
 import pytest
 
 from lean_env.shim.spans import theorems_in
+from tests.dojo.conftest import read_exports
 
 TOY = """import Init.Data.List.Lemmas
 /-! theorem in_a_comment : False := by -/
@@ -130,8 +131,7 @@ def test_a_folder_that_is_no_repository(tmp_path: Path) -> None:
 def test_exports_for_a_shell_of_ones_own() -> None:
     with subprocess.Popen(flywheel("dojo", "env", "-j1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as serving:
         try:
-            assert serving.stdout is not None
-            exports = b"".join(iter(serving.stdout.readline, b"unset GITHUB_ACCESS_TOKEN\n")).decode()
+            exports = read_exports(serving)
             version = subprocess.run(
                 ["/bin/sh", "-c", f"{exports}\nlean --version; lake test"], capture_output=True, text=True, check=False
             )
@@ -140,7 +140,7 @@ def test_exports_for_a_shell_of_ones_own() -> None:
             folder = Path(exports.split("export PATH=")[1].split('"')[0].strip("'"))
             assert folder.exists()
             serving.send_signal(signal.SIGTERM)
-            assert serving.wait() == 130
+            assert serving.wait(timeout=60) == 130
         finally:
             serving.kill()  # else a failure above would wait for it
     assert not folder.exists()

@@ -16,6 +16,7 @@ import pytest
 from lean_env.shim.folder import ShimFolder
 from lean_env.shim.spans import theorems_in
 from lean_env.shim.steps import tactics_in
+from tests.dojo.conftest import read_exports
 
 TOY = """import Init.Data.List.Lemmas
 
@@ -170,15 +171,7 @@ def test_a_script_traces_in_a_shell_with_the_exports(variables: dict[str, str], 
     script = tmp_path / "script.py"
     script.write_text(REPLAY)
     with subprocess.Popen(dojo_env("-j1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=variables) as serving:
-        assert serving.stdout is not None and serving.stderr is not None
-        exports = b""
-        for line in serving.stdout:  # which ends if the server does
-            exports += line
-            if line.startswith(b"unset"):
-                break
-        else:
-            pytest.fail(serving.stderr.read().decode())
-        shell = ["/bin/sh", "-c", f'{exports.decode()}\n"$0" "$@"', sys.executable, str(script), str(folder)]
+        shell = ["/bin/sh", "-c", f'{read_exports(serving)}\n"$0" "$@"', sys.executable, str(script), str(folder)]
         done = subprocess.run(shell, env=variables, capture_output=True, text=True, check=False, timeout=300)
         serving.terminate()
     assert done.stdout.strip().endswith("proved"), done.stderr
