@@ -16,6 +16,7 @@ from lean_env.leandojo import DojoCrashError, DojoInitError, LeanError, ProofFin
 from lean_env.limits import Limits
 from lean_env.native.errors import NativeUnavailable
 from lean_env.native.project import Project
+from lean_env.native.sandbox import find_bubblewrap
 from lean_env.native.through_dojo import DojoLean, read_messages
 from lean_env.outcomes import Outcome
 from lean_env.shim.server import ShimServer
@@ -101,7 +102,9 @@ def test_the_process_is_in_the_sandbox(
     project: Project, bubblewrap: Path | None, shim: ShimServer, tmp_path: Path
 ) -> None:
     if bubblewrap is None:
-        pytest.skip("no bubblewrap works here; tests/native/test_sandbox.py shows that the route is refused then")
+        with pytest.raises(NativeUnavailable):
+            find_bubblewrap()
+        return
     mark = tmp_path / "mark"
     readable = write_lean(project, shim, f'echo x > {mark}; echo "$HOME $(ls {tmp_path.parent} | wc -l)" >&2; exit 3')
     with (
