@@ -146,7 +146,7 @@ def evaluate_natively(
             if stop.is_set():
                 return
             attempt = attempt_natively(key, prover, forms, stop.is_set)
-            if not stop.is_set():
+            if attempt.tactics or not stop.is_set():  # a search that was stopped says nothing, a proof does
                 journal.add(attempt)
             latest = journal.latest(key).values()
             on_progress(arm.name, sum(bool(a.tactics) for a in latest), len(latest), len(theorems))

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from corpus.query import TheoremOutcome
+from corpus.records import AttemptStatus
+from lean_env.benchmark.external import Row
+from lean_env.lean_text.scope import Scope
 from lean_env.native.project import Project
 from lean_env.shim.server import ShimServer
+from lean_env.theorem import Environment, Theorem
 from prover.cli.main import run
 from prover.cli.output import CANNOT_START, DONE
-from prover.native_evaluation import NativeAttempt
+from prover.evaluation import Arm
+from prover.native_evaluation import Journal, NativeAttempt, OtherSettings, evaluate_natively, native_theorems
+from prover.search.budget import Budget
 from tests.native.conftest import write_lean
 
 FILE = """import Mathlib
@@ -96,3 +106,50 @@ def test_what_has_no_theorems_is_refused(evaluate: Evaluate, capsys: pytest.Capt
     assert run(["eval", "--toolchain", "native", "--repo", "."]) == CANNOT_START
     assert "needs --bench" in capsys.readouterr().err
     assert run(["eval", "--repo", "."]) == CANNOT_START
+
+
+def test_a_proof_that_comes_with_the_interruption_is_kept(tmp_path: Path) -> None:
+    stop, names = threading.Event(), ("first", "second", "third")
+    proved = TheoremOutcome("first", "", AttemptStatus.PROVED, 1, 1, 0, 0.0, 0.0, 0.0, 0, 0.0)
+    ended = replace(proved, theorem="second", status=AttemptStatus.UNPROVED, steps_to_proof=None)
+
+    def attempt(_arm: str, _prover: object, forms: tuple[Theorem, ...], _stopped: object) -> NativeAttempt:
+        if forms[0].name == "first":
+            stop.set()
+            return NativeAttempt("portfolio", proved, "its word", tactics=("rfl",))
+        return NativeAttempt("portfolio", ended, "stopped")
+
+    with pytest.MonkeyPatch.context() as patch, Journal.open(tmp_path / "attempts.jsonl", {}) as journal:
+        patch.setattr("prover.native_evaluation.attempt_natively", attempt)
+        nothing: Any = None
+        evaluation = evaluate_natively(
+            [Arm("portfolio", nothing, Budget(1))],
+            [(Theorem(name, ": 1 = 1", Environment(())),) for name in names],
+            nothing,
+            nothing,
+            journal,
+            benchmark="b",
+            split="test",
+            seed=0,
+            workers=1,
+            stop=stop,
+            on_progress=lambda *_: None,
+        )
+    assert evaluation.interrupted and not evaluation.arms
+    with Journal.open(tmp_path / "attempts.jsonl", {}) as journal:
+        assert [(a.outcome, a.tactics) for a in journal.attempts] == [(proved, ("rfl",))]
+    with pytest.raises(OtherSettings), Journal.open(tmp_path / "attempts.jsonl", {"steps": 2}):
+        pass
+
+
+def test_what_a_file_opens_stands_in_the_statement() -> None:
+    scope = Scope(imports=("Mathlib",), opens=("Nat", "scoped BigOperators"), namespaces=("Mine",))
+    row = Row("Mine.t", "(n : ℕ)", "n ! = n !", scope, "File.lean:3", "test")
+    assert [theorem.statement for theorem in native_theorems(row)] == [
+        ": open Mine in open Nat in open scoped BigOperators in ∀ (n : ℕ), n ! = n !",
+        ": open Nat in open scoped BigOperators in ∀ (n : ℕ), n ! = n !",
+    ]
+    (plain,) = native_theorems(Row("t", "(n : ℕ)", "n = n", Scope(imports=("Mathlib",)), "File.lean:3"))
+    assert plain.statement == "(n : ℕ) : n = n" and plain.environment.imports == ("Init", "Mathlib")
+    with pytest.raises(ValueError, match="variables"):
+        native_theorems(replace(row, objection="needs the file's variables: (x : ℝ)"))
