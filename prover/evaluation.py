@@ -16,7 +16,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
-from corpus.query import TheoremOutcome, count_test_evaluations, outcomes
+from corpus.outcomes import TheoremOutcome, count_test_evaluations, outcomes
 from corpus.records import AttemptStatus, RoundKind
 from corpus.store import Corpus
 from prover.attempt import Phase, Tools

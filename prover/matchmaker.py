@@ -16,8 +16,8 @@ from prover.search.budget import Budget
 
 
 class History(Protocol):
-    """What earlier training rounds did with a theorem (`corpus.query.TheoremHistory`): its final attempts, errors not
-    among them, and how many of those proved it."""
+    """What earlier training rounds did with a theorem (`corpus.outcomes.TheoremHistory`): its final attempts, errors
+    not among them, and how many of those proved it."""
 
     @property
     def attempts(self) -> int: ...

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from corpus.query import TheoremOutcome
+from corpus.outcomes import TheoremOutcome
 from corpus.records import AttemptStatus
 from lean_env.benchmark.external import Row
 from lean_env.leandojo import DojoCrashError, DojoInitError

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from corpus.query import proofs_in
+from corpus.outcomes import proofs_in
 from corpus.records import RoundKind
 from corpus.store import Corpus
 from prover.evaluation import Evaluation

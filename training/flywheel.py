@@ -23,7 +23,7 @@ from typing import Any
 
 from corpus.guard import held_back, withheld
 from corpus.human import count_traces, snapshot_traces
-from corpus.query import history, outcomes, searched_steps
+from corpus.outcomes import history, outcomes, searched_steps
 from corpus.records import AttemptStatus, GenerationRecord, RoundKind
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
 from corpus.store import Corpus

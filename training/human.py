@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from corpus.guard import held_back
 from corpus.human import HUMAN_ARM, count_traces, store_traces
-from corpus.query import outcomes
+from corpus.outcomes import outcomes
 from corpus.records import AttemptStatus, BenchmarkRecord, HumanTraceRecord, RoundKind, RoundRecord, StepRecord
 from corpus.store import Corpus
 from lean_env.benchmark.external import External, Row, Usable, introductions, linear

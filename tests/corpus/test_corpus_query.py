@@ -10,21 +10,8 @@ from samples import attempt, fill, proof, sha, start_round, theorem
 
 from corpus.errors import NotFound
 from corpus.lineage import ancestors
-from corpus.query import (
-    Coverage,
-    Origin,
-    ProofFilter,
-    TheoremHistory,
-    count_test_evaluations,
-    evaluations,
-    history,
-    list_proofs,
-    outcomes,
-    proofs_of,
-    rates,
-    show_proof,
-    stats,
-)
+from corpus.outcomes import TheoremHistory, count_test_evaluations, evaluations, history, outcomes, rates
+from corpus.query import Coverage, Origin, ProofFilter, list_proofs, proofs_of, show_proof, stats
 from corpus.records import AttemptStatus, RoundKind
 from corpus.snapshot import take_snapshot
 from corpus.store import Corpus

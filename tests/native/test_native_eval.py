@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from corpus.query import TheoremOutcome
+from corpus.outcomes import TheoremOutcome
 from corpus.records import AttemptStatus
 from lean_env.benchmark.external import Row
 from lean_env.lean_text.scope import Scope

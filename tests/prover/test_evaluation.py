@@ -11,7 +11,7 @@ import pytest
 from countdown import FixedPolicy, open_countdown, theorem
 from test_round import verify_countdown
 
-from corpus.query import TheoremOutcome, count_test_evaluations
+from corpus.outcomes import TheoremOutcome, count_test_evaluations
 from corpus.records import AttemptStatus, RoundKind, TheoremRecord
 from corpus.store import Corpus
 from prover.attempt import Phase, Tools, Undecided

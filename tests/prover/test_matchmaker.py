@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corpus.query import TheoremHistory
+from corpus.outcomes import TheoremHistory
 from prover.matchmaker import MatchmakerConfig, budget, select
 
 LOG = {

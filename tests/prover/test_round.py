@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 from countdown import CountdownSession, FixedPolicy, open_countdown, theorem
 
-from corpus.query import list_proofs, outcomes, proofs_of, show_proof
+from corpus.outcomes import outcomes
+from corpus.query import list_proofs, proofs_of, show_proof
 from corpus.records import AttemptStatus, CertificateRecord, ProofRecord, RoundKind, StepRecord, TheoremRecord
 from corpus.store import Corpus
 from lean_env.disagreement import KernelsDisagree

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from corpus import query
+from corpus import outcomes as rounds
 from corpus.records import AttemptStatus, RoundKind
 from corpus.snapshot import verify
 from corpus.store import Corpus
@@ -97,7 +97,7 @@ def test_a_killed_loop_resumes_without_loss_or_repetition(tmp_path: Path) -> Non
     assert set(last.values()) == {1}, "an accepted proof was stored twice"
     with Corpus.open(str(database), create=False) as corpus:
         for round in corpus.rounds("small"):
-            outcomes = query.outcomes(corpus, round)
+            outcomes = rounds.outcomes(corpus, round)
             assert len(outcomes) == round.selected and not corpus.pending(round)
         generations = corpus.generations("small")
         assert [generation.number for generation in generations] == [0, 1]
@@ -106,7 +106,7 @@ def test_a_killed_loop_resumes_without_loss_or_repetition(tmp_path: Path) -> Non
         arms = Counter(round.arm for round in corpus.rounds("small", RoundKind.EVAL))
         assert arms == {"portfolio-1": 1, "grammar": 1, "portfolio": 1, "M_0": 1, "M_1": 1, "canary": 1}
         (canary,) = (round for round in corpus.rounds("small", RoundKind.EVAL) if round.arm == "canary")
-        assert {outcome.status for outcome in query.outcomes(corpus, canary)} == {AttemptStatus.UNPROVED}
+        assert {outcome.status for outcome in rounds.outcomes(corpus, canary)} == {AttemptStatus.UNPROVED}
     assert (tmp_path / "reports" / "small" / "curve.png").stat().st_size > 0
 
     again = subprocess.run(command(tmp_path, "--resume"), capture_output=True, text=True, check=False)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.query import ProofFilter, list_proofs, outcomes, proofs_in, searched_steps
+from corpus.outcomes import outcomes, proofs_in, searched_steps
+from corpus.query import ProofFilter, list_proofs
 from corpus.records import AttemptStatus, RoundKind
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
 from corpus.store import Corpus

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from corpus.guard import held_back
-from corpus.query import outcomes
+from corpus.outcomes import outcomes
 from corpus.records import AttemptStatus, RoundKind
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
 from corpus.store import Corpus

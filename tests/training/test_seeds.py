@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus import outcomes as rounds
 from corpus import query
 from corpus.records import AttemptStatus, RoundKind
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
@@ -46,7 +47,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory, installation):
 def test_every_seed_is_certified(seeded) -> None:
     corpus, _ = seeded
     (round,) = corpus.rounds("seeds", RoundKind.TRAIN)
-    refused = [o for o in query.outcomes(corpus, round) if o.status is not AttemptStatus.PROVED]
+    refused = [o for o in rounds.outcomes(corpus, round) if o.status is not AttemptStatus.PROVED]
     assert not refused
     assert query.stats(corpus).by_source == {"seed": len(load_seeds())}
 
