@@ -205,6 +205,7 @@ def eval_(
               flywheel eval --toolchain native --repo my-project --bench miniF2F-lean4 --split valid
     """
     from prover.cli import work
+    from prover.cli.policies import policy_of
     from training.benchmarks import register
 
     place = Place.of(home, db)
@@ -239,7 +240,7 @@ def eval_(
         flywheel.config = settings.model_copy(update={"evaluation": evaluation_settings, "benchmark": benchmark})
         if not flywheel.corpus.theorems(benchmark, evaluation_settings.split):
             raise UserError(f"{benchmark} has no {evaluation_settings.split} theorems; --split names another split")
-        guests = [work.load_policy(source, flywheel.actions) for source in model or []]
+        guests = [policy_of(source, flywheel.actions) for source in model or []]
         evaluations = flywheel.evaluate(*numbers, guests=guests)
         words = [settings.name, *([benchmark] if bench else []), evaluation_settings.split, *evaluation_settings.strata]
         folder = place.home / "reports" / "-".join(words).replace("/", "-")

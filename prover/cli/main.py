@@ -5,7 +5,9 @@ Exit codes: 0 done, 1 the work failed, 2 it could not start, 130 interrupted.
 
 from __future__ import annotations
 
+import re
 import sys
+from typing import Any
 
 import typer
 
@@ -42,8 +44,10 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """The exit code of `flywheel ARGUMENTS`."""
+    command = typer.main.get_command(app)
+    _keep_example_lines(command)
     try:
-        app(arguments, prog_name="flywheel")
+        command(arguments, prog_name="flywheel")
     except SystemExit as ended:  # typer's way out: 0, 2 for a mistyped command, 130 for Ctrl-C
         return ended.code if isinstance(ended.code, int) else CANNOT_START
     except Exception as error:
@@ -52,6 +56,14 @@ def run(arguments: list[str]) -> int:
             raise
         return _say(error, code)
     return DONE
+
+
+def _keep_example_lines(command: Any) -> None:
+    """Marks the examples in each help text, so that one command stays one line."""
+    if command.help:
+        command.help = re.sub(r"(?m)^(?=Examples?: )", "\b\n", command.help)
+    for name in getattr(command, "commands", {}):
+        _keep_example_lines(command.commands[name])
 
 
 def exit_code(error: Exception) -> int | None:

@@ -21,11 +21,10 @@ from prover.attempt import Phase
 from prover.batching import BatchingPolicy
 from prover.cli.native_options import NativeOptions
 from prover.cli.output import Ticker, UserError, WorkFailed, console, emit_json, errors
+from prover.cli.policies import policy_of
 from prover.cli.prove_file import Found, fill, read_file, report
-from prover.cli.work import load_policy
 from prover.lean import Lean
 from prover.native import NativeProver, Unproved, native_space
-from prover.portfolio import PortfolioPolicy
 from prover.search.budget import Budget
 from prover.sorries import Hole
 from prover.verify import proof_text
@@ -57,8 +56,8 @@ def _prover(
 ) -> Iterator[NativeProver]:
     with Lean(workers=1, limits=LIMITS) as lean, opened(options, LIMITS, reads_files=reads_files) as native:
         space = native_space(lean)
-        policy = load_policy(model, space) if model else PortfolioPolicy(space)
-        yield NativeProver(native, lean, Phase(BatchingPolicy(policy), Budget(steps)), seed)
+        policy = BatchingPolicy(policy_of(model, space))
+        yield NativeProver(native, lean, Phase(policy, Budget(steps)), seed)
 
 
 def prove_statement(

@@ -16,7 +16,7 @@ from prover.cli.context import Place
 from prover.cli.native import LIMITS, opened
 from prover.cli.native_options import NativeOptions
 from prover.cli.output import Ticker, UserError, console, counted, emit_json
-from prover.cli.work import load_policy
+from prover.cli.policies import policy_of
 from prover.evaluation import Arm
 from prover.lean import Lean
 from prover.native import native_space
@@ -117,7 +117,7 @@ def _arms(lean: Lean, settings: FlywheelConfig, models: Sequence[str]) -> list[A
     wide = replace(search, edges_per_state=PORTFOLIO_EDGES)
     arms = [Arm("portfolio", PortfolioPolicy(space), budget, wide, source="portfolio")]
     for model in models:
-        policy = load_policy(model, space)
+        policy = policy_of(model, space)
         source = str(Path(model).resolve()) if Path(model).exists() else model
         arms.append(Arm(policy.name, policy, budget, search, settings={"model": source}))
     if len({arm.name for arm in arms}) < len(arms):

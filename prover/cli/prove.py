@@ -60,11 +60,9 @@ def prove(
     """Proves a statement over plain `import Init` and prints a proof that was elaborated once more, from its text.
     Of a file, proves what it can of its `sorry`s and prints the change as a patch.
 
-    Example: flywheel prove 'theorem t (a b : Nat) : a + b = b + a'
-
-    Example: flywheel prove Basic.lean | patch
-
-    Example: flywheel prove '(x : ℝ) : 0 ≤ x ^ 2' --toolchain native --repo my-project
+    Examples: flywheel prove 'theorem t (a b : Nat) : a + b = b + a'
+              flywheel prove Basic.lean | patch
+              flywheel prove '(x : ℝ) : 0 ≤ x ^ 2' --toolchain native --repo my-project
 
     Exit code 1 when no proof was found or a `sorry` is left, 2 when the statement or the file cannot be read.
     """
@@ -90,9 +88,8 @@ def prove(
     from lean_env.statement import StatementRefused
     from prover.attempt import Phase, attempt
     from prover.batching import BatchingPolicy
-    from prover.cli.work import load_policy
+    from prover.cli.policies import policy_of
     from prover.lean import Lean
-    from prover.portfolio import PortfolioPolicy
     from prover.search.budget import Budget
     from prover.verify import proof_text
 
@@ -103,7 +100,7 @@ def prove(
         except StatementRefused as error:
             raise UserError(str(error)) from error
         errors.print("searching …") if errors.is_terminal else None
-        policy = load_policy(model, lean.actions) if model else PortfolioPolicy(lean.actions)
+        policy = policy_of(model, lean.actions)
         record = attempt(theorem, [Phase(BatchingPolicy(policy), Budget(steps))], seed, lean.tools, minimize_steps=64)
         if record is None or record.proof is None:
             reason = record.reason if record else "stopped"

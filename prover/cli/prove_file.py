@@ -14,9 +14,8 @@ from lean_env.statement import StatementRefused
 from prover.attempt import Phase, attempt
 from prover.batching import BatchingPolicy
 from prover.cli.output import Ticker, UserError, WorkFailed, console, emit_json, errors
-from prover.cli.work import load_policy
+from prover.cli.policies import policy_of
 from prover.lean import Lean
-from prover.portfolio import PortfolioPolicy
 from prover.search.budget import Budget
 from prover.sorries import Check, Hole, LeanFile
 
@@ -43,7 +42,7 @@ def prove_file(path: Path, model: str | None, steps: int, seed: int, in_place: b
                 f"{path} imports {', '.join(missing)}, which the embedded Lean does not have; it has Init "
                 "(--toolchain native --repo REPOSITORY takes your own Lean)"
             )
-        policy = BatchingPolicy(load_policy(model, lean.actions) if model else PortfolioPolicy(lean.actions))
+        policy = BatchingPolicy(policy_of(model, lean.actions))
         phase = Phase(policy, Budget(steps))
         try:
             new, results = fill(text, lean.messages, lambda hole: _prove(lean, hole, phase, seed), tick)

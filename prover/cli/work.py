@@ -7,17 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from corpus.query import stats
 from corpus.store import Corpus
-from prover.actions import ActionSpace
 from prover.cli.context import Place
 from prover.cli.output import Ticker, console, emit_json, errors
 from prover.lean import Backend, Lean
-from prover.policy import Policy
 from training.benchmarks import register
-from training.checkpoint import is_checkpoint, load_ranker
 from training.config import FlywheelConfig
 from training.experiment import run_seeds
 from training.experiment_report import as_json, firsts, render, write_experiment
@@ -28,7 +24,6 @@ __all__ = [
     "FlywheelConfig",
     "count_proofs",
     "experiment",
-    "load_policy",
     "newest",
     "opened",
     "show",
@@ -106,16 +101,6 @@ def show(report: RunReport, json: bool) -> None:
     console.print(report.render())
     for file in report.files:
         console.print(str(file), soft_wrap=True)
-
-
-def load_policy(source: str, space: ActionSpace) -> Policy:
-    """The policy behind `--model`: a trained generation's folder, or else a causal language model. Raises
-    CheckpointError, ModelUnavailable."""
-    if is_checkpoint(Path(source)):
-        return load_ranker(Path(source), space, name=Path(source).name)
-    from prover.free_text import FreeTextPolicy
-
-    return FreeTextPolicy.load(source)
 
 
 def newest(flywheel: Flywheel) -> int | None:

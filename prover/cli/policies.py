@@ -1,0 +1,23 @@
+"""The policy behind `--model`; torch is imported where there is one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prover.actions import ActionSpace
+from prover.policy import Policy
+from prover.portfolio import PortfolioPolicy
+
+
+def policy_of(model: str | None, space: ActionSpace) -> Policy:
+    """A trained generation's folder, or else a causal language model; portfolio search without one. Raises
+    CheckpointError, ModelUnavailable."""
+    if model is None:
+        return PortfolioPolicy(space)
+    from training.checkpoint import is_checkpoint, load_ranker
+
+    if is_checkpoint(Path(model)):
+        return load_ranker(Path(model), space, name=Path(model).name)
+    from prover.free_text import FreeTextPolicy
+
+    return FreeTextPolicy.load(model)
