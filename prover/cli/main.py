@@ -61,7 +61,7 @@ def run(arguments: list[str]) -> int:
 def _keep_example_lines(command: Any) -> None:
     """Marks the examples in each help text, so that one command stays one line."""
     if command.help:
-        command.help = re.sub(r"(?m)^(?=Examples?: )", "\b\n", command.help)
+        command.help = re.sub(r"\s*\n\s*(?=Examples?: )", "\n\n\b\n", command.help)
     for name in getattr(command, "commands", {}):
         _keep_example_lines(command.commands[name])
 
