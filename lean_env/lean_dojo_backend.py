@@ -29,11 +29,12 @@ from lean_env.leandojo import (
     TacticResult,
     TacticState,
 )
+from lean_env.limits import LONGEST_ANSWER
 from lean_env.outcomes import Outcome, StepResult
 from lean_env.shim.repository import own_repository, traced
 from lean_env.shim.server import ShimServer
 from lean_env.shim.traced import TracedRepository
-from lean_env.stepping import KeepingSession, UnknownState
+from lean_env.stepping import KeepingSession, UnknownState, unfit
 from lean_env.theorem import Theorem
 
 import lean_dojo  # isort: skip  # after lean_env.leandojo, which makes this import silent and local
@@ -41,9 +42,9 @@ import lean_dojo.interaction.dojo as upstream  # isort: skip
 
 _pexpect: Any = upstream.pexpect
 
-#: Characters that may be printed for one answer, what a line counts more (LeanDojo takes 15 microseconds for each),
-#: and those characters that an error repeats.
-LONGEST_ANSWER, _LINE, _LAST_WORDS = 4 << 20, 100, 4_000
+#: Characters that a printed line counts more (LeanDojo takes 15 microseconds for each), and those of an answer that an
+#: error repeats.
+_LINE, _LAST_WORDS = 100, 4_000
 
 
 class TunedDojo(lean_dojo.Dojo):  # type: ignore[misc]  # LeanDojo is untyped
@@ -188,20 +189,21 @@ class LeanDojoBackend:
         limits = self._pool.limits
         # The server's own limits come first; this is for a server that does not answer at all.
         timeout = (limits.soft_ms + limits.hard_margin_ms + 2 * limits.request_ms) / 1000
-        with opened(TunedDojo(entry, timeout, self._traced.root, self._server.bin)) as session:
+        dojo = TunedDojo(entry, timeout, self._traced.root, self._server.bin)
+        with opened(dojo, limits.max_tactic_bytes) as session:
             yield session
 
 
 @contextlib.contextmanager
-def opened(dojo: TunedDojo) -> Iterator[tuple[LeanDojoSession, TacticState]]:
-    """The Dojo's session and its first state. Raises DojoInitError, DojoCrashError."""
+def opened(dojo: TunedDojo, max_tactic_bytes: int) -> Iterator[tuple[LeanDojoSession, TacticState]]:
+    """The Dojo's session and its first state; longer tactics are not sent. Raises DojoInitError, DojoCrashError."""
     try:
         _, root = dojo.__enter__()
     except BaseException:
         _abandon(dojo)
         raise
     try:
-        yield LeanDojoSession(dojo, root), root
+        yield LeanDojoSession(dojo, root, max_tactic_bytes), root
     finally:
         _abandon(dojo)
 
@@ -209,8 +211,9 @@ def opened(dojo: TunedDojo) -> Iterator[tuple[LeanDojoSession, TacticState]]:
 class LeanDojoSession(KeepingSession[str]):
     """`lean_env.outcomes.ProofSession` over a Dojo; LeanDojo always says why a tactic failed."""
 
-    def __init__(self, dojo: TunedDojo, root: TacticState) -> None:
+    def __init__(self, dojo: TunedDojo, root: TacticState, max_tactic_bytes: int) -> None:
         super().__init__()
+        self._max_tactic_bytes = max_tactic_bytes
         self._dojo = dojo
         self._root_id = root.id
         self._states[root.id] = root.pp
@@ -220,14 +223,13 @@ class LeanDojoSession(KeepingSession[str]):
             return StepResult(Outcome.CRASHED, DojoCrashError(self._crash), 0.0, 0)
         if not isinstance(state, TacticState) or self._states.get(state.id) != state.pp:
             raise UnknownState(f"This is not a state of this session: {state!r}")
+        if (objection := unfit(tactic, self._max_tactic_bytes)) is not None:
+            return StepResult(Outcome.FAILED, LeanError(objection), 0.0, 0)
         dojo = self._dojo
         dojo.measured = {}
         began = time.monotonic()
         try:
-            tactic.encode()  # what pexpect cannot encode, it would replace
             result = dojo.run_tac(state, tactic)
-        except UnicodeEncodeError:
-            return StepResult(Outcome.FAILED, LeanError("the tactic is no valid Unicode text"), 0.0, 0)
         except (DojoCrashError, DojoTacticTimeoutError) as error:
             # LeanDojo's own timeout means that the server is silent: the Dojo cannot be used after it.
             self._crash = str(error) or type(error).__name__

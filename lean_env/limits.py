@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: Characters of one answer of a process that is not this package's own. Model text may print what it likes.
+LONGEST_ANSWER = 4 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

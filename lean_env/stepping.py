@@ -60,3 +60,14 @@ class KeepingSession(SteppingSession, Generic[Known]):
         for state in states:
             if state.id != self._root_id:
                 self._states.pop(state.id, None)
+
+
+def unfit(tactic: str, max_bytes: int) -> str | None:
+    """Why a tactic is not sent to a Lean that would take what the embedded worker refuses."""
+    try:
+        size = len(tactic.encode())
+    except UnicodeEncodeError:
+        return "the tactic is no valid Unicode text"
+    if size > max_bytes:
+        return f"the tactic has {size} bytes, more than the limit of {max_bytes}"
+    return None if tactic.strip() else "the tactic is empty"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: What every tactic state carries here: names that `intro` and `cases` bring can be written, and `List.length l` is not
+#: `l.length`.
+STATE_OPTIONS = ("tactic.hygienic false", "pp.fieldNotation false")
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:

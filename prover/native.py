@@ -102,7 +102,7 @@ class NativeProver:
 
     def _objection(self, theorem: Theorem, tactics: Sequence[str]) -> str:
         """What a new process has against the proof as text, '' for nothing."""
-        text = f"{proof_text(theorem, tactics)}\n#print axioms {theorem.name}\n"
+        text = f"{proof_text(theorem, tactics, self.native.options)}\n#print axioms {theorem.name}\n"
         try:
             messages = self.native.messages(theorem.environment, text)
         except DojoInitError as error:

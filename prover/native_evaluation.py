@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,6 +33,8 @@ from prover.evaluation import Arm, Evaluation, gather
 from prover.lean import Lean
 from prover.native import NativeProver, Unproved
 from prover.search.best_first import SearchResult
+
+_REFUSED = "Lean does not take the statement: "
 
 
 class OtherSettings(Exception):
@@ -135,6 +137,7 @@ def evaluate_natively(
     so far are reported.
     """
     finished: list[tuple[Arm, list[TheoremOutcome]]] = []
+    refused: dict[str, NativeAttempt] = {}  # what Lean does not take, no arm has to ask again
     for arm in arms:
         prover = NativeProver(
             native, lean, Phase(BatchingPolicy(arm.policy), arm.budget, arm.config, arm.source), seed, shorten=False
@@ -145,7 +148,10 @@ def evaluate_natively(
         def run(forms: tuple[Theorem, ...], arm: Arm = arm, key: str = key, prover: NativeProver = prover) -> None:
             if stop.is_set():
                 return
-            attempt = attempt_natively(key, prover, forms, stop.is_set)
+            attempt = refused.get(forms[0].name) or attempt_natively(key, prover, forms, stop.is_set)
+            attempt = replace(attempt, arm=key)
+            if attempt.verdict.startswith(_REFUSED):
+                refused[forms[0].name] = attempt
             if attempt.tactics or not stop.is_set():  # a search that was stopped says nothing, a proof does
                 journal.add(attempt)
             latest = journal.latest(key).values()
@@ -195,7 +201,7 @@ def attempt_natively(
         try:
             proof = prover.prove(theorem, stopped)
         except (DojoInitError, StatementRefused) as error:
-            refused = f"Lean does not take the statement: {error}"
+            refused = f"{_REFUSED}{error}"
         except Unproved as error:
             return NativeAttempt(arm, outcome(AttemptStatus.UNPROVED, error.search), str(error))
         except DojoCrashError as error:

@@ -14,13 +14,13 @@ from lean_env.certificate import Certificate, Rejection
 from lean_env.embedded.pool import NoWorker, WorkerPool
 from lean_env.embedded.worker import LeanRefused, RefusalKind, WorkerDied
 from lean_env.gate import GateError
-from lean_env.lean_text.theorems import is_signature
+from lean_env.lean_text.theorems import signature
 from lean_env.leandojo import DojoCrashError, DojoInitError
 from lean_env.library.expression import goal_hash
 from lean_env.library.ndjson import NdjsonError, read_expression
 from lean_env.replay import ReplayFailed, replay
 from lean_env.statement import StatedText, StatementRefused
-from lean_env.theorem import Theorem
+from lean_env.theorem import STATE_OPTIONS, Theorem
 from prover.attempt import Refused, Undecided
 from prover.search.graph import ProofStep
 
@@ -74,12 +74,11 @@ class Verifier:
         return ProofRecord(steps, source, _record(verdict), text, term_bytes=len(replayed.proof_ndjson))
 
 
-def proof_text(theorem: Theorem, tactics: Sequence[str]) -> str:
+def proof_text(theorem: Theorem, tactics: Sequence[str], options: Sequence[str] = STATE_OPTIONS) -> str:
     """The proof as Lean source, with the options that every tactic state carries here."""
-    options = "set_option tactic.hygienic false in\nset_option pp.fieldNotation false in\n"
+    before = "".join(f"set_option {option} in\n" for option in options)
     block = "".join(f"  {tactic.replace(chr(10), chr(10) + '  ')}\n" for tactic in tactics)
-    colon = "" if is_signature(theorem.statement) else ": "
-    return f"{options}theorem {theorem.name} {colon}{theorem.statement} := by\n{block}"
+    return f"{before}theorem {theorem.name} {signature(theorem.statement)} := by\n{block}"
 
 
 def _goal_hash(goal: str | None) -> str:

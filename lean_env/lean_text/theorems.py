@@ -220,6 +220,11 @@ def is_signature(text: str) -> bool:
     return colon is not None and not flat[: colon.start()].strip("(){}[]⦃⦄ \t\n")
 
 
+def signature(text: str) -> str:
+    """A statement as it stands after a theorem's name: a bare proposition behind a colon."""
+    return text if is_signature(text) else f": {text}"
+
+
 def is_one_statement(text: str) -> bool:
     """Whether what would stand between `theorem t` and `:=` can be a statement and no more: no end of one with other
     declarations behind it. For a Lean that reads it as a file's text; notation of one's own can still deceive this."""
@@ -230,8 +235,7 @@ def is_one_statement(text: str) -> bool:
 def bare_signature(text: str) -> tuple[str, str, bool]:
     """Binders, conclusion and whether it is proved of a text that is only a statement, `(a : Nat) : a = a` or
     `∀ a : Nat, a = a`, with or without a proof."""
-    if not is_signature(text):
-        text = f": {text}"
+    text = signature(text)
     return _signature(text, mask(text))[:3]
 
 

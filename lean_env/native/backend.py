@@ -20,14 +20,12 @@ from lean_env.limits import Limits
 from lean_env.native.project import Project
 from lean_env.outcomes import ProofSession
 from lean_env.surviving import SurvivingSession
-from lean_env.theorem import Environment, Theorem
+from lean_env.theorem import STATE_OPTIONS, Environment, Theorem
 
 #: Seconds for what precedes the proof: importing Mathlib takes ten on an idle machine.
 OPENING_SECONDS = 300.0
 #: Address space of one process: Mathlib's files, mapped, are 6 GB of it.
 MEMORY_MB = 16_384
-#: Characters of one answer. Model text may print what it likes.
-LONGEST_ANSWER = 4 << 20
 #: So many processes may one theorem cost, at the tactic's limit (13 s) and one start each: heartbeats bound nothing
 #: here, and a loop in Mathlib's tactics is no rarity.
 _MAX_REPLACED = 16
@@ -75,10 +73,13 @@ class NativeLean(ABC):
     def head(self, environment: Environment) -> str:
         """What stands before a theorem. Its states then carry what every state of the embedded Lean carries, so that
         policies see the same kind of text."""
-        options = "set_option tactic.hygienic false\n"
-        if self.project.minor >= 8:  # where fields had another option before
-            options += "set_option pp.fieldNotation false\n"
-        return f"{import_lines(environment)}{options}"
+        return import_lines(environment) + "".join(f"set_option {option}\n" for option in self.options)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Those of `STATE_OPTIONS` that this Lean knows."""
+        old = self.project.minor < 8  # fields had another option before
+        return tuple(option for option in STATE_OPTIONS if not (old and option.startswith("pp.fieldNotation")))
 
 
 def import_lines(environment: Environment) -> str:

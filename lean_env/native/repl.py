@@ -15,7 +15,8 @@ from typing import IO, Any, cast
 
 import psutil
 
-from lean_env.native.backend import LONGEST_ANSWER, MEMORY_MB
+from lean_env.limits import LONGEST_ANSWER
+from lean_env.native.backend import MEMORY_MB
 from lean_env.native.errors import NativeUnavailable
 from lean_env.native.interact import LeanREPLConfig, LeanServer, LocalProject
 from lean_env.native.project import Project, named_release

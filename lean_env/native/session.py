@@ -22,7 +22,7 @@ from lean_env.native.backend import OPENING_SECONDS
 from lean_env.native.interact import Command, CommandResponse, ProofStep, ProofStepResponse
 from lean_env.native.repl import ReplServer
 from lean_env.outcomes import Outcome, StepResult
-from lean_env.stepping import KeepingSession, UnknownState
+from lean_env.stepping import KeepingSession, UnknownState, unfit
 
 _ids = itertools.count()
 
@@ -65,7 +65,7 @@ class ReplSession(KeepingSession[tuple[str, int]]):
         known = self._states.get(state.id) if isinstance(state, TacticState) else None
         if known is None or known[0] != state.pp:
             raise UnknownState(f"This is not a state of this session: {state!r}")
-        if (objection := self._unfit(tactic)) is not None:
+        if (objection := unfit(tactic, self._max_tactic_bytes)) is not None:
             return StepResult(Outcome.FAILED, LeanError(objection), 0.0, 0)
         began = time.monotonic()
         try:
@@ -89,16 +89,6 @@ class ReplSession(KeepingSession[tuple[str, int]]):
             case _:
                 result = LeanError(said)
         return StepResult(outcome, result, 1000 * (time.monotonic() - began), 0)
-
-    def _unfit(self, tactic: str) -> str | None:
-        """Why a tactic is not sent, as the embedded worker says it."""
-        try:
-            size = len(tactic.encode())
-        except UnicodeEncodeError:
-            return "the tactic is no valid Unicode text"
-        if size > self._max_tactic_bytes:
-            return f"the tactic has {size} bytes; {self._max_tactic_bytes} are allowed"
-        return None if tactic.strip() else "the tactic is empty"
 
     def _keep(self, pp: str, number: int) -> PrintedState:
         state = PrintedState(pp, next(_ids))

@@ -19,9 +19,9 @@ from itertools import zip_longest
 from pathlib import Path
 
 from lean_env.elaborate import Message
-from lean_env.lean_dojo_backend import LONGEST_ANSWER, LeanDojoSession, TunedDojo, opened
+from lean_env.lean_dojo_backend import LeanDojoSession, TunedDojo, opened
 from lean_env.leandojo import DojoCrashError, DojoInitError, TacticState
-from lean_env.limits import Limits
+from lean_env.limits import LONGEST_ANSWER, Limits
 from lean_env.native.backend import MEMORY_MB, OPENING_SECONDS, NativeLean, import_lines
 from lean_env.native.errors import NativeUnavailable
 from lean_env.native.project import Project
@@ -77,7 +77,8 @@ class DojoLean(NativeLean):
             raise DojoInitError(f"`{theorem.name}` cannot go through LeanDojo: {error}") from error
         entry = lean_dojo.Theorem(self._repository, path, name)
         root, seconds = self._traced.root, self.step_seconds
-        with opened(TunedDojo(entry, seconds, root, self._bin, opening=OPENING_SECONDS, ours=False)) as session:
+        dojo = TunedDojo(entry, seconds, root, self._bin, opening=OPENING_SECONDS, ours=False)
+        with opened(dojo, self.limits.max_tactic_bytes) as session:
             yield session
 
     def messages(self, environment: Environment, text: str) -> list[Message]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from lean_env.lean_text.header import read_header
 from lean_env.lean_text.mask import line_comments, mask
-from lean_env.lean_text.theorems import is_signature
+from lean_env.lean_text.theorems import signature
 from lean_env.shim.source import LIBRARY_MARK
 from lean_env.shim.spans import Span
 from lean_env.shim.steps import TracedStep
@@ -98,8 +98,8 @@ def theorem_file(theorem: Theorem, head: str | None = None) -> tuple[str, Span]:
     if head is None:
         modules = [*([LIBRARY_MARK] if library else []), *theorem.environment.imports]
         head = "prelude\n" + "".join(f"import {module}\n" for module in modules) + "\n"
-    colon = "" if not library and is_signature(theorem.statement) else ": "
-    stated = f"{head}theorem {name} {colon}{theorem.statement} "
+    statement = f": {theorem.statement}" if library else signature(theorem.statement)
+    stated = f"{head}theorem {name} {statement} "
     proof = len(stated) + len(":= ")
     span = Span(name, len(head), len(head) + len("theorem "), len(stated), proof, proof + len(_PROOF))
     return f"{stated}:= {_PROOF}\n", span

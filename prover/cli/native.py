@@ -10,7 +10,7 @@ from pathlib import Path
 from lean_env.leandojo import DojoCrashError, DojoInitError
 from lean_env.limits import Limits
 from lean_env.native import through_dojo
-from lean_env.native.backend import NativeLean
+from lean_env.native.backend import NativeLean, import_lines
 from lean_env.native.project import open_project
 from lean_env.native.repl import find_repl
 from lean_env.native.sandbox import find_bubblewrap
@@ -72,8 +72,7 @@ def prove_statement(
             raise UserError(f"Lean does not take the statement: {error}") from error
         except (Unproved, DojoCrashError) as error:
             raise WorkFailed(str(error)) from error
-    header = "".join(f"import {module}\n" for module in imports)
-    source = f"{header}\n{proof_text(theorem, proof.tactics)}"
+        source = f"{import_lines(theorem.environment)}\n{proof_text(theorem, proof.tactics, prover.native.options)}"
     if json:
         emit_json({"theorem": theorem.name, "text": source, "certified": proof.certified, "verdict": proof.verdict})
         return

@@ -15,6 +15,7 @@ from corpus.outcomes import TheoremOutcome
 from corpus.records import AttemptStatus
 from lean_env.benchmark.external import Row
 from lean_env.lean_text.scope import Scope
+from lean_env.leandojo import DojoInitError
 from lean_env.native.project import Project
 from lean_env.shim.server import ShimServer
 from lean_env.theorem import Environment, Theorem
@@ -140,6 +141,34 @@ def test_a_proof_that_comes_with_the_interruption_is_kept(tmp_path: Path) -> Non
         assert [(a.outcome, a.tactics) for a in journal.attempts] == [(proved, ("rfl",))]
     with pytest.raises(OtherSettings), Journal.open(tmp_path / "attempts.jsonl", {"steps": 2}):
         pass
+
+
+def test_what_lean_does_not_take_is_asked_once(tmp_path: Path) -> None:
+    asked = []
+
+    class Prover:
+        def prove(self, theorem: Theorem, _stopped: object) -> None:
+            asked.append(theorem.statement)
+            raise DojoInitError("unknown identifier")
+
+    nothing: Any = None
+    with pytest.MonkeyPatch.context() as patch, Journal.open(tmp_path / "attempts.jsonl", {}) as journal:
+        patch.setattr("prover.native_evaluation.NativeProver", lambda *_, **__: Prover())
+        evaluation = evaluate_natively(
+            [Arm("portfolio", nothing, Budget(1)), Arm("M_1", nothing, Budget(1), settings={"model": "a"})],
+            [(Theorem("t", ": open A in b", Environment(())), Theorem("t", ": b", Environment(())))],
+            nothing,
+            nothing,
+            journal,
+            benchmark="b",
+            split="test",
+            seed=0,
+            workers=1,
+            stop=threading.Event(),
+            on_progress=lambda *_: None,
+        )
+        assert asked == [": open A in b", ": b"] and evaluation.unanswered == 1
+        assert [a.arm for a in journal.attempts] == ["portfolio", "M_1 from a"]
 
 
 def test_what_a_file_opens_stands_in_the_statement() -> None:

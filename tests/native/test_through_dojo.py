@@ -32,12 +32,15 @@ from prover.search.budget import Budget
 from tests.native.conftest import DOJO_LIMITS, write_lean
 
 MATHLIB = Environment(("Mathlib",))
+#: An option that Leans before 4.8 do not have.
+OLD = """if grep -q pp.fieldNotation "$file"; then
+echo "$file:2:0: error: unknown option 'pp.fieldNotation'"; exit 1; fi"""
 AND = Theorem("swap", "(p q : Prop) (h : p ∧ q) : q ∧ p", MATHLIB)
 
 
 @pytest.fixture
 def native(project: Project, bubblewrap: Path | None, shim: ShimServer) -> Iterator[DojoLean]:
-    readable = write_lean(project, shim)
+    readable = write_lean(project, shim, OLD)
     with DojoLean(replace(project, version="v4.7.0"), bubblewrap, DOJO_LIMITS, readable) as native:
         yield native
 
@@ -55,6 +58,13 @@ def test_a_proof_goes_from_state_to_state(native: DojoLean) -> None:
         # Back in an earlier state, as search goes; and a request longer than a terminal's line.
         assert isinstance(session.run_tac(two, "all_goals sorry"), ProofGivenUp)
         assert isinstance(session.run_tac(root, f"exact ⟨h.2, h.1⟩ -- {'x' * 4_060}"), ProofFinished)
+
+
+def test_tactics_that_the_embedded_lean_refuses_are_not_sent(native: DojoLean) -> None:
+    with native.open_session(AND) as (session, root):
+        steps = session.run_tacs(root, ["", "\ud800", f"exact ⟨h.2, h.1⟩ -- {'x' * 5_000}"])
+    assert [step.outcome for step in steps] == [Outcome.FAILED] * 3
+    assert [step.result.error.split()[2] for step in steps] == ["is", "is", "has"]
 
 
 def test_a_bare_proposition_is_a_statement(native: DojoLean) -> None:
@@ -150,7 +160,7 @@ def test_the_command_takes_this_road_for_an_old_lean(
     repository: Path, elan: Path, shim: ShimServer, project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Unconfined, because the relay is no Lean: it needs more than the sandbox shows."""
-    write_lean(project, shim)
+    write_lean(project, shim, OLD)
     old = elan / "toolchains" / "leanprover--lean4---v4.7.0"
     project.toolchain.rename(old)
     (repository / "lean-toolchain").write_text("leanprover/lean4:v4.7.0\n", encoding="utf-8")
@@ -171,13 +181,15 @@ def test_a_lean_that_does_not_compile_the_repl_is_named(project: Project, bubble
         DojoLean(project, bubblewrap)
 
 
-def test_a_timeout_costs_the_process(native: DojoLean, shim: ShimServer) -> None:
-    native.limits = Limits(soft_ms=200, hard_margin_ms=100)
-    slow = "iterate 5000000 (have : 1 = 1 := rfl); skip"
-    with native.open_session(AND) as (session, root):
-        steps = session.run_tacs(root, [slow, "exact ⟨h.2, h.1⟩"])
-    assert steps[0].outcome is Outcome.FAILED and steps[0].wall_limit
-    assert "ended its worker" in str(steps[0].result)
+def test_a_timeout_costs_the_process(project: Project, bubblewrap: Path | None, shim: ShimServer) -> None:
+    first = '{"sid": 0, "tacticState": "⊢ True", "error": null}'
+    readable = write_lean(project, shim, f"echo 'REPL> {first}'; read x; sleep 60")
+    limits = Limits(soft_ms=200, hard_margin_ms=100)
+    with DojoLean(project, bubblewrap, limits, readable) as native, native.open_session(AND) as (session, root):
+        began = time.monotonic()
+        (step,) = session.run_tacs(root, ["trivial"])
+    assert step.outcome is Outcome.FAILED and step.wall_limit and time.monotonic() - began < 30
+    assert "ended its worker" in str(step.result)
 
 
 @pytest.mark.parametrize("answer", ["[]", '{"sid": 1}', '{"sid": {}, "tacticState": "a", "error": null}', "\\377", "{"])

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
+from corpus import schema
 from corpus.guard import held_back
 from corpus.outcomes import outcomes
 from corpus.records import AttemptStatus, RoundKind
@@ -113,6 +115,18 @@ theorem of_arrays (xs : Array Nat) : Array.reverse (Array.reverse xs) = xs := by
             assert held_back(corpus, key) == frozenset()
             benchmark(corpus, lean, tmp_path, "test", test, "test")
         assert held_back(corpus, key) == {"opened", "of_arrays"}
+
+
+def test_one_that_was_stored_without_a_class_is_held_back_by_its_statement(lean: Lean, tmp_path: Path):
+    """Of a corpus that an older version wrote."""
+    train = "theorem mine (xs : List Nat) : xs.reverse.reverse = xs := by sorry\n"
+    test = "import Mathlib\ntheorem held (l : List ℕ) : l.reverse.reverse = l := by sorry\n"
+    with Corpus.open(str(tmp_path / "corpus.db")) as corpus:
+        key = benchmark(corpus, lean, tmp_path, "train", train, "train")
+        with corpus.engine.begin() as connection:
+            connection.execute(delete(schema.TheoremClass))
+        benchmark(corpus, lean, tmp_path, "test", test, "test")
+        assert held_back(corpus, key) == {"mine"}
 
 
 def test_seeds_that_copy_lean_core_are_withheld(lean: Lean, tmp_path: Path):
