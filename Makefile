@@ -14,7 +14,7 @@ $(VENV)/.installed: pyproject.toml
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) "$(TORCH)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) -e ".[dev]"
-	@misfit=$$($(BIN)/python -c 'from lean_env.second_kernel.wheel import misfit; print(misfit() or "")') || exit 1; \
+	@misfit=$$($(BIN)/python -c 'from lean_env.gate.second_kernel.wheel import misfit; print(misfit() or "")') || exit 1; \
 	if test -z "$$misfit"; then \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) -e ".[second-kernel]"; \
 	else echo "No second kernel: $$misfit. Everything else works; the tests of that kernel fail."; fi
@@ -34,7 +34,7 @@ test-long: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/flywheel setup
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.performance
 
 fuzz: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) -e ".[fuzz]"

@@ -4,8 +4,9 @@ It holds three kinds of hash. The canonical hash of a held-out statement: no tra
 or as a goal of a step. The statement class (`lean_env.benchmark.classes`: the same up to names, order of hypotheses and
 types of one group): no training theorem may have it; goals are not compared by class, which would take half of all
 arithmetic. The class of a printed text (`lean_env.benchmark.external.text_class`): no human step that is known as text
-alone may have it, and the class of a train statement that reads so is put into the guard (`training.external`), because
-the held-out one may be over a library that is not here, and has no class that Lean could read.
+alone may have it, and the class of a train statement that reads so is put into the guard
+(`prover.benchmarks.external`), because the held-out one may be over a library that is not here, and has no class that
+Lean could read.
 
 What it cannot see: goals with metavariables, which have no hash, and statements that are equal after more than that.
 """

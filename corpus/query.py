@@ -1,5 +1,5 @@
 """Reading the corpus: what the command line and pages show of it, as plain frozen records. What rounds did:
-corpus/outcomes.py.
+corpus/round_results.py.
 
 By hand: `flywheel corpus stats`, `flywheel corpus list`, `flywheel corpus show`.
 """
@@ -17,8 +17,8 @@ from corpus import rows, schema
 from corpus.database import reading
 from corpus.errors import NotFound
 from corpus.lineage import Finding, proof_findings
-from corpus.outcomes import evaluations_on_test
 from corpus.records import AttemptStatus, StoredProof
+from corpus.round_results import evaluations_on_test
 from corpus.store import Corpus
 
 

@@ -18,11 +18,11 @@ from sqlalchemy import Engine, insert, select
 from sqlalchemy.orm import Session
 
 from corpus import rounds, rows, schema
-from corpus.accept import store_proof
 from corpus.database import connect, reading, writing
 from corpus.errors import Conflict, CorpusError, LeakageError, NotFound
 from corpus.guard import HELD_OUT, classify, extend_guard, find_leak
 from corpus.hashing import canonical_json, digest
+from corpus.proofs import store_proof
 from corpus.records import (
     AttemptRecord,
     AttemptStatus,

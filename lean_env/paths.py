@@ -2,8 +2,8 @@
 
 `cache_root()` (environment variable FLYWHEEL_CACHE, else the user's cache folder) holds
 
-- `lean-4.28.0-pre/`: the installation of embedded Lean, see `lean_env.embedded.install`; the second kernel's image of
-  the library, see `lean_env.second_kernel.image`, lies in it too
+- `lean-4.28.0-pre/`: the installation of embedded Lean, see `lean_env.setup.install`; the second kernel's image of
+  the library, see `lean_env.gate.second_kernel.image`, lies in it too
 - `disagreements/`: proofs on which the two kernels disagreed, one file each, for people; nothing removes them
 - `setup.lock`: held while `flywheel setup` works
 - `leandojo/`: LeanDojo's traced repositories, unless CACHE_DIR says otherwise
@@ -22,6 +22,8 @@ from pathlib import Path
 import platformdirs
 
 HOST = Path(__file__).resolve().parent / "embedded" / "host"
+#: The rewriting of the package: with the host, what an installation depends on.
+GLUE = Path(__file__).resolve().parent / "setup" / "glue.py"
 """The JavaScript that runs beside Lean, as shipped in this package."""
 
 

@@ -13,25 +13,26 @@ from functools import cached_property
 from types import TracebackType
 from typing import Literal, Self
 
-from lean_env.dojo import Dojo
-from lean_env.elaborate import Message, elaborate
-from lean_env.embedded.install import Installation, find
+from lean_env.embedded.installation import Installation, find
 from lean_env.embedded.pool import PoolCounters, WorkerPool
-from lean_env.gate import Gate
-from lean_env.lean_dojo_backend import LeanDojoBackend
-from lean_env.leandojo import TacticState
+from lean_env.gate.gate import Gate
+from lean_env.gate.second_kernel.client import NoSecondKernel, SecondKernel
+from lean_env.gate.statement import CleanStatement
 from lean_env.library.index import Library
 from lean_env.limits import Limits
-from lean_env.outcomes import OpenSession, ProofSession
-from lean_env.second_kernel.client import NoSecondKernel, SecondKernel
-from lean_env.statement import StatedText, state_text
-from lean_env.surviving import SurvivingSession
+from lean_env.session.dojo import Dojo
+from lean_env.session.elaborate import Message, elaborate
+from lean_env.session.leandojo import TacticState
+from lean_env.session.outcomes import OpenSession, ProofSession
+from lean_env.session.stating import state_text
+from lean_env.session.surviving import SurvivingSession
+from lean_env.shim.backend import LeanDojoBackend
 from lean_env.theorem import Environment, Theorem
-from prover.actions import ActionSpace
-from prover.attempt import Tools
-from prover.repertoire import Repertoire
-from prover.retrieval import PremiseIndex, Retriever
-from prover.verify import Verifier
+from prover.actions.repertoire import Repertoire
+from prover.actions.retrieval import PremiseIndex, Retriever
+from prover.actions.space import ActionSpace
+from prover.rounds.attempt import Tools
+from prover.rounds.verify import Verifier
 
 #: The deciding kernel gets ten times a tactic's clock: refusing to wait for a proof that was found would lose it.
 _DECIDING = Limits(soft_ms=60_000)
@@ -59,7 +60,7 @@ class Lean:
         self.limits = limits or Limits()
         self.installation = installation or find()
         self._open = ExitStack()
-        self._stated: dict[str, StatedText] = {}
+        self._stated: dict[str, CleanStatement] = {}
         self._texts: dict[str, tuple[str, str]] = {}
 
     def __enter__(self) -> Self:
@@ -126,7 +127,7 @@ class Lean:
             backend = self._open.enter_context(LeanDojoBackend(self.searchers)).open_session
         return lambda theorem: SurvivingSession(theorem, backend)
 
-    def stated(self, theorem: Theorem) -> StatedText:
+    def stated(self, theorem: Theorem) -> CleanStatement:
         """A typed theorem's statement as a clean worker elaborates it; from then on its proofs can be verified.
 
         Elaborated once a name. Raises StatementRefused, and ValueError when the name stands for another statement.
@@ -138,7 +139,7 @@ class Lean:
             self._stated[theorem.name] = state_text(self.staters, theorem)
         return self._stated[theorem.name]
 
-    def statement_of(self, theorem: Theorem) -> StatedText | None:
+    def statement_of(self, theorem: Theorem) -> CleanStatement | None:
         """`stated` for a typed theorem, None for one of the library."""
         return self.stated(theorem) if theorem.module is None else None
 

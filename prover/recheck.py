@@ -18,11 +18,11 @@ from corpus.query import list_proofs, show_proof
 from corpus.records import StoredProof
 from corpus.snapshot import snapshot_proofs
 from corpus.store import Corpus
-from lean_env.certificate import KernelVerdict
-from lean_env.second_kernel.client import SecondKernel
-from prover.attempt import Refused, Undecided
+from lean_env.gate.certificate import KernelVerdict
+from lean_env.gate.second_kernel.client import SecondKernel
 from prover.lean import Lean
-from prover.round import theorem_of
+from prover.rounds.attempt import Refused, Undecided
+from prover.rounds.round import theorem_of
 from prover.search.graph import ProofStep
 
 _PAGE = 200

@@ -19,9 +19,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from lean_env.elaborate import Message
 from lean_env.lean_text.header import read_header
 from lean_env.lean_text.mask import mask
+from lean_env.session.elaborate import Message
 from lean_env.theorem import Environment, Theorem
 from prover.goal import Goal, first_goal, parse_goal
 

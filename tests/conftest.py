@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from lean_env.embedded import install
+from lean_env.embedded.errors import NotInstalled
+from lean_env.embedded.installation import Installation, find
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import Worker
+from lean_env.gate.second_kernel import image
+from lean_env.gate.second_kernel.client import SecondKernel
 from lean_env.library.index import Library
-from lean_env.second_kernel import image
-from lean_env.second_kernel.client import SecondKernel
+from lean_env.setup import install
 
 # How long an example takes says nothing on a shared machine.
 settings.register_profile("patient", deadline=None)
@@ -38,11 +40,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def installation() -> install.Installation:
+def installation() -> Installation:
     """The embedded Lean of this user, installed now if it is not yet there."""
     try:
-        return install.find()
-    except install.NotInstalled:
+        return find()
+    except NotInstalled:
         try:
             return install.setup()
         except Exception as error:
@@ -50,14 +52,14 @@ def installation() -> install.Installation:
 
 
 @pytest.fixture(scope="session")
-def imaged(installation: install.Installation) -> install.Installation:
+def imaged(installation: Installation) -> Installation:
     """An installation with the second kernel's image, made now if it is not yet there. Linux x86_64 only."""
     image.ensure(installation, lambda _done, _total: None)
     return installation
 
 
 @pytest.fixture(scope="session")
-def second(imaged: install.Installation) -> Iterator[SecondKernel]:
+def second(imaged: Installation) -> Iterator[SecondKernel]:
     """The second kernel, shared by the whole run."""
     with Library.open(imaged) as library:
         kernel = SecondKernel.open(imaged, library)
@@ -67,14 +69,14 @@ def second(imaged: install.Installation) -> Iterator[SecondKernel]:
 
 
 @pytest.fixture(scope="session")
-def pool(installation: install.Installation) -> Iterator[WorkerPool]:
+def pool(installation: Installation) -> Iterator[WorkerPool]:
     """Two elaborating workers, shared by the whole run."""
     with WorkerPool(installation, 2, spares=0) as pool:
         yield pool
 
 
 @pytest.fixture
-def fresh_worker(installation: install.Installation) -> Iterator[Worker]:
+def fresh_worker(installation: Installation) -> Iterator[Worker]:
     """An elaborating worker of one's own, for tests that kill it or must find it unused."""
     worker = Worker(installation, "elaborate")
     try:
@@ -85,15 +87,15 @@ def fresh_worker(installation: install.Installation) -> Iterator[Worker]:
 
 
 @pytest.fixture
-def decider_that_says(tmp_path: Path) -> Callable[[object], install.Installation]:
+def decider_that_says(tmp_path: Path) -> Callable[[object], Installation]:
     """An installation whose workers answer every `kernel_check` with the same words."""
 
-    def make(answer: object) -> install.Installation:
+    def make(answer: object) -> Installation:
         script = Path(__file__).with_name("fake_decider.py")
         (tmp_path / "answer.json").write_text(json.dumps(answer))
         node = tmp_path / "node"
         node.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "{script}" "$@"\n')
         node.chmod(0o755)
-        return install.Installation(root=tmp_path, node=node, host=tmp_path, version="fake")
+        return Installation(root=tmp_path, node=node, host=tmp_path, version="fake")
 
     return make

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lean_env.certificate import Certificate, Rejection
-from lean_env.embedded.install import Installation
+from lean_env.embedded.installation import Installation
 from lean_env.embedded.pool import WorkerPool
-from lean_env.gate import Gate
+from lean_env.gate.certificate import Certificate, Rejection
+from lean_env.gate.gate import Gate
+from lean_env.gate.second_kernel.client import SecondKernel
+from lean_env.gate.statement import CleanStatement
 from lean_env.library.index import Library
-from lean_env.replay import replay
-from lean_env.second_kernel.client import SecondKernel
-from lean_env.statement import StatedText, state_text
+from lean_env.session.replay import replay
+from lean_env.session.stating import state_text
 from lean_env.theorem import Environment, Theorem
 
 
@@ -20,10 +21,12 @@ from lean_env.theorem import Environment, Theorem
 class Acceptances:
     """Certified proofs, each proof of a statement once: that bounds what it costs to decide all of them again."""
 
-    exports: dict[tuple[str, str], tuple[Theorem, str, StatedText | None, Certificate]] = field(default_factory=dict)
+    exports: dict[tuple[str, str], tuple[Theorem, str, CleanStatement | None, Certificate]] = field(
+        default_factory=dict
+    )
     texts: dict[tuple[str, tuple[str, ...]], Certificate] = field(default_factory=dict)
 
-    def add(self, theorem: Theorem, export: str, stated: StatedText | None, certificate: Certificate) -> None:
+    def add(self, theorem: Theorem, export: str, stated: CleanStatement | None, certificate: Certificate) -> None:
         """An export, as it was accepted."""
         key = (certificate.statement_hash, certificate.proof_hash)
         self.exports.setdefault(key, (theorem, export, stated, certificate))

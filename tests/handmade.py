@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lean_env.gate.proof_term import TARGET
+from lean_env.gate.statement import CleanStatement
 from lean_env.library.expression import (
     Apply,
     Bound,
@@ -19,8 +21,6 @@ from lean_env.library.expression import (
 from lean_env.library.ndjson import ExportedDeclaration
 from lean_env.library.ndjson_writer import write_declarations, write_expression
 from lean_env.library.olean import Kind
-from lean_env.proof_term import TARGET
-from lean_env.statement import StatedText
 from lean_env.theorem import Environment, Theorem
 
 INIT = Environment(("Init",))
@@ -78,12 +78,12 @@ def by_refl(statement: Expression) -> Expression:
 
 
 def text_theorem(environment: Environment = INIT, name: str = "by_hand") -> Theorem:
-    """A text theorem whose text does not matter, because its StatedText is given."""
+    """A text theorem whose text does not matter, because its CleanStatement is given."""
     return Theorem(name, "", environment)
 
 
-def stated(type_: Expression, *levels: str) -> StatedText:
-    return StatedText(write_expression(type_), levels)
+def stated(type_: Expression, *levels: str) -> CleanStatement:
+    return CleanStatement(write_expression(type_), levels)
 
 
 def theorem(type_: Expression, value: Expression, *levels: str, name: str = TARGET) -> ExportedDeclaration:

@@ -1,8 +1,8 @@
 """A library of a few theorems, small enough to know what ought to be retrieved from it."""
 
 from lean_env.theorem import Environment, Theorem
-from prover.actions import ActionSpace
-from prover.retrieval import PremiseIndex, Retriever
+from prover.actions.retrieval import PremiseIndex, Retriever
+from prover.actions.space import ActionSpace
 
 THEOREMS = [
     ("Nat.add_comm", "Nat", "∀ (n m : Nat), n + m = m + n"),

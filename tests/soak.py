@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 import psutil
 
-from lean_env.certificate import Certificate
-from lean_env.embedded import install
+from lean_env.embedded.installation import Installation, find
 from lean_env.embedded.pool import WorkerPool
-from lean_env.gate import Gate
+from lean_env.gate.certificate import Certificate
+from lean_env.gate.gate import Gate
+from lean_env.gate.second_kernel.client import SecondKernel
 from lean_env.library.index import Library
-from lean_env.second_kernel.client import SecondKernel
 from tests.handmade import HONEST, LIE, stated, text_theorem
 
 CHECKS = 50_000
@@ -42,7 +42,7 @@ class Soak:
         return not self.left_over and self.late_mb <= TOLERANCE * self.early_mb
 
 
-def soak(installation: install.Installation, checks: int) -> Soak:
+def soak(installation: Installation, checks: int) -> Soak:
     """Raises AssertionError at a wrong answer."""
     me = psutil.Process()
     before = {child.pid for child in me.children(recursive=True)}
@@ -92,7 +92,7 @@ def _megabytes(me: psutil.Process, before: set[int]) -> float:
 
 def main() -> None:
     """Prints the figures; exit code 1 for growth or a process left over."""
-    found = soak(install.find(), int(sys.argv[1]) if len(sys.argv) > 1 else CHECKS)
+    found = soak(find(), int(sys.argv[1]) if len(sys.argv) > 1 else CHECKS)
     print(
         f"{found.checks:,} checks in {found.seconds:.0f} s ({found.checks / found.seconds:.0f} a second), memory "
         f"{found.early_mb:.0f} MB in the first tenth, {found.late_mb:.0f} MB after it, {found.replaced} workers "

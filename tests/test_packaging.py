@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from lean_env.embedded.install import Installation
-from lean_env.second_kernel.wheel import WHEEL, WHEEL_VERSION
+from lean_env.embedded.installation import Installation
+from lean_env.gate.second_kernel.wheel import WHEEL, WHEEL_VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -37,7 +37,7 @@ def test_the_wheel_holds_host_migrations_seeds_data_and_notices_but_no_tests(whe
         "lean_env/embedded/host/server.js",
         "lean_env/embedded/host/runtime/boot.js",
         "lean_env/embedded/host/build/rewrite_wasm.js",
-        "lean_env/benchmark/data/lean_core.jsonl.gz",
+        "lean_env/benchmark/lean_core/data/lean_core.jsonl.gz",
         "corpus/migrations/env.py",
         "training/seed/nat.lean",
         "training/demo.toml",

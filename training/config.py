@@ -25,8 +25,8 @@ from pydantic_settings import (
 )
 
 from lean_env.limits import Limits
-from prover.search.best_first import SearchConfig
-from training.train import TrainConfig
+from prover.search.contract import SearchConfig
+from training.trainers.ranker import TrainConfig
 
 
 class ConfigError(ValueError):

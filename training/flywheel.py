@@ -23,35 +23,36 @@ from typing import Any
 
 from corpus.guard import held_back, withheld
 from corpus.human import count_traces, snapshot_traces
-from corpus.outcomes import history, outcomes, searched_steps
 from corpus.records import AttemptStatus, GenerationRecord, RoundKind
+from corpus.round_results import history, outcomes, searched_steps
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
 from corpus.store import Corpus
 from lean_env.theorem import Environment, Theorem
-from prover.actions import ActionSpace
-from prover.attempt import Phase
-from prover.batching import BatchingPolicy
-from prover.elementary import ELEMENTARY, require_elementary
-from prover.evaluation import Arm, Evaluation, evaluate, portfolio_1
-from prover.grammar import GrammarPolicy
+from prover.actions.elementary import ELEMENTARY, require_elementary
+from prover.actions.repertoire import LIBRARY
+from prover.actions.space import ActionSpace
+from prover.benchmarks.registry import Benchmark, benchmark_of
+from prover.evaluation.evaluate import Arm, Evaluation, evaluate, portfolio_1
 from prover.lean import Lean
-from prover.matchmaker import MatchmakerConfig, budget, select
+from prover.policies.batching import BatchingPolicy
+from prover.policies.grammar import GrammarPolicy
+from prover.policies.portfolio import PORTFOLIO_EDGES, PortfolioPolicy
+from prover.policies.ranker.checkpoint import load_ranker
+from prover.policies.ranker.policy import RankerOptions
 from prover.policy import Policy
-from prover.portfolio import PORTFOLIO_EDGES, PortfolioPolicy
-from prover.ranker import RankerOptions
-from prover.repertoire import LIBRARY
-from prover.round import Plan, Progress, RoundConfig, RoundSummary, run_round, theorem_of
-from prover.search.best_first import SearchConfig, stream_seed
+from prover.rounds.attempt import Phase
+from prover.rounds.matchmaker import MatchmakerConfig, budget, select
+from prover.rounds.round import Plan, Progress, RoundConfig, RoundSummary, run_round, theorem_of
 from prover.search.budget import Budget
+from prover.search.contract import SearchConfig
 from prover.search.minimize import CHEAP_CLOSERS
-from training.benchmarks import Benchmark, benchmark_of
-from training.checkpoint import load_ranker
+from prover.search.streams import stream_seed
 from training.config import FlywheelConfig
-from training.dataset import HUMAN_SOURCE, TrainingProof
+from training.data.dataset import HUMAN_SOURCE, TrainingProof
+from training.data.seed_round import store_seeds
 from training.meter import Meter
-from training.seed_round import store_seeds
-from training.train import Progress as TrainProgress
-from training.train import train
+from training.trainers.ranker import Progress as TrainProgress
+from training.trainers.ranker import train
 
 #: What a training round may use beside tactic steps: the wall clock is a net (30 s a step would be 60 times the mean).
 _WALL_SECONDS_PER_STEP = 10.0

@@ -16,7 +16,7 @@ from types import TracebackType
 
 import psutil
 
-from lean_env.embedded.install import Installation
+from lean_env.embedded.installation import Installation
 from lean_env.embedded.worker import Role, Worker, WorkerDied
 from lean_env.limits import Limits
 from lean_env.theorem import Environment

@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 import psutil
 
-from lean_env.embedded.install import Installation
+from lean_env.embedded.installation import Installation
 from lean_env.embedded.protocol import FrameReader, ProtocolError, encode
 from lean_env.limits import Limits
 

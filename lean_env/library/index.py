@@ -28,7 +28,7 @@ from lean_env.library.statements import print_statements
 from lean_env.theorem import Environment
 
 if TYPE_CHECKING:
-    from lean_env.embedded.install import Installation
+    from lean_env.embedded.installation import Installation
 
 #: What is indexed: `Init`, the library that the workers hold, and everything that it imports.
 ROOT_MODULE = "Init"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lean_env.theorem import Environment
 
 if TYPE_CHECKING:
-    from lean_env.embedded.install import Installation
+    from lean_env.embedded.installation import Installation
     from lean_env.embedded.pool import WorkerPool
 
 _INIT = Environment(("Init",))

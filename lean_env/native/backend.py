@@ -13,13 +13,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Self
 
-from lean_env.elaborate import Message
 from lean_env.lean_text.theorems import is_one_statement
-from lean_env.leandojo import DojoInitError, TacticState
 from lean_env.limits import Limits
 from lean_env.native.project import Project
-from lean_env.outcomes import ProofSession
-from lean_env.surviving import SurvivingSession
+from lean_env.session.elaborate import Message
+from lean_env.session.leandojo import DojoInitError, TacticState
+from lean_env.session.outcomes import ProofSession
+from lean_env.session.surviving import SurvivingSession
 from lean_env.theorem import STATE_OPTIONS, Environment, Theorem
 
 #: Seconds for what precedes the proof: importing Mathlib takes ten on an idle machine.
@@ -47,8 +47,8 @@ class NativeLean(ABC):
 
     @contextlib.contextmanager
     def open_session(self, theorem: Theorem) -> Iterator[tuple[ProofSession, TacticState]]:
-        """`lean_env.outcomes.OpenSession` for text theorems. A tactic that ends its process, or does not answer, costs
-        that process. Raises DojoInitError, DojoCrashError."""
+        """`lean_env.session.outcomes.OpenSession` for text theorems. A tactic that ends its process, or does not
+        answer, costs that process. Raises DojoInitError, DojoCrashError."""
         if theorem.module is not None:
             raise ValueError(f"`{theorem.name}` is stated by the embedded library, not by text")
         if not is_one_statement(theorem.statement):

@@ -7,8 +7,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from lean_env.dojo import PrintedState
-from lean_env.leandojo import (
+from lean_env.native.backend import OPENING_SECONDS
+from lean_env.native.interact import Command, CommandResponse, ProofStep, ProofStepResponse
+from lean_env.native.repl import ReplServer
+from lean_env.session.dojo import PrintedState
+from lean_env.session.leandojo import (
     DojoCrashError,
     DojoInitError,
     DojoTacticTimeoutError,
@@ -18,18 +21,16 @@ from lean_env.leandojo import (
     TacticResult,
     TacticState,
 )
-from lean_env.native.backend import OPENING_SECONDS
-from lean_env.native.interact import Command, CommandResponse, ProofStep, ProofStepResponse
-from lean_env.native.repl import ReplServer
-from lean_env.outcomes import Outcome, StepResult
-from lean_env.stepping import KeepingSession, UnknownState, unfit
+from lean_env.session.outcomes import Outcome, StepResult
+from lean_env.session.stepping import KeepingSession, UnknownState, unfit
 
 _ids = itertools.count()
 
 
 class ReplSession(KeepingSession[tuple[str, int]]):
-    """`lean_env.outcomes.ProofSession` in one process; each state's text and its number there. The repl has no limit of
-    its own, so a tactic that does not answer within `seconds` is ended with the process, and the session with it."""
+    """`lean_env.session.outcomes.ProofSession` in one process; each state's text and its number there. The repl has
+    no limit of its own, so a tactic that does not answer within `seconds` is ended with the process, and the session
+    with it."""
 
     def __init__(self, start: Callable[[], ReplServer], max_tactic_bytes: int, seconds: float) -> None:
         super().__init__()

@@ -18,14 +18,14 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
-from lean_env.elaborate import Message
-from lean_env.lean_dojo_backend import LeanDojoSession, TunedDojo, opened
-from lean_env.leandojo import DojoCrashError, DojoInitError, TacticState
 from lean_env.limits import LONGEST_ANSWER, Limits
 from lean_env.native.backend import MEMORY_MB, OPENING_SECONDS, NativeLean, import_lines
 from lean_env.native.errors import NativeUnavailable
 from lean_env.native.project import Project
 from lean_env.native.sandbox import confined, unconfined, write_launcher
+from lean_env.session.elaborate import Message
+from lean_env.session.leandojo import DojoCrashError, DojoInitError, TacticState
+from lean_env.shim.backend import LeanDojoSession, TunedDojo, opened
 from lean_env.shim.repository import own_repository, traced
 from lean_env.shim.traced import TracedRepository
 from lean_env.theorem import Environment, Theorem

@@ -6,9 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from lean_env.elaborate import Message
 from lean_env.lean_text.theorems import signature
-from lean_env.leandojo import DojoCrashError, TacticState
 from lean_env.limits import Limits
 from lean_env.native.backend import OPENING_SECONDS, NativeLean, import_lines
 from lean_env.native.interact import Command, CommandResponse
@@ -16,6 +14,8 @@ from lean_env.native.interact import Message as ReplMessage
 from lean_env.native.project import Project
 from lean_env.native.repl import ReplServer, repl_config
 from lean_env.native.session import ReplSession, accepted, ask
+from lean_env.session.elaborate import Message
+from lean_env.session.leandojo import DojoCrashError, TacticState
 from lean_env.theorem import Environment, Theorem
 
 

@@ -11,11 +11,11 @@ import json
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
-from lean_env.dojo import Dojo
-from lean_env.elaborate import Message
 from lean_env.embedded.worker import LeanRefused, RefusalKind
-from lean_env.leandojo import DojoCrashError, DojoInitError, LeanError, ProofFinished, TacticState
-from lean_env.outcomes import Outcome, StepResult
+from lean_env.session.dojo import Dojo
+from lean_env.session.elaborate import Message
+from lean_env.session.leandojo import DojoCrashError, DojoInitError, LeanError, ProofFinished, TacticState
+from lean_env.session.outcomes import Outcome, StepResult
 from lean_env.shim.source import TheoremInText
 
 #: What LeanDojo takes for a proof with `sorry` in it, wherever in an error it stands.

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from lean_env.elaborate import Message
 from lean_env.embedded.worker import LeanRefused, WorkerDied
-from lean_env.leandojo import DojoCrashError, DojoInitError
+from lean_env.session.elaborate import Message
+from lean_env.session.leandojo import DojoCrashError, DojoInitError
 from lean_env.shim.conversation import Conversation
 from lean_env.shim.source import NotServed, TheoremInText, WholeFile, modified_file, read_source
 from lean_env.shim.spans import Span, theorems_in

@@ -8,7 +8,7 @@ from unittest import mock
 
 from filelock import FileLock
 
-import lean_env.leandojo  # noqa: F401  # makes the import of lean_dojo silent and local
+import lean_env.session.leandojo  # noqa: F401  # makes the import of lean_dojo silent and local
 from lean_env.embedded.errors import SetupError
 from lean_env.shim.extraction import lean_files
 from lean_env.shim.spans import theorems_in

@@ -18,11 +18,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from lean_env.dojo import Dojo
-from lean_env.elaborate import Message, elaborate
 from lean_env.embedded.pool import NoWorker, PoolClosed, WorkerPool
 from lean_env.embedded.worker import LeanRefused, WorkerDied
-from lean_env.leandojo import DojoCrashError, DojoInitError
+from lean_env.session.dojo import Dojo
+from lean_env.session.elaborate import Message, elaborate
+from lean_env.session.leandojo import DojoCrashError, DojoInitError
 from lean_env.shim import extraction
 from lean_env.shim.conversation import Conversation, LiveConversation, TextConversation
 from lean_env.shim.folder import ShimFolder

@@ -43,12 +43,12 @@ def build(
 
     Example: flywheel bench build lean-core --out lean_core.jsonl.gz
     """
-    from lean_env.benchmark.lean_core import build_lean_core, load_lean_core
-    from lean_env.benchmark.portfolio import PORTFOLIO_1_LIMITS
+    from lean_env.benchmark.lean_core.benchmark import build_lean_core, load_lean_core
+    from lean_env.benchmark.lean_core.portfolio import PORTFOLIO_1_LIMITS
+    from prover.benchmarks.registry import environment_policy_of, register_manifest
     from prover.lean import Lean
-    from training.benchmarks import policy_of, register_manifest
 
-    policy_of(benchmark)
+    environment_policy_of(benchmark)
     with Lean(workers, PORTFOLIO_1_LIMITS) as lean, Ticker(f"build {benchmark}") as tick:
         manifest = build_lean_core(
             lean.installation, lean.searchers, lambda done, total: tick(f"{done} of {total} theorems", done, total)
@@ -83,9 +83,9 @@ def list_(
               flywheel bench list lean-logic
               flywheel bench list external/minif2f
     """
-    from lean_env.benchmark.lean_core import load_lean_core
+    from lean_env.benchmark.lean_core.benchmark import load_lean_core
     from lean_env.benchmark.lean_logic import load_lean_logic
-    from training.benchmarks import BENCHMARKS, policy_of
+    from prover.benchmarks.registry import BENCHMARKS, environment_policy_of
 
     if benchmark is not None and benchmark.startswith(EXTERNAL):
         stored = external.theorems_of(benchmark, Place.of(home, db))
@@ -117,7 +117,7 @@ def list_(
             )
         console.print(f"{LOGIC} is generated; `flywheel bench list {LOGIC}` does it and shows its distribution")
         return
-    _print_theorems(manifest.subset(limit, split, stratum, policy_of(benchmark)), json)
+    _print_theorems(manifest.subset(limit, split, stratum, environment_policy_of(benchmark)), json)
 
 
 @app.command()
@@ -132,8 +132,8 @@ def show(
 
     Example: flywheel bench show List.map_append
     """
-    from lean_env.benchmark.lean_core import load_lean_core
-    from training.benchmarks import policy_of
+    from lean_env.benchmark.lean_core.benchmark import load_lean_core
+    from prover.benchmarks.registry import environment_policy_of
 
     if benchmark == LOGIC:
         _show_problem(theorem, json)
@@ -141,7 +141,7 @@ def show(
     if benchmark.startswith(EXTERNAL):
         _show_external(theorem, benchmark, Place.of(home, db), json)
         return
-    manifest, policy = load_lean_core(), policy_of(benchmark)
+    manifest, policy = load_lean_core(), environment_policy_of(benchmark)
     try:
         entry, shown = manifest.entry(theorem), manifest.theorem(theorem, policy)
     except KeyError:
@@ -153,7 +153,7 @@ def show(
         emit_json({"theorem": shown, "entry": entry, "module": module})
         return
     console.print(f"{shown.name}: {shown.statement}", markup=False)
-    runs = module.runs if policy_of(benchmark).value == "strict" else module.auto_runs
+    runs = module.runs if environment_policy_of(benchmark).value == "strict" else module.auto_runs
     table = Table(show_header=False, show_edge=False)
     for key, value in (
         ("module", entry.module),

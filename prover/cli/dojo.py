@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from lean_env.embedded.installation import find
 from prover.cli.output import UserError, errors
 
 app = typer.Typer(no_args_is_help=True)
@@ -44,12 +45,11 @@ def env(
     """
     from git.exc import GitError
 
-    from lean_env.embedded import install
     from lean_env.embedded.pool import WorkerPool
     from lean_env.shim.repository import leandojo_folder, trace_repository
     from lean_env.shim.server import ShimServer
 
-    with WorkerPool(install.find(), workers, spares=0) as pool, ShimServer(pool) as server:
+    with WorkerPool(find(), workers, spares=0) as pool, ShimServer(pool) as server:
         for folder in trace or []:
             try:
                 repository, count = trace_repository(folder.resolve())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from corpus.records import BenchmarkRecord, TheoremRecord
     from corpus.store import Corpus
     from lean_env.benchmark.external import Duplicate, External, Format
-    from training.human import HumanReport
+    from training.data.human import HumanReport
 
 _SHOWN_COPIES = 10
 
@@ -62,8 +62,8 @@ def load(
     """
     from corpus.guard import held_back
     from lean_env.benchmark.external import Format, near_duplicates
-    from lean_env.benchmark.families import SPLITS
-    from training.external import known_statements, register_external
+    from lean_env.benchmark.splits import SPLITS
+    from prover.benchmarks.external import known_statements, register_external
 
     place = Place.of(home, db)
     if split not in SPLITS:
@@ -95,8 +95,8 @@ def load(
 def _people(corpus: Corpus, external: External, record: BenchmarkRecord) -> HumanReport:
     """Their steps, in the corpus. One worker replays: the gate is what takes the time."""
     from prover.lean import Lean
-    from prover.round import stop_on_signals
-    from training.human import import_human
+    from prover.rounds.round import stop_on_signals
+    from training.data.human import import_human
 
     if not any(row.traced for row in external.rows):
         raise UserError(f"--human: no row of {external.source} has traced tactics; LeanDojo Benchmark 4 has them")
@@ -129,8 +129,8 @@ def resolve(bench: str | None, place: Place, workers: int | None) -> dict[str, A
     """The settings that `--bench` stands for. A path is loaded first, unless the same files are in the corpus."""
     from lean_env.benchmark.external import PREFIX, Format, default_name
     from lean_env.benchmark.external.reading import read_benchmark
-    from training.benchmarks import BENCHMARKS
-    from training.external import find_external, register_external
+    from prover.benchmarks.external import find_external, register_external
+    from prover.benchmarks.registry import BENCHMARKS
 
     if bench is None or bench in BENCHMARKS:
         return {"benchmark": bench}
@@ -155,8 +155,8 @@ def resolve(bench: str | None, place: Place, workers: int | None) -> dict[str, A
 
 def theorems_of(bench: str, place: Place) -> list[TheoremRecord]:
     """The stored theorems of `external/NAME`. Raises UnknownBenchmark."""
-    from training.benchmarks import UnknownBenchmark
-    from training.external import find_external
+    from prover.benchmarks.external import find_external
+    from prover.benchmarks.registry import UnknownBenchmark
 
     with place.corpus() as corpus:
         if (record := find_external(corpus, bench)) is None:

@@ -8,9 +8,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from lean_env.embedded import install
-from lean_env.embedded.fetch import Progress
-from lean_env.second_kernel import image
+from lean_env import paths
+from lean_env.embedded.errors import NotInstalled
+from lean_env.embedded.installation import DOWNLOAD_BYTES, INSTALLED_BYTES, Installation, find
+from lean_env.gate.second_kernel import image
+from lean_env.setup import install
+from lean_env.setup.fetch import Progress
 from prover.cli.context import JsonOption
 from prover.cli.output import Ticker, WorkFailed, console, emit_json, errors
 
@@ -34,8 +37,8 @@ def setup(
     """
     already = _installed()
     if already is None or force:
-        source = f"from {tarball}" if tarball else f"downloads {install.DOWNLOAD_BYTES // 10**6} MB"
-        peak, kept = install.NEEDED_BYTES / 1e9, install.INSTALLED_BYTES / 1e9
+        source = f"from {tarball}" if tarball else f"downloads {DOWNLOAD_BYTES // 10**6} MB"
+        peak, kept = install.NEEDED_BYTES / 1e9, INSTALLED_BYTES / 1e9
         errors.print(
             f"Embedded Lean: {source}, needs {peak:.1f} GB of disk while it works, keeps {kept:.1f} GB; "
             "about two minutes.",
@@ -69,7 +72,7 @@ def doctor(json: JsonOption = False) -> None:
 
     Example: flywheel doctor --json
     """
-    from lean_env.embedded import doctor as diagnosis
+    from lean_env.setup import doctor as diagnosis
 
     checks = diagnosis.diagnose()
     if json:
@@ -86,7 +89,7 @@ def doctor(json: JsonOption = False) -> None:
 @cache.command("show")
 def cache_show(json: JsonOption = False) -> None:
     """What the cache holds, with sizes. Example: flywheel cache show"""
-    entries = install.cache_report()
+    entries = paths.cache_report()
     if json:
         emit_json(entries)
         return
@@ -105,8 +108,8 @@ def cache_clear(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] 
     console.print(f"{freed / 1e6:,.0f} MB freed")
 
 
-def _installed() -> install.Installation | None:
+def _installed() -> Installation | None:
     try:
-        return install.find()
-    except install.NotInstalled:
+        return find()
+    except NotInstalled:
         return None

@@ -204,9 +204,9 @@ def eval_(
               flywheel eval --name first --bench miniF2F-lean4 --split valid
               flywheel eval --toolchain native --repo my-project --bench miniF2F-lean4 --split valid
     """
+    from prover.benchmarks.registry import register
     from prover.cli import work
     from prover.cli.policies import policy_of
-    from training.benchmarks import register
 
     place = Place.of(home, db)
     if (native := native_options(toolchain, repo, repl, trust)) is not None:

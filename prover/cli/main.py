@@ -72,19 +72,19 @@ def exit_code(error: Exception) -> int | None:
     The classes are imported here: only what has failed needs to know them, and some of them bring torch along.
     """
     from corpus.errors import CorpusError, SnapshotCorrupt
-    from lean_env.benchmark.manifest import ManifestError
-    from lean_env.disagreement import KernelsDisagree
+    from lean_env.benchmark.lean_core.manifest import ManifestError
     from lean_env.embedded.errors import NotInstalled, SetupError
     from lean_env.embedded.pool import NoWorker
+    from lean_env.gate.disagreement import KernelsDisagree
     from lean_env.library.index import LibraryUnavailable
     from lean_env.native.errors import NativeUnavailable
-    from prover.free_text import ModelUnavailable
-    from prover.round import RoundFailed
-    from training.benchmarks import UnknownBenchmark
-    from training.checkpoint import CheckpointError
+    from prover.benchmarks.registry import UnknownBenchmark
+    from prover.policies.free_text import ModelUnavailable
+    from prover.policies.ranker.checkpoint import CheckpointError
+    from prover.rounds.round import RoundFailed
     from training.config import ConfigError
     from training.flywheel import Interrupted
-    from training.train import NothingToLearn
+    from training.trainers.ranker import NothingToLearn
 
     codes: dict[int, tuple[type[Exception], ...]] = {
         FAILED: (WorkFailed, RoundFailed, SnapshotCorrupt, KernelsDisagree),

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from lean_env.leandojo import DojoCrashError, DojoInitError
 from lean_env.limits import Limits
 from lean_env.native import through_dojo
 from lean_env.native.backend import NativeLean, import_lines
@@ -15,19 +14,20 @@ from lean_env.native.project import open_project
 from lean_env.native.repl import find_repl
 from lean_env.native.sandbox import find_bubblewrap
 from lean_env.native.through_repl import ReplLean
-from lean_env.statement import StatementRefused
+from lean_env.session.leandojo import DojoCrashError, DojoInitError
+from lean_env.session.stating import StatementRefused
 from lean_env.theorem import Environment, Theorem
-from prover.attempt import Phase
-from prover.batching import BatchingPolicy
 from prover.cli.native_options import NativeOptions
 from prover.cli.output import Ticker, UserError, WorkFailed, console, emit_json, errors
 from prover.cli.policies import policy_of
 from prover.cli.prove_file import Found, fill, read_file, report
 from prover.lean import Lean
-from prover.native import NativeProver, Unproved, native_space
+from prover.native.prove import NativeProver, Unproved, native_space
+from prover.policies.batching import BatchingPolicy
+from prover.rounds.attempt import Phase
+from prover.rounds.verify import proof_text
 from prover.search.budget import Budget
 from prover.sorries import Hole
-from prover.verify import proof_text
 
 #: Mathlib's tactics take their time.
 LIMITS = Limits(heartbeats=200_000, soft_ms=10_000)

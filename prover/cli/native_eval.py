@@ -17,17 +17,17 @@ from prover.cli.native import LIMITS, opened
 from prover.cli.native_options import NativeOptions
 from prover.cli.output import Ticker, UserError, console, counted, emit_json
 from prover.cli.policies import policy_of
-from prover.evaluation import Arm
+from prover.evaluation.evaluate import Arm
 from prover.lean import Lean
-from prover.native import native_space
-from prover.native_evaluation import Journal, NativeAttempt, OtherSettings, evaluate_natively, native_theorems
-from prover.portfolio import PORTFOLIO_EDGES, PortfolioPolicy
-from prover.round import stop_on_signals
-from prover.search.best_first import stream_seed
+from prover.native.evaluation import Journal, NativeAttempt, OtherSettings, evaluate_natively, native_theorems
+from prover.native.prove import native_space
+from prover.policies.portfolio import PORTFOLIO_EDGES, PortfolioPolicy
+from prover.rounds.round import stop_on_signals
 from prover.search.budget import Budget
+from prover.search.streams import stream_seed
 from training.config import FlywheelConfig
+from training.experiments.run_report import write_report
 from training.flywheel import Interrupted
-from training.report import write_report
 
 
 def evaluate(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from prover.actions import ActionSpace
+from prover.actions.space import ActionSpace
+from prover.policies.portfolio import PortfolioPolicy
 from prover.policy import Policy
-from prover.portfolio import PortfolioPolicy
 
 
 def policy_of(model: str | None, space: ActionSpace) -> Policy:
@@ -14,10 +14,10 @@ def policy_of(model: str | None, space: ActionSpace) -> Policy:
     CheckpointError, ModelUnavailable."""
     if model is None:
         return PortfolioPolicy(space)
-    from training.checkpoint import is_checkpoint, load_ranker
+    from prover.policies.ranker.checkpoint import is_checkpoint, load_ranker
 
     if is_checkpoint(Path(model)):
         return load_ranker(Path(model), space, name=Path(model).name)
-    from prover.free_text import FreeTextPolicy
+    from prover.policies.free_text import FreeTextPolicy
 
     return FreeTextPolicy.load(model)

@@ -85,13 +85,13 @@ def prove(
         return
     _not_in_place(in_place)
     from lean_env.limits import Limits
-    from lean_env.statement import StatementRefused
-    from prover.attempt import Phase, attempt
-    from prover.batching import BatchingPolicy
+    from lean_env.session.stating import StatementRefused
     from prover.cli.policies import policy_of
     from prover.lean import Lean
+    from prover.policies.batching import BatchingPolicy
+    from prover.rounds.attempt import Phase, attempt
+    from prover.rounds.verify import proof_text
     from prover.search.budget import Budget
-    from prover.verify import proof_text
 
     theorem = parse_statement(statement)
     with Lean(workers=1, limits=Limits(heartbeats=200_000, soft_ms=10_000)) as lean:

@@ -10,12 +10,12 @@ from pathlib import Path
 from lean_env.embedded.worker import LeanRefused, WorkerDied
 from lean_env.lean_text.header import read_header
 from lean_env.limits import Limits
-from lean_env.statement import StatementRefused
-from prover.attempt import Phase, attempt
-from prover.batching import BatchingPolicy
+from lean_env.session.stating import StatementRefused
 from prover.cli.output import Ticker, UserError, WorkFailed, console, emit_json, errors
 from prover.cli.policies import policy_of
 from prover.lean import Lean
+from prover.policies.batching import BatchingPolicy
+from prover.rounds.attempt import Phase, attempt
 from prover.search.budget import Budget
 from prover.sorries import Check, Hole, LeanFile
 

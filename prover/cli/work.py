@@ -10,15 +10,15 @@ from contextlib import contextmanager
 
 from corpus.query import stats
 from corpus.store import Corpus
+from prover.benchmarks.registry import register
 from prover.cli.context import Place
 from prover.cli.output import Ticker, console, emit_json, errors
 from prover.lean import Backend, Lean
-from training.benchmarks import register
 from training.config import FlywheelConfig
-from training.experiment import run_seeds
-from training.experiment_report import as_json, firsts, render, write_experiment
+from training.experiments.experiment import run_seeds
+from training.experiments.report import as_json, firsts, render, write_experiment
+from training.experiments.run_report import RunReport, write_report
 from training.flywheel import Event, Flywheel
-from training.report import RunReport, write_report
 
 __all__ = [
     "FlywheelConfig",

@@ -11,114 +11,26 @@ The order of tactics depends on theorem, seed, policy and budget alone, never on
 
 from __future__ import annotations
 
-import hashlib
 import heapq
-import math
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lean_env.leandojo import DojoCrashError, TacticState
-from lean_env.outcomes import Outcome, ProofSession, StepResult
+from lean_env.session.leandojo import DojoCrashError, TacticState
+from lean_env.session.outcomes import Outcome, ProofSession, StepResult
 from lean_env.theorem import Theorem
 from prover.policy import Policy, PolicyQuery, Proposal
-from prover.search.alike import goal_keys
 from prover.search.budget import Budget, Ended, Spending, never
-from prover.search.graph import ProofStep, Pruned, SearchGraph, TemplateStatistics
+from prover.search.contract import INTROS, SearchConfig, SearchResult, Times
+from prover.search.equivalence import goal_keys
+from prover.search.graph import Pruned, SearchGraph
 from prover.search.settled import Goals, Settled
+from prover.search.streams import gumbel, stream_seed
 
 #: A state that is not searched from waits for others before Lean is told: a request of its own costs half a step.
 _DROP_TOGETHER = 32
-
-INTROS = Proposal("intros", 0.0, "intros")
-
-
-def stream_seed(*parts: object) -> int:
-    """A 63-bit seed that depends on the printed parts alone: the same in every process and on every machine."""
-    text = "\0".join(map(str, parts))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
-
-
-@dataclass(frozen=True, slots=True)
-class SearchConfig:
-    """The knobs of the search; defaults as measured on library theorems with a network of one million parameters.
-
-    alpha: exponent of the length normalisation, 0 for none.
-    edges_per_state: only the best so many proposals of a state enter the queue.
-    batch: at most so many tactics go to Lean in one call (1-4), all of one state and from the head of the queue, and
-        the states that they open are asked about in one policy call: for models to which that matters. The order is
-        strictly best-first only with 1, since a tactic may open a state that would have gone before the batch's rest.
-    noise: scale of the Gumbel noise on a proposal's log p (0 for none). It decides which edges are kept and when they
-        run (Gumbel top-k), not the cost of what lies behind them; noise in the choice alone hardly explores.
-    max_depth, max_state_chars, max_goals: states beyond are not searched from.
-    """
-
-    alpha: float = 0.5
-    edges_per_state: int = 40
-    batch: int = 1
-    noise: float = 0.0
-    max_depth: int = 12
-    max_state_chars: int = 6000
-    max_goals: int = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Pots:
-    """Where an attempt's time went, in seconds.
-
-    lean, model, other: wall-clock, waiting for a core or for a shared model included.
-    cpu: what the attempt cost by itself: milliseconds inside Lean, time inside the model, and this thread's own
-        processor time outside both. The axis on which arms are compared. The first two are wall-clock too, so it is
-        processor time only while no more runs than there are cores: compare arms that ran on an otherwise idle machine.
-    """
-
-    lean: float = 0.0
-    model: float = 0.0
-    other: float = 0.0
-    cpu: float = 0.0
-
-    def __add__(self, more: Pots) -> Pots:
-        return Pots(self.lean + more.lean, self.model + more.model, self.other + more.other, self.cpu + more.cpu)
-
-    @property
-    def wall(self) -> float:
-        return self.lean + self.model + self.other
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """What a search found and what it cost. `heartbeats` in thousands; `steps_to_proof` is None without a proof."""
-
-    ended: Ended
-    proof: tuple[ProofStep, ...] | None
-    steps: int
-    heartbeats: int
-    pots: Pots
-    wall_limit_hits: int
-    graph: SearchGraph = field(repr=False)
-
-    @property
-    def tactics(self) -> tuple[str, ...]:
-        """The proof's tactics, () without a proof."""
-        return tuple(step.tactic for step in self.proof or ())
-
-    @property
-    def steps_to_proof(self) -> int | None:
-        return self.steps if self.proof is not None else None
-
-    @property
-    def nodes(self) -> int:
-        return self.graph.states
-
-    @property
-    def templates(self) -> Mapping[str, TemplateStatistics]:
-        return self.graph.template_statistics()
-
-    @property
-    def pruned(self) -> Mapping[str, int]:
-        return self.graph.prune_counters()
 
 
 class Node(NamedTuple):
@@ -310,7 +222,7 @@ class _Search:
     def result(self, ended: Ended) -> SearchResult:
         wall = time.monotonic() - self.spending.started
         own_cpu = self.own_cpu + time.thread_time()
-        pots = Pots(
+        times = Times(
             lean=self.lean_seconds,
             model=self.model_seconds,
             other=max(0.0, wall - self.lean_seconds - self.model_seconds),
@@ -321,12 +233,7 @@ class _Search:
             proof=self.graph.proof() if ended is Ended.PROVED else None,
             steps=self.spending.steps,
             heartbeats=self.spending.heartbeats,
-            pots=pots,
+            times=times,
             wall_limit_hits=sum(data["wall_limit"] for data in self.graph.tried()) + (ended is Ended.WALL_CLOCK),
             graph=self.graph,
         )
-
-
-def gumbel(stream: random.Random) -> float:
-    """A standard Gumbel draw."""
-    return -math.log(-math.log(stream.random() or 1e-300))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
-from lean_env.outcomes import Outcome, StepResult
+from lean_env.session.outcomes import Outcome, StepResult
 from prover.policy import Proposal
 
 if TYPE_CHECKING:

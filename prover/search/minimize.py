@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lean_env.leandojo import TacticState
-from lean_env.outcomes import Outcome, ProofSession
-from prover.search.best_first import INTROS
+from lean_env.session.leandojo import TacticState
+from lean_env.session.outcomes import Outcome, ProofSession
+from prover.search.contract import INTROS
 from prover.search.graph import ProofStep
 
 #: Tried at each state of the proof, cheapest first. Searches find the broadest tactic first and a model trained on such

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-from prover.search.alike import weaker
+from prover.search.equivalence import weaker
 
 Goals = tuple[Hashable, ...]
 

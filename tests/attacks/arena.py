@@ -13,24 +13,24 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lean_env.dojo import Dojo
-from lean_env.embedded.install import Installation
+from lean_env.embedded.installation import Installation
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import LeanRefused, Worker, WorkerDied
-from lean_env.leandojo import DojoCrashError, ProofFinished, TacticState
+from lean_env.gate.proof_term import ProofTerm
+from lean_env.gate.second_kernel import image
+from lean_env.gate.second_kernel.process import ServerGone, ServerProcess, server_command
+from lean_env.gate.second_kernel.wheel import find_shared_library
+from lean_env.gate.statement import CleanStatement
 from lean_env.library.index import Library
 from lean_env.library.ndjson import NdjsonError, read_expression
 from lean_env.library.ndjson_writer import write_expression
 from lean_env.limits import Limits
-from lean_env.outcomes import Outcome
-from lean_env.proof_term import ProofTerm
-from lean_env.second_kernel import image
-from lean_env.second_kernel.process import ServerGone, ServerProcess, server_command
-from lean_env.second_kernel.wheel import find_shared_library
-from lean_env.statement import StatedText
+from lean_env.session.dojo import Dojo
+from lean_env.session.leandojo import DojoCrashError, ProofFinished, TacticState
+from lean_env.session.outcomes import Outcome
 from lean_env.theorem import Environment, Theorem
 
-# After lean_env.leandojo, which makes this import silent and local.
+# After lean_env.session.leandojo, which makes this import silent and local.
 from lean_dojo.interaction.dojo import _SORRY_WARNING_REGEX as SORRY_WARNING  # isort: skip
 
 HERE = Path(__file__).parent
@@ -203,7 +203,7 @@ class KernelsAlone:
             self._second.close()
 
     def judge(
-        self, case: Case, theorem: Theorem, stated: StatedText | None, export: str
+        self, case: Case, theorem: Theorem, stated: CleanStatement | None, export: str
     ) -> tuple[bool, bool] | tuple[None, None]:
         """(the embedded kernel, the second one) accepts; None for an export that our reader refuses."""
         try:

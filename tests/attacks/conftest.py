@@ -8,11 +8,11 @@ import pytest
 from arena import BOMB, LIMITS, KernelsAlone, TextJudge
 from scoreboard import Scoreboard
 
-from lean_env.embedded.install import Installation
+from lean_env.embedded.installation import Installation
 from lean_env.embedded.pool import WorkerPool
-from lean_env.gate import Gate
+from lean_env.gate.gate import Gate
+from lean_env.gate.second_kernel.client import SecondKernel
 from lean_env.library.index import Library
-from lean_env.second_kernel.client import SecondKernel
 
 _scoreboard = Scoreboard()
 

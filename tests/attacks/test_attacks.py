@@ -14,13 +14,13 @@ import pytest
 from arena import HERE, Case, KernelsAlone, TextJudge, cases, classes, run_tactics, theorem_of
 from scoreboard import Scoreboard
 
-from lean_env.certificate import Certificate, KernelVerdict, Rejection
 from lean_env.embedded.pool import WorkerPool
-from lean_env.gate import Gate, GateError
+from lean_env.gate.certificate import Certificate, KernelVerdict, Rejection
+from lean_env.gate.gate import Gate, GateError
+from lean_env.gate.statement import CleanStatement
 from lean_env.library.index import Library
-from lean_env.outcomes import Outcome
-from lean_env.prefilter import body_is_one_tactic_block
-from lean_env.statement import StatedText, StatementRefused, state_text
+from lean_env.session.outcomes import Outcome
+from lean_env.session.stating import StatementRefused, state_text
 from lean_env.theorem import Theorem
 
 CASES = [pytest.param(case, id=str(case)) for case in cases()]
@@ -77,16 +77,16 @@ def test_attack(
     assert found == case.verdict, reason
 
 
-def _stated(case: Case, theorem: Theorem, clean_pool: WorkerPool) -> StatedText | None:
+def _stated(case: Case, theorem: Theorem, clean_pool: WorkerPool) -> CleanStatement | None:
     if "stated" in case.fields:
         stated = case.fields["stated"]
-        assert isinstance(stated, StatedText)
+        assert isinstance(stated, CleanStatement)
         return stated
     return state_text(clean_pool, theorem) if theorem.module is None else None
 
 
 def _gate_says(
-    gate: Gate, theorem: Theorem, export: str, stated: StatedText | None
+    gate: Gate, theorem: Theorem, export: str, stated: CleanStatement | None
 ) -> tuple[str, str, Certificate | None]:
     try:
         verdict = gate.check(theorem, export, stated)
@@ -95,16 +95,6 @@ def _gate_says(
     if isinstance(verdict, Rejection):
         return f"rejected:{verdict.check}", verdict.reason, None
     return "accepted", str(verdict), verdict
-
-
-@pytest.mark.parametrize("case", [c for c in CASES if c.id.startswith(("D17", "D24"))])
-def test_bodies_that_go_on_with_commands_are_refused_unread(case: Case) -> None:
-    assert body_is_one_tactic_block("\n".join(case.fields["tactics"]))
-
-
-@pytest.mark.parametrize("case", [c for c in CASES if c.id.startswith("honest")])
-def test_honest_bodies_pass_the_prefilter(case: Case) -> None:
-    assert body_is_one_tactic_block("\n".join(case.fields["tactics"])) is None
 
 
 def test_every_class_has_a_case_a_test_or_a_reason_why_not() -> None:

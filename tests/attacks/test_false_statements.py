@@ -19,15 +19,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from lean_env.benchmark.lean_logic import Family, LogicConfig, load_lean_logic
-from lean_env.certificate import Certificate
-from lean_env.dojo import Dojo
-from lean_env.embedded.install import Installation
+from lean_env.embedded.installation import Installation
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import LeanRefused
-from lean_env.gate import Gate, GateError
-from lean_env.leandojo import DojoCrashError, ProofFinished, TacticState
+from lean_env.gate.certificate import Certificate
+from lean_env.gate.gate import Gate, GateError
 from lean_env.library.index import Library
-from lean_env.statement import state_text
+from lean_env.session.dojo import Dojo
+from lean_env.session.leandojo import DojoCrashError, ProofFinished, TacticState
+from lean_env.session.stating import state_text
 from lean_env.theorem import Environment, Theorem
 from tests.fresh import Acceptances
 

@@ -15,16 +15,17 @@ from hypothesis import strategies as st
 from mutation import mutate
 from term_mutation import mutate_terms
 
-from lean_env.certificate import Certificate, Check, Rejection
-from lean_env.embedded.install import Installation
+from lean_env.embedded.installation import Installation
 from lean_env.embedded.pool import WorkerPool
-from lean_env.gate import Gate
+from lean_env.gate.certificate import Certificate, Check, Rejection
+from lean_env.gate.gate import Gate
+from lean_env.gate.proof_term import ProofTerm
+from lean_env.gate.statement import CleanStatement
 from lean_env.library.index import Library
 from lean_env.library.ndjson import read_declarations
 from lean_env.library.ndjson_writer import write_declarations
-from lean_env.proof_term import ProofTerm
-from lean_env.replay import replay
-from lean_env.statement import StatedText, state_text
+from lean_env.session.replay import replay
+from lean_env.session.stating import state_text
 from lean_env.theorem import Environment, Theorem
 from tests.fresh import Acceptances
 
@@ -37,7 +38,7 @@ SMALL = 12_000
 @dataclass(frozen=True)
 class Exported:
     theorem: Theorem
-    stated: StatedText | None
+    stated: CleanStatement | None
     ndjson: str
 
 

@@ -10,9 +10,9 @@ from samples import attempt, fill, proof, sha, start_round, theorem
 
 from corpus.errors import NotFound
 from corpus.lineage import ancestors
-from corpus.outcomes import TheoremHistory, count_test_evaluations, evaluations, history, outcomes, rates
 from corpus.query import Coverage, Origin, ProofFilter, list_proofs, proofs_of, show_proof, stats
 from corpus.records import AttemptStatus, RoundKind
+from corpus.round_results import TheoremHistory, count_test_evaluations, evaluations, history, outcomes, rates
 from corpus.snapshot import take_snapshot
 from corpus.store import Corpus
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["lean_env"]):
+    from lean_env.gate.proof_term import TARGET, ProofTerm
     from lean_env.library.ndjson import NdjsonError
-    from lean_env.proof_term import TARGET, ProofTerm
 
 from lean_env.library.expression import Bound, Let, Literal, Projection
 from tests.handmade import (

@@ -13,12 +13,12 @@ from corpus.query import list_proofs
 from corpus.records import AttemptRecord, AttemptStatus, RoundKind, TheoremRecord
 from corpus.snapshot import take_snapshot
 from corpus.store import Corpus
-from lean_env.certificate import KernelVerdict
+from lean_env.gate.certificate import KernelVerdict
 from prover.cli.main import run
 from prover.cli.output import CANNOT_START, DONE, FAILED
 from prover.lean import Lean
 from prover.recheck import verify
-from prover.round import theorem_of
+from prover.rounds.round import theorem_of
 from prover.search.graph import ProofStep
 
 PROOFS = {

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lean_env.elaborate import Message
 from lean_env.limits import Limits
+from lean_env.session.elaborate import Message
 from lean_env.theorem import Environment
 from prover.lean import Lean
 from prover.sorries import LeanFile

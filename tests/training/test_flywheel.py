@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from corpus import outcomes as rounds
+from corpus import round_results as rounds
 from corpus.records import AttemptStatus, RoundKind
 from corpus.snapshot import verify
 from corpus.store import Corpus

@@ -9,24 +9,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.outcomes import outcomes, proofs_in, searched_steps
 from corpus.query import ProofFilter, list_proofs
 from corpus.records import AttemptStatus, RoundKind
+from corpus.round_results import outcomes, proofs_in, searched_steps
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
 from corpus.store import Corpus
 from lean_env.benchmark.lean_logic import LogicConfig, load_lean_logic
-from prover.attempt import Phase
-from prover.batching import BatchingPolicy
-from prover.elementary import is_elementary
+from prover.actions.elementary import is_elementary
+from prover.benchmarks.registry import register_logic
+from prover.evaluation.statistics import two_way_interval
 from prover.lean import Lean
-from prover.ranker import RankerOptions
-from prover.round import Plan
+from prover.policies.batching import BatchingPolicy
+from prover.policies.ranker.policy import RankerOptions
+from prover.rounds.attempt import Phase
+from prover.rounds.round import Plan
 from prover.search.budget import Budget
-from prover.statistics import two_way_interval
-from training.benchmarks import register_logic
 from training.config import FlywheelConfig
-from training.experiment import Experiment, run_seeds
-from training.experiment_report import firsts, render, write_experiment
+from training.experiments.experiment import Experiment, run_seeds
+from training.experiments.report import firsts, render, write_experiment
 from training.flywheel import CanaryAccepted, Flywheel
 
 pytestmark = pytest.mark.timeout(900)

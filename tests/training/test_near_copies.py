@@ -11,25 +11,25 @@ from sqlalchemy import delete
 
 from corpus import schema
 from corpus.guard import held_back
-from corpus.outcomes import outcomes
 from corpus.records import AttemptStatus, RoundKind
+from corpus.round_results import outcomes
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
 from corpus.store import Corpus
 from lean_env.benchmark.external import load_external
-from prover.attempt import Phase
-from prover.batching import BatchingPolicy
+from prover.benchmarks.external import register_external
+from prover.benchmarks.registry import register
 from prover.cli.main import run
 from prover.cli.output import DONE
 from prover.lean import Lean
-from prover.portfolio import PortfolioPolicy
-from prover.round import Plan
+from prover.policies.batching import BatchingPolicy
+from prover.policies.portfolio import PortfolioPolicy
+from prover.rounds.attempt import Phase
+from prover.rounds.round import Plan
 from prover.search.budget import Budget
-from training.benchmarks import register
 from training.config import FlywheelConfig
-from training.external import register_external
+from training.data.seed_round import store_seeds
+from training.data.seeds import load_seeds
 from training.flywheel import Flywheel
-from training.seed_round import store_seeds
-from training.seeds import load_seeds
 
 TRAIN = """theorem copy (p q r : Prop) (second : q → r) (first : p → q) : p → r := by sorry
 theorem unrelated (p q : Prop) (h : p ∧ q) : q ∧ p := by sorry

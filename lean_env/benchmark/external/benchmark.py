@@ -17,7 +17,7 @@ from lean_env.benchmark.external.check import Checker, Unusable, Usable
 from lean_env.benchmark.external.duplicates import Classes
 from lean_env.benchmark.external.reading import Format, read_benchmark
 from lean_env.benchmark.external.row import Row
-from lean_env.benchmark.families import TEST
+from lean_env.benchmark.splits import TEST
 from lean_env.embedded.pool import WorkerPool
 from lean_env.library.index import Library
 

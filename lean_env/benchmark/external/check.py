@@ -1,8 +1,8 @@
 """Rows become theorems: each is stated in an environment that the embedded Lean serves, and elaborated there.
 
-A statement goes to Lean as every text theorem does (`lean_env.statement`): one theorem command with our own `sorry`, or
-nothing. The names that its file opened go with it as `open … in` terms. A statement that Lean refuses is kept with what
-Lean said.
+A statement goes to Lean as every text theorem does (`lean_env.gate.statement`): one theorem command with our own
+`sorry`, or nothing. The names that its file opened go with it as `open … in` terms. A statement that Lean refuses is
+kept with what Lean said.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from functools import lru_cache
 from lean_env.benchmark.external.row import Row
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import WorkerDied
+from lean_env.gate.statement import CleanStatement
 from lean_env.lean_text.mask import mask
 from lean_env.library.expression import Expression
 from lean_env.library.index import Library
 from lean_env.library.ndjson import NdjsonError
-from lean_env.statement import StatedText, StatementRefused, state_text
+from lean_env.session.stating import StatementRefused, state_text
 from lean_env.theorem import Environment, Theorem
 
 #: Where a statement is tried whose own imports cannot be served.
@@ -160,7 +161,7 @@ class Checker:
             return False
         return True
 
-    def _stated(self, row: Row, environment: Environment, opens: tuple[str, ...]) -> tuple[str, StatedText]:
+    def _stated(self, row: Row, environment: Environment, opens: tuple[str, ...]) -> tuple[str, CleanStatement]:
         """The statement as text and as Lean read it: without its opened names where that is the same expression."""
         plain = row.statement
         if not opens:
@@ -175,7 +176,7 @@ class Checker:
             pass
         return scoped, stated
 
-    def _state(self, theorem: Theorem) -> StatedText:
+    def _state(self, theorem: Theorem) -> CleanStatement:
         return state_text(self.pool, theorem)
 
 

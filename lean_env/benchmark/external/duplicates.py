@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from lean_env.benchmark.classes import ClassFunction
 from lean_env.benchmark.external.check import Usable
-from lean_env.benchmark.selection import binder_kinds
+from lean_env.benchmark.lean_core.selection import binder_kinds
 from lean_env.library.expression import Expression
 from lean_env.library.index import Library
 from lean_env.library.olean import Kind

@@ -13,7 +13,7 @@ from lean_env.benchmark.external.json_rows import check_map, json_objects, rows_
 from lean_env.benchmark.external.lean_source import read_lean
 from lean_env.benchmark.external.leandojo import is_leandojo, leandojo_row
 from lean_env.benchmark.external.row import Row
-from lean_env.benchmark.families import SPLITS, TEST, VALID
+from lean_env.benchmark.splits import SPLITS, TEST, VALID
 from lean_env.lean_text.scope import Scope
 
 #: Folders of a Lean project that hold other people's theorems.

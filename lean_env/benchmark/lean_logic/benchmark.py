@@ -18,11 +18,11 @@ from dataclasses import astuple, dataclass
 from functools import cached_property
 from itertools import count, islice
 
-from lean_env.benchmark.families import TEST, TRAIN, VALID
 from lean_env.benchmark.lean_logic import first_order, induction, propositional
 from lean_env.benchmark.lean_logic.canonical import canonical
 from lean_env.benchmark.lean_logic.config import LogicConfig
 from lean_env.benchmark.lean_logic.problem import Draft, Family, Logic, Problem
+from lean_env.benchmark.splits import TEST, TRAIN, VALID
 from lean_env.theorem import Environment, Theorem
 
 NAME = "lean-logic"

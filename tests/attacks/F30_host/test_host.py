@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from scoreboard import Scoreboard
 
-from lean_env.embedded.install import Installation
+from lean_env.embedded.installation import Installation
 from lean_env.embedded.worker import LeanRefused, Worker, WorkerDied
 
 ESCAPE = Path("/tmp/flywheel-escape")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scoreboard import Scoreboard
 
-from lean_env.embedded.install import Installation
+from lean_env.embedded.installation import Installation
 from lean_env.embedded.worker import LeanRefused, Worker, WorkerDied
 
 TARGETS = ("lib/lean/Init/Core.olean", "glue.js", "init.snapshot", "library.db", "second_kernel.image")

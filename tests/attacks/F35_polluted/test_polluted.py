@@ -6,12 +6,12 @@ from __future__ import annotations
 import pytest
 from scoreboard import Scoreboard
 
-from lean_env.certificate import Certificate
-from lean_env.dojo import Dojo
 from lean_env.embedded.pool import WorkerPool
-from lean_env.gate import Gate
-from lean_env.leandojo import LeanError, ProofFinished, TacticState
-from lean_env.statement import state_text
+from lean_env.gate.certificate import Certificate
+from lean_env.gate.gate import Gate
+from lean_env.session.dojo import Dojo
+from lean_env.session.leandojo import LeanError, ProofFinished, TacticState
+from lean_env.session.stating import state_text
 from lean_env.theorem import Environment, Theorem
 
 INIT = Environment(("Init",))

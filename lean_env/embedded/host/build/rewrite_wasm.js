@@ -2,7 +2,7 @@
 /**
  * Rewrites the package's lean.wasm so that one thread of Node starts it fast:
  *
- *     node rewrite_wasm.js PACKAGE TARGET      reads PACKAGE/lean.wasm and PACKAGE/exports.json (made by lean_env/embedded/glue.py),
+ *     node rewrite_wasm.js PACKAGE TARGET      reads PACKAGE/lean.wasm and PACKAGE/exports.json (made by lean_env/setup/glue.py),
  *                                              writes TARGET/slim.wasm, slim.json, symbols.bin
  *
  * 1. Exports: 200,000 become about 60: those in exports.json, those that the module imports from itself (GOT.*), and the

@@ -1,7 +1,7 @@
 'use strict';
 /**
  * node self_check.js ROOT      starts Lean as a worker does, proves one theorem, refuses one, imports a strict environment,
- *                              and prints what it found as one line of JSON (read by lean_env/embedded/doctor.py)
+ *                              and prints what it found as one line of JSON (read by lean_env/setup/doctor.py)
  */
 const { boot } = require('../runtime/boot.js');
 const { elaborate } = require('./warm_up.js');

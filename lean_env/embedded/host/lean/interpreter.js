@@ -7,7 +7,7 @@
  * and attributes, `reduceBool` inside the kernel, and the closures that such code made. Such code need not be memory safe.
  *
  * Every way in makes its interpreter in one C++ function, and all three callers of that function reach it through its
- * slot in the function table (tests/embedded/test_runtime.py looks for calls that do not). The host stands in that
+ * slot in the function table (tests/lean_env/embedded/test_runtime.py looks for calls that do not). The host stands in that
  * slot and sees the environment and the name of the constant before anything of it runs. What it notes is in
  * JavaScript's memory, where no code inside Lean's memory can undo it.
  */

@@ -1,0 +1,1 @@
+"""What decides about a proof. Nothing here elaborates text, and nothing here imports a session."""

@@ -1,0 +1,182 @@
+"""The acceptance gate: the only way for a proof into the corpus.
+
+The process that elaborated a proof is never believed; the process that decides never elaborated anything. What comes in
+is a closed term as text. The statement comes from elsewhere: from the library's own file, read by our own reader, or
+from a worker that has seen no proof. The order of the checks is the order of the certificate's fields:
+
+    statement   what is to be proved, and its canonical hash
+    term        the export, read strictly: sizes, indices, kinds, closed, universes declared
+    type        the target's type is the statement's expression
+    constants   everything used is an auxiliary of the proof or visible in the theorem's environment
+    axioms      nothing forbidden, nothing unsafe, three axioms
+    kernel      a clean worker's kernel checks the auxiliaries and then the theorem, and a second, newer one again
+
+What each layer does not cover is in docs/TRUST.md.
+"""
+
+from __future__ import annotations
+
+from lean_env.embedded.pool import NoWorker, WorkerPool
+from lean_env.embedded.worker import LeanRefused, Worker, WorkerDied
+from lean_env.gate.admission import Inadmissible, axioms_among, visible_constants
+from lean_env.gate.certificate import Certificate, Check, KernelVerdict, Opinion, Rejection
+from lean_env.gate.disagreement import KernelsDisagree
+from lean_env.gate.proof_term import ProofTerm
+from lean_env.gate.second_kernel.client import NoSecondKernel, SecondOpinion
+from lean_env.gate.statement import CleanStatement, Statement
+from lean_env.library.comparison import same_expression
+from lean_env.library.expression import expression_hash
+from lean_env.library.index import Library
+from lean_env.library.ndjson import NdjsonError, read_expression
+from lean_env.library.ndjson_writer import write_expression
+from lean_env.theorem import Theorem
+
+#: Grows with every change of what is checked.
+GATE_VERSION = "2"
+
+#: The kernels' names in a certificate.
+_EMBEDDED, _SECOND = "embedded-4.28", "second"
+
+#: A deciding worker is replaced after this many requests: whatever it may have gathered, it does not gather for long.
+REQUESTS_PER_WORKER = 2_000
+
+
+class GateError(Exception):
+    """Nothing was decided: a crash, a limit, an answer that is none. Never an acceptance, never a failed proof."""
+
+
+class Gate:
+    """Checks exported proofs against a library. `deciders` is a pool of role `decide`; its limits bound the kernel.
+    `second` is asked about what that kernel accepts; without one every certificate says so.
+
+    Safe to share between threads, as its library, pool and second kernel are.
+    """
+
+    def __init__(self, library: Library, deciders: WorkerPool, second: SecondOpinion | None = None) -> None:
+        if deciders.role != "decide":
+            raise ValueError(f"the gate decides in workers that never elaborate; this pool's role is {deciders.role!r}")
+        self._library = library
+        self._deciders = deciders
+        self._second = second or NoSecondKernel("this gate was opened without one")
+
+    def check(
+        self, theorem: Theorem, proof_ndjson: str, stated: CleanStatement | None = None
+    ) -> Certificate | Rejection:
+        """Decides whether `proof_ndjson` proves `theorem`. `stated` goes with a text theorem and only with one.
+
+        Raises GateError when that could not be decided, and KernelsDisagree, which no caller should survive.
+        """
+        if (theorem.module is None) != (stated is not None):
+            raise ValueError(f"`{theorem.name}`: a CleanStatement goes with a text theorem, and only with one")
+        try:
+            statement = self._statement(theorem, stated)
+            proof = self._term(proof_ndjson)
+            self._compare_types(statement, proof)
+            axioms = axioms_among(visible_constants(self._library, theorem, proof))
+            toolchain = self._first_kernel(theorem, statement, proof)
+        except Inadmissible as refused:
+            return Rejection(refused.check, refused.reason)
+        second = self._second.check(theorem, statement.type, statement.level_params, proof)
+        if second.verdict is KernelVerdict.REJECT:
+            raise KernelsDisagree(theorem, statement, proof_ndjson, f"{toolchain} accepts", f"second: {second}")
+        newer = f", then {self._second.version}" if self._second.version else ""
+        return Certificate(
+            statement_hash=statement.expression_hash,
+            proof_hash=proof.proof_hash,
+            auxiliaries=tuple(auxiliary.name for auxiliary in proof.auxiliaries),
+            environment_digest=self._library.environment_digest(theorem.environment),
+            axioms=axioms,
+            kernels={_EMBEDDED: Opinion(KernelVerdict.ACCEPT), _SECOND: second},
+            gate_version=f"{GATE_VERSION} on {toolchain}{newer}",
+        )
+
+    def _statement(self, theorem: Theorem, stated: CleanStatement | None) -> Statement:
+        """The expression to be proved, from the library's file or from the stored elaboration of the text."""
+        try:
+            self._library.closure(theorem.environment)
+            if stated is not None:
+                type_, params = read_expression(stated.expression_ndjson, stated.levels), stated.levels
+            else:
+                self._library.imports(theorem.module or "")  # KeyError for a module that the library does not have
+                declaration = self._library.declaration(theorem.name, theorem.module)
+                type_, params = declaration.type, declaration.level_params
+        except KeyError as error:
+            raise Inadmissible(Check.STATEMENT, f"the library has no {error}") from None
+        except NdjsonError as error:
+            raise Inadmissible(Check.STATEMENT, f"the stored statement is unreadable: {error}") from None
+        digest = expression_hash(type_, params)
+        if theorem.expression_hash not in ("", digest):
+            raise Inadmissible(
+                Check.STATEMENT, f"its hash is {digest}, the theorem was announced with {theorem.expression_hash}"
+            )
+        return Statement(type_, params, digest)
+
+    @staticmethod
+    def _term(proof_ndjson: str) -> ProofTerm:
+        try:
+            return ProofTerm.read(proof_ndjson)
+        except NdjsonError as error:
+            raise Inadmissible(Check.TERM, str(error)) from None
+
+    @staticmethod
+    def _compare_types(statement: Statement, proof: ProofTerm) -> None:
+        """Twice, by unrelated means: the hash that is stored, and a walk over both terms."""
+        target = proof.target
+        if expression_hash(target.type, target.level_params) != statement.expression_hash:
+            raise Inadmissible(Check.TYPE, "the term proves another statement")
+        if not same_expression(target.type, target.level_params, statement.type, statement.level_params):
+            raise Inadmissible(Check.TYPE, "the term proves another statement, though the hashes agree")
+
+    def _first_kernel(self, theorem: Theorem, statement: Statement, proof: ProofTerm) -> str:
+        """Asks the embedded kernel and returns its toolchain when it accepts. Raises Inadmissible, GateError."""
+        try:
+            with self._deciders.lease(theorem.environment) as worker:
+                try:
+                    reason = self._embedded_kernel(worker, theorem, statement, proof)
+                except BaseException:
+                    worker.tainted = True  # whatever happened in it, nothing else is decided there
+                    raise
+                if worker.requests >= REQUESTS_PER_WORKER:
+                    worker.tainted = True
+                version, commit = worker.greeting["lean"], worker.greeting["githash"]
+        except (WorkerDied, NoWorker) as error:
+            raise GateError(f"The proof of `{theorem.name}` was not decided: {error}") from error
+        if reason is not None:
+            raise Inadmissible(Check.KERNEL, reason)
+        return f"Lean {version} ({commit})"
+
+    def _embedded_kernel(self, worker: Worker, theorem: Theorem, statement: Statement, proof: ProofTerm) -> str | None:
+        """Why the worker's kernel rejects the proof, or None when it accepts. Raises GateError, WorkerDied."""
+        limits = self._deciders.limits
+        target: dict[str, object]
+        if theorem.module is not None:
+            # Lean reads the statement from the library once more, by itself: a second opinion on our .olean reader.
+            target = {"library": theorem.name}
+        else:
+            # The worker compares universe names as text, so the statement goes to it in the proof's names.
+            universes = proof.target.level_params
+            renamed = dict(zip(statement.level_params, universes, strict=True))
+            target = {"expression": write_expression(statement.type, renamed), "levels": list(universes)}
+        try:
+            reply = worker.request(
+                "kernel_check",
+                wall_s=(limits.soft_ms + limits.hard_margin_ms) / 1000,
+                imports=list(theorem.environment.imports),
+                target=target,
+                proof=proof.kernel_ndjson(),
+                soft_ms=limits.soft_ms,
+                heartbeats=limits.heartbeats,
+            )
+        except LeanRefused as refused:
+            raise GateError(
+                f"The kernel gave no verdict on `{theorem.name}` ({refused.kind}): {refused.message}. At a limit, "
+                "larger `heartbeats` or `soft_ms` in the deciding pool's Limits help; "
+                "otherwise `flywheel doctor` checks the installation."
+            ) from refused
+        match reply.get("verdict"):
+            case "accept":
+                return None
+            case "reject":
+                return str(reply.get("reason"))
+            case _:
+                raise GateError(f"The kernel's answer on `{theorem.name}` is none: {str(reply)[:200]}")

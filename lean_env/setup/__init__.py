@@ -1,0 +1,1 @@
+"""Making and checking the installation: download, rewriting, `flywheel setup` and `flywheel doctor`."""

@@ -1,0 +1,358 @@
+"""The action space: every template with everything that a state offers for its slots, as text and back.
+
+    space = ActionSpace(retriever)
+    situation = space.look(theorem.environment, state)
+    situation.text(0), situation.find("cases xs <;> simp_all")
+
+An action is a template and at most two *pointers* (a local, a definition, a premise). The enumeration is a pure
+function of the environment and the printed state: an action index means the same in search, training and tests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from itertools import combinations, product
+from string import Formatter
+
+import numpy as np
+import numpy.typing as npt
+
+from lean_env.theorem import Environment
+from prover.actions.connective import Connective, shape
+from prover.actions.lazy import lazy
+from prover.actions.matching import usage
+from prover.actions.repertoire import LIBRARY, Repertoire
+from prover.actions.retrieval import RetrievedPremise, Retriever, Shape
+from prover.actions.templates import HYPOTHESES, Need, Slot, Template
+from prover.actions.uses import Uses
+from prover.goal import IDENTIFIER, Goal, Local, LocalKind, first_goal, outside_brackets, parse_goal
+from prover.policy import Proposal
+
+#: A premise can always be rewritten with when it is among the best so many, whether or not its left side seems to fit.
+_ALWAYS_REWRITE = 3
+_ALWAYS_CLOSER = 6
+_MANY, _FEW = 6, 3
+#: The name that a tactic gives to what it introduces.
+_NEW_NAME = re.compile(r"(?<=^have )h\d+(?= :=)|(?<=^by_cases )h\d+(?= :)|(?<=\(fun )h\d+(?= =>)")
+
+
+class PointerKind(StrEnum):
+    """What a pointer points at; its letter marks it in the prompt (`L3`, `D0`, `P11`)."""
+
+    LOCAL = "L"
+    DEFINITION = "D"
+    PREMISE = "P"
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Something a tactic can name. `rank` counts within its kind, from 0."""
+
+    kind: PointerKind
+    rank: int
+    name: str
+
+    @property
+    def marker(self) -> str:
+        return f"{self.kind}{self.rank}"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Parallel int64 arrays, one entry an action: the template's index in the repertoire, then the pointer indices of
+    its two slots (-1 where it has none). Actions of one template are neighbours."""
+
+    template: npt.NDArray[np.int64]
+    first: npt.NDArray[np.int64]
+    second: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.template)
+
+
+class ActionSpace:
+    """Looks at states: retrieves for them and enumerates what can be tried. A repertoire that retrieves nothing needs
+    no retriever."""
+
+    def __init__(self, retriever: Retriever | None, repertoire: Repertoire = LIBRARY) -> None:
+        if repertoire.retrieves and retriever is None:
+            raise ValueError(f"the repertoire {repertoire.name} needs a retriever")
+        self.retriever = retriever if repertoire.retrieves else None
+        self.repertoire = repertoire
+
+    def look(self, environment: Environment, state: str, required: Sequence[str] = ()) -> Situation:
+        """The situation of a printed state, whose first goal is the one acted on. `required`: names of premises that
+        must be offered if the environment holds them (training on a hand-written step; search never sets it)."""
+        return self.look_at(environment, *first_goal(state), required)
+
+    def look_at(self, environment: Environment, first: str, goals: int, required: Sequence[str] = ()) -> Situation:
+        """As `look`, of the printed first goal of a state of so many goals."""
+        goal = parse_goal(first) if first else Goal((), "")
+        retriever = self.retriever
+        return Situation(
+            goal=goal,
+            goal_count=max(goals, 1),
+            premises=retriever.premises(environment, goal, required=required) if retriever else (),
+            definitions=retriever.definitions(environment, goal) if retriever else (),
+            repertoire=self.repertoire,
+        )
+
+    def premises_in(self, environment: Environment, tactic: str) -> list[str]:
+        """The library theorems that a tactic's text names and the environment holds."""
+        if self.retriever is None:
+            return []
+        return [name for name in IDENTIFIER.findall(tactic) if self.retriever.holds(environment, name)]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A state as a policy sees it. `pointers` are its locals, then definitions, then premises."""
+
+    goal: Goal
+    goal_count: int
+    premises: tuple[RetrievedPremise, ...]
+    definitions: tuple[str, ...]
+    repertoire: Repertoire = LIBRARY
+
+    @lazy
+    def locals(self) -> tuple[Local, ...]:
+        usable = [
+            local
+            for local in self.goal.locals
+            if local.accessible and local.kind not in (LocalKind.INSTANCE, LocalKind.TYPE)
+        ]
+        # A later local of the same name shadows the earlier one: only the last can be written.
+        last = {local.name: index for index, local in enumerate(usable)}
+        return tuple(local for index, local in enumerate(usable) if last[local.name] == index)[
+            -self.repertoire.locals :
+        ]
+
+    @lazy
+    def pointers(self) -> tuple[Pointer, ...]:
+        return (
+            *(Pointer(PointerKind.LOCAL, rank, local.name) for rank, local in enumerate(self.locals)),
+            *(Pointer(PointerKind.DEFINITION, rank, name) for rank, name in enumerate(self.definitions)),
+            *(Pointer(PointerKind.PREMISE, rank, premise.name) for rank, premise in enumerate(self.premises)),
+        )
+
+    @lazy
+    def candidates(self) -> Candidates:
+        """Every action of this state, in the order of the repertoire, then of pointers."""
+        table = np.array(self._rows, dtype=np.int64).reshape(-1, 3)
+        return Candidates(table[:, 0], table[:, 1], table[:, 2])
+
+    @lazy
+    def _rows(self) -> list[tuple[int, int, int]]:
+        """The candidates one by one."""
+        fillers, shown = self._fillers(), self._shown()
+        rows: list[tuple[int, int, int]] = []
+        for index, template in enumerate(self.repertoire.templates):
+            if template.needs not in shown or not self._lists_enough(template):
+                continue
+            match template.slots:
+                case ():
+                    rows.append((index, -1, -1))
+                case (slot,):
+                    clause = "{generalizing}" in template.form
+                    rows.extend(
+                        (index, pointer, -1)
+                        for pointer in fillers[slot]
+                        if not clause or self._generalizing(self.pointers[pointer].name)
+                    )
+                case (first, second):
+                    limits = self.repertoire.pair_limits
+                    left = fillers[first][: limits[first]]
+                    right = fillers[second][: limits[second]]
+                    pairs = product(left, right) if template.ordered else combinations(left, 2)
+                    rows.extend((index, a, b) for a, b in pairs if a != b and self._together(first, a, b))
+        return rows
+
+    def template(self, action: int) -> Template:
+        """The template of an action."""
+        return self.repertoire.templates[self._rows[action][0]]
+
+    def text(self, action: int) -> str:
+        """The tactic that an action stands for."""
+        template = self.template(action)
+        filled = self._rows[action][1:]
+        names = [self.pointers[pointer].name for pointer in filled if pointer >= 0]
+        clauses = {clause: self._clause(clause, filled[0]) for clause in _clauses(template.form)}
+        return template.form.format(*names, **clauses)
+
+    def _clause(self, clause: str, pointer: int) -> str:
+        """What stands for a named field of a form whose first slot is filled with `pointer`."""
+        match clause:
+            case "premises":
+                return self._premise_list(_MANY)
+            case "few":
+                return self._premise_list(_FEW)
+            case "definitions":
+                return ", ".join(self.definitions)
+            case "generalizing":
+                return self._generalizing(self.pointers[pointer].name)
+            case "fresh":
+                return self._fresh
+            case "holes":
+                return " _" * usage(self.locals[pointer].type).leading
+            case _:
+                raise ValueError(f"no clause {clause!r}")
+
+    def find(self, tactic: str) -> int | None:
+        """The action whose text this tactic is (up to spaces), or None: it is not in the action space of this state.
+        Of two actions with one text the earlier counts. The name that a tactic introduces does not count: where other
+        steps were dropped from a proof, another one is free here."""
+        text = _normal(tactic)
+        found = self._by_text.get(text)
+        return self._by_text.get(_NEW_NAME.sub(self._fresh, text)) if found is None else found
+
+    def proposals(self, log_probs: npt.NDArray[np.float64], top_k: int) -> list[Proposal]:
+        """The `top_k` likeliest actions as proposals, ties in the order of enumeration, no text twice, nothing that has
+        probability 0. `log_probs`: one for each candidate."""
+        proposals: dict[str, Proposal] = {}
+        order = np.argsort(-log_probs, kind="stable")
+        for action, log_prob in zip(order.tolist(), log_probs[order].tolist(), strict=True):
+            if len(proposals) == top_k or log_prob == -np.inf:
+                break
+            tactic = self.text(action)
+            if tactic not in proposals:
+                proposals[tactic] = Proposal(tactic, log_prob, self.template(action).name)
+        return list(proposals.values())
+
+    @lazy
+    def _by_text(self) -> dict[str, int]:
+        return {_normal(self.text(action)): action for action in reversed(range(len(self.candidates)))}
+
+    def _shown(self) -> frozenset[Need]:
+        """Which needs the first goal meets."""
+        conclusion = self.goal.conclusion
+        top = outside_brackets(conclusion)
+        met = {Need.NOTHING}
+        if any(local.kind is LocalKind.PROOF for local in self.goal.locals):
+            met.add(Need.HYPOTHESIS)
+        if re.match(r"∀|¬|let |have ", conclusion) or re.search(r" (→|≠) ", top):
+            met.add(Need.BINDER)
+        if re.search(r"\b(if|match)\b", conclusion):
+            met.add(Need.BRANCHES)
+        if " ∨ " in top:
+            met.add(Need.ALTERNATIVES)
+        connective = shape(conclusion).connective
+        if connective in (Connective.AND, Connective.IFF, Connective.EXISTS):
+            met.add(Need.STRUCTURE)
+        if connective is Connective.EXISTS:
+            met.add(Need.WITNESS)
+        if connective in (Connective.EQUAL, Connective.IFF):
+            met.add(Need.EQUATION)
+        if connective in (Connective.ATOM, Connective.OR, Connective.EXISTS, Connective.EQUAL):
+            met.add(Need.POSITIVE)
+        if connective is not Connective.FALSE:
+            met.add(Need.OPEN)
+        if conclusion == "True":
+            met.add(Need.TRUE)
+        return frozenset(met)
+
+    @lazy
+    def _fresh(self) -> str:
+        """`h1`, or the next one that no local has."""
+        names = self.goal.names
+        return next(name for number in range(1, len(names) + 2) if (name := f"h{number}") not in names)
+
+    def _together(self, slot: Slot, first: int, second: int) -> bool:
+        """Whether the pointer that fills the first `slot` goes with the other one."""
+        if slot not in HYPOTHESES or second >= len(self.locals):
+            return True
+        if self.locals[second].kind is not LocalKind.PROOF:
+            return True
+        return self.uses.pairs(slot, self.locals[first].type, self.locals[second].type)
+
+    @lazy
+    def uses(self) -> Uses:
+        """What the hypotheses of the goal can be used for."""
+        return Uses(self.goal)
+
+    def _lists_enough(self, template: Template) -> bool:
+        """Whether the lists in a form have entries, and more than a shorter form already offers."""
+        if "{premises}" in template.form and len(self.premises) <= _FEW:
+            return False
+        if "{few}" in template.form and not self.premises:
+            return False
+        return "{definitions}" not in template.form or len(self.definitions) >= 1
+
+    def _premise_list(self, count: int) -> str:
+        return ", ".join(premise.name for premise in self.premises[:count])
+
+    def _generalizing(self, name: str) -> str:
+        """A `generalizing` clause over the locals that may vary: data and proofs that the chosen one does not need."""
+        needed = next(set(IDENTIFIER.findall(local.type)) for local in self.locals if local.name == name)
+        free = [
+            local.name
+            for local in self.locals
+            if local.kind in (LocalKind.DATA, LocalKind.PROOF) and local.name != name and local.name not in needed
+        ]
+        return " generalizing " + " ".join(free) if free else ""
+
+    def _fillers(self) -> dict[Slot, list[int]]:
+        """Pointer indices for each kind of slot, likeliest first: locals latest first, premises by rank."""
+        by_kind: dict[LocalKind, list[int]] = {kind: [] for kind in LocalKind}
+        types = {local.name for local in self.goal.locals if local.kind is LocalKind.TYPE}
+        mentioned = set(IDENTIFIER.findall(self.goal.conclusion))
+        for local in self.goal.locals:
+            if local.kind is LocalKind.PROOF:
+                mentioned.update(IDENTIFIER.findall(local.type))
+        for index, local in reversed(list(enumerate(self.locals))):
+            # Nothing can be split on an element of a type variable, nor gained from data that nothing mentions.
+            idle = local.kind is LocalKind.DATA and (local.type in types or local.name not in mentioned)
+            if not idle:
+                by_kind[local.kind].append(index)
+        definitions_start = len(self.locals)
+        premises_start = definitions_start + len(self.definitions)
+        fillers = {
+            Slot.DATA: by_kind[LocalKind.DATA][: self.repertoire.data],
+            Slot.PROOF: by_kind[LocalKind.PROOF][: self.repertoire.proofs],
+            Slot.PROPOSITION: by_kind[LocalKind.PROPOSITION],
+            Slot.FUNCTION: by_kind[LocalKind.FUNCTION],
+            Slot.DEFINITION: list(range(definitions_start, premises_start)),
+            Slot.TERM: [
+                index for index in reversed(range(definitions_start)) if self.locals[index].kind is LocalKind.DATA
+            ],
+        }
+        fillers |= {slot: [] for slot in HYPOTHESES}
+        if self.repertoire.uses_hypotheses:
+            for index in by_kind[LocalKind.PROOF]:
+                for slot in self.uses.slots(self.locals[index].type):
+                    fillers[slot].append(index)
+        for slot in (Slot.PREMISE, Slot.REWRITE, Slot.REWRITE_BACK, Slot.CLOSER, Slot.EQUIVALENCE):
+            fillers[slot] = [
+                premises_start + rank for rank, premise in enumerate(self.premises) if _fills(slot, rank, premise)
+            ]
+        return fillers
+
+
+@lru_cache
+def _clauses(form: str) -> tuple[str, ...]:
+    """The named fields of a form."""
+    return tuple(field for _, field, _, _ in Formatter().parse(form) if field and not field.isdigit())
+
+
+def _fills(slot: Slot, rank: int, premise: RetrievedPremise) -> bool:
+    if premise.required:
+        return True
+    two_sided = premise.premise.shape in (Shape.EQUATION, Shape.IFF)
+    match slot:
+        case Slot.REWRITE:
+            return two_sided and bool(premise.premise.left) and (premise.left_fits or rank < _ALWAYS_REWRITE)
+        case Slot.REWRITE_BACK:
+            return two_sided and premise.right_fits
+        case Slot.CLOSER:
+            return premise.conclusion_fits or premise.premise.hypotheses > 0 or rank < _ALWAYS_CLOSER
+        case Slot.EQUIVALENCE:
+            return premise.premise.shape is Shape.IFF
+        case _:
+            return True
+
+
+def _normal(tactic: str) -> str:
+    return re.sub(r"\s+", " ", tactic).strip()

@@ -1,0 +1,322 @@
+"""Evaluation: several arms on the same theorems, side by side at equal steps and at equal processor seconds.
+
+    evaluation = evaluate(corpus, [Arm("M_1", policy, Budget(64)), ...], names, run="demo", benchmark="lean-core", ...)
+    print(report_text(evaluation, baselines=["M_0"]))                              # evaluation/report.py
+
+Each arm is a round of kind `eval` in the corpus, and what is reported is read back from there: an interrupted
+evaluation resumes, and one that was done before costs nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+from corpus.records import AttemptStatus, RoundKind
+from corpus.round_results import TheoremOutcome, count_test_evaluations, outcomes
+from corpus.store import Corpus
+from prover.evaluation.statistics import Interval, bootstrap_interval, sign_test
+from prover.policies.batching import BatchingPolicy
+from prover.policies.portfolio import PORTFOLIO_1
+from prover.policy import Policy, PolicyQuery, Proposal
+from prover.rounds.attempt import Phase, Tools
+from prover.rounds.round import Plan, Progress, RoundConfig, run_round
+from prover.search.budget import Budget
+from prover.search.contract import SearchConfig
+
+#: Budgets at which solved theorems are counted: tactic steps, and mean processor seconds a theorem.
+STEP_MARKS = (8, 16, 32, 64, 128)
+SECOND_MARKS = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way of proving: a policy with its budget. `first` are phases that run before it (portfolio search, say).
+
+    generation_id: the model's generation in the corpus, None without a model. settings: whatever else the result
+    depends on (the policy's options); stored with the round, so that another setting is another round.
+    """
+
+    name: str
+    policy: Policy
+    budget: Budget
+    config: SearchConfig = field(default_factory=SearchConfig)
+    source: str = "policy"
+    generation_id: int | None = None
+    first: tuple[Phase, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What the corpus stores as the round's configuration."""
+        before = [{"policy": p.policy.name, "budget": asdict(p.budget), "search": asdict(p.config)} for p in self.first]
+        return {
+            "policy": self.policy.name,
+            "budget": asdict(self.budget),
+            "search": asdict(self.config),
+            "first": before,
+            **self.settings,
+        }
+
+
+class FixedTactics:
+    """The same tactics in every state, all equally likely, tried in their order."""
+
+    def __init__(self, name: str, tactics: Sequence[str]) -> None:
+        self.name = name
+        self._proposals = [Proposal(tactic, 0.0, tactic) for tactic in tactics]
+
+    def propose(self, queries: Sequence[PolicyQuery]) -> list[list[Proposal]]:
+        return [list(self._proposals) for _ in queries]
+
+
+def portfolio_1() -> Arm:
+    """The first baseline: `intros`, then each of the six tactics once, on that state alone."""
+    policy = FixedTactics("portfolio-1", PORTFOLIO_1)
+    return Arm("portfolio-1", policy, Budget(len(PORTFOLIO_1)), SearchConfig(max_depth=0), source="portfolio")
+
+
+@dataclass(frozen=True)
+class ArmResult:
+    """One arm's outcomes, by theorem. All of them have a verdict: see `Evaluation.arms`."""
+
+    name: str
+    budget: Budget
+    outcomes: Mapping[str, TheoremOutcome]
+
+    def solved_at(self, steps: int) -> frozenset[str]:
+        """Theorems proved within so many tactic steps."""
+        return frozenset(name for name in self.solved if (self.outcomes[name].steps_to_proof or 0) <= steps)
+
+    @cached_property
+    def solved(self) -> frozenset[str]:
+        """Theorems proved within the arm's whole budget."""
+        return frozenset(n for n, outcome in self.outcomes.items() if outcome.status is AttemptStatus.PROVED)
+
+    @property
+    def seconds(self) -> float:
+        """Mean processor seconds a theorem, all attempts in full."""
+        return sum(self._seconds) / max(1, len(self._seconds))
+
+    @cached_property
+    def _seconds(self) -> list[float]:
+        return sorted(outcome.cpu_seconds for outcome in self.outcomes.values())
+
+    def cap(self, mean_seconds: float) -> float | None:
+        """The limit a theorem under which this arm spends `mean_seconds` on average; None if it never spends so much.
+
+        Under a cap c it spends the mean of min(c, what the attempt took); that grows with c, piecewise linearly.
+        """
+        ascending, n = self._seconds, len(self._seconds)
+        for position, below in enumerate(accumulate(ascending, initial=0.0)):
+            if position == n:
+                return None
+            cap = (mean_seconds * n - below) / (n - position)
+            if cap <= ascending[position]:
+                return cap
+        return None
+
+    def solved_within(self, mean_seconds: float) -> frozenset[str] | None:
+        """Theorems proved when `mean_seconds` of processor time a theorem may be spent in total, by an equal limit a
+        theorem; None where the arm's own budget ends before that, which says nothing about what it could do."""
+        cap = self.cap(mean_seconds)
+        if cap is None:
+            return None
+        return frozenset(name for name in self.solved if self.outcomes[name].cpu_seconds <= cap)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table. Counts of solved theorems by steps and by mean seconds; None where a budget was not
+    reached. `interval` is of `rate`, the share solved at the arm's whole budget."""
+
+    arm: str
+    theorems: int
+    solved_at: Mapping[int, int | None]
+    solved_within: Mapping[float, int | None]
+    solved: int
+    rate: float
+    interval: Interval
+    steps: int
+    seconds: float
+    lean_seconds: float
+    model_seconds: float
+    wall_limit_hits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two arms on the same theorems. `wins`: solved by `arm` alone; `losses`: by `other` alone. `difference` (of rates)
+    and its interval are paired; `resolved` needs an interval without zero and p < 0.05, since the bootstrap alone
+    already excludes zero at 4 wins to none."""
+
+    arm: str
+    other: str
+    at: str
+    wins: int
+    losses: int
+    union: int
+    difference: float
+    interval: Interval
+    p: float
+
+    @property
+    def resolved(self) -> bool:
+        return not self.interval.low <= 0 <= self.interval.high and self.p < 0.05
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Arms on the same theorems.
+
+    arms: their outcomes on the theorems on which *every* arm came to a verdict, so that all counts are over one set.
+    unanswered: theorems left out of it (errors, or an interruption); never counted as failures.
+    test_evaluations: how many evaluations on test the corpus had seen after this one; None for one in no corpus.
+    """
+
+    benchmark: str
+    split: str
+    stratum: str
+    seed: int
+    arms: tuple[ArmResult, ...]
+    unanswered: int
+    test_evaluations: int | None
+    interrupted: bool
+
+    def arm(self, name: str) -> ArmResult:
+        return next(arm for arm in self.arms if arm.name == name)
+
+    def rows(self) -> list[Row]:
+        return [_row(arm) for arm in self.arms]
+
+    def compare(self, arm: str, other: str) -> list[Comparison]:
+        """At the steps that both were given, and at the processor seconds that both spent."""
+        a, b = self.arm(arm), self.arm(other)
+        steps = min(a.budget.steps, b.budget.steps)
+        seconds = min(a.seconds, b.seconds)
+        a_within, b_within = a.solved_within(seconds), b.solved_within(seconds)
+        # None comes from rounding alone here: the arm that spent less spent just that.
+        at_seconds = a.solved if a_within is None else a_within, b.solved if b_within is None else b_within
+        return [
+            _compare(a, b, f"{steps} steps", a.solved_at(steps), b.solved_at(steps)),
+            _compare(a, b, f"{seconds:.2g} s", *at_seconds),
+        ]
+
+
+def evaluate(
+    corpus: Corpus,
+    arms: Sequence[Arm],
+    theorems: Sequence[str],
+    *,
+    run: str,
+    benchmark: str,
+    split: str,
+    stratum: str,
+    seed: int,
+    tools: Tools,
+    config: RoundConfig | None = None,
+    deterministic: bool = True,
+    on_progress: Callable[[str, Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Evaluation:
+    """Runs every arm on `theorems` (names in that split and stratum of the benchmark; stratum '' for any).
+
+    Proofs are certified but not shortened. On an interruption the arms finished so far are reported.
+    """
+    config = replace(config or RoundConfig(), minimize_steps=0)
+    stop = stop or threading.Event()
+    found: list[tuple[Arm, list[TheoremOutcome]]] = []
+    for arm in arms:
+        round = corpus.start_round(
+            run=run,
+            generation_id=arm.generation_id,
+            benchmark=benchmark,
+            split=split,
+            stratum=stratum,
+            arm=arm.name,
+            kind=RoundKind.EVAL,
+            seed=seed,
+            config=arm.described,
+            selection=theorems,
+        )
+        plan = Plan(
+            Phase(BatchingPolicy(arm.policy, deterministic), arm.budget, arm.config, arm.source), first=arm.first
+        )
+        summary = run_round(corpus, round, plan, tools, config, on_progress=_named(on_progress, arm.name), stop=stop)
+        found.append((arm, outcomes(corpus, round)))
+        if summary.interrupted:
+            break
+    return gather(
+        found,
+        benchmark=benchmark,
+        split=split,
+        stratum=stratum,
+        seed=seed,
+        test_evaluations=count_test_evaluations(corpus),
+        interrupted=stop.is_set(),
+    )
+
+
+def gather(found: Sequence[tuple[Arm, Sequence[TheoremOutcome]]], **about: Any) -> Evaluation:
+    """An Evaluation from each arm's outcomes; `about` are its remaining fields."""
+    answered = [{o.theorem for o in outcomes if _has_verdict(o)} for _, outcomes in found]
+    common = set.intersection(*answered) if answered else set()
+    asked = {o.theorem for _, outcomes in found for o in outcomes}
+    results = tuple(
+        ArmResult(arm.name, _whole_budget(arm), {o.theorem: o for o in outcomes if o.theorem in common})
+        for arm, outcomes in found
+    )
+    return Evaluation(arms=results, unanswered=len(asked - common), **about)
+
+
+def _whole_budget(arm: Arm) -> Budget:
+    return replace(arm.budget, steps=arm.budget.steps + sum(phase.budget.steps for phase in arm.first))
+
+
+def _named(callback: Callable[[str, Progress], None] | None, arm: str) -> Callable[[Progress], None] | None:
+    return None if callback is None else lambda progress: callback(arm, progress)
+
+
+def _has_verdict(outcome: TheoremOutcome) -> bool:
+    return outcome.status is not None and outcome.status is not AttemptStatus.ERROR
+
+
+def _row(arm: ArmResult) -> Row:
+    n = len(arm.outcomes)
+    outcomes = arm.outcomes.values()
+    within = {mark: arm.solved_within(mark) for mark in SECOND_MARKS}
+    solved = len(arm.solved)
+    return Row(
+        arm=arm.name,
+        theorems=n,
+        solved_at={mark: len(arm.solved_at(mark)) if mark <= arm.budget.steps else None for mark in STEP_MARKS},
+        solved_within={mark: None if names is None else len(names) for mark, names in within.items()},
+        solved=solved,
+        rate=solved / n if n else 0.0,
+        interval=bootstrap_interval([float(name in arm.solved) for name in arm.outcomes]),
+        steps=sum(o.steps for o in outcomes),
+        seconds=arm.seconds,
+        lean_seconds=sum(o.lean_seconds for o in outcomes),
+        model_seconds=sum(o.model_seconds for o in outcomes),
+        wall_limit_hits=sum(o.wall_limit_hits for o in outcomes),
+    )
+
+
+def _compare(a: ArmResult, b: ArmResult, at: str, solved_a: frozenset[str], solved_b: frozenset[str]) -> Comparison:
+    differences = [float(name in solved_a) - float(name in solved_b) for name in a.outcomes]
+    wins, losses = len(solved_a - solved_b), len(solved_b - solved_a)
+    return Comparison(
+        arm=a.name,
+        other=b.name,
+        at=at,
+        wins=wins,
+        losses=losses,
+        union=len(solved_a | solved_b),
+        difference=sum(differences) / max(1, len(differences)),
+        interval=bootstrap_interval(differences),
+        p=sign_test(wins, losses),
+    )

@@ -1,0 +1,1 @@
+"""Proving and evaluating in the user's own Lean."""

@@ -1,0 +1,1 @@
+"""Everything that proposes tactics: the ranker, the grammar, portfolio search, free text."""

@@ -1,0 +1,176 @@
+"""The ranker's network: a small Llama decoder that reads one prompt and scores every action of the state at once.
+
+The prompt is all there is to read, so its tokens see each other both ways (a 4-D mask instead of the causal one). The
+output token's hidden state gives a logit for each template; each pointer's hidden state, dotted with one learned query
+for each slot of each template, gives how well it fills that slot. An action's probability is
+
+    p(template | templates that have an action here) * p(pointers | template, pointers that exist here)
+
+so the distribution over the enumerated actions is exact: nothing invalid, nothing sampled, nothing left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor, nn
+from transformers import LlamaConfig, LlamaModel
+
+from prover.actions.repertoire import Repertoire
+from prover.actions.space import Candidates
+from prover.policies.ranker.prompt import MARKS, MARKS_PER_TOKEN, Prompt
+
+
+class ModelConfig(BaseModel):
+    """Sizes of the network. The defaults give about 1.1 million parameters."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hidden: int = 128
+    layers: int = 4
+    heads: int = 4
+    feed_forward: int = 352
+    #: On what enters and leaves the blocks. None inside attention: it would cost a third of the training time.
+    dropout: float = 0.1
+
+
+#: More than any repertoire has templates.
+_STRIDE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class PromptBatch:
+    """B prompts padded to T tokens and N pointers: `tokens` (B, T) int64, `marks` (B, T, 5) int64, `real` (B, T) bool,
+    `pointers` (B, N) int64 positions (0 where padded)."""
+
+    tokens: Tensor
+    marks: Tensor
+    real: Tensor
+    pointers: Tensor
+
+    @classmethod
+    def of(cls, prompts: Sequence[Prompt], padding: int) -> PromptBatch:
+        length = max(len(prompt.tokens) for prompt in prompts)
+        pointers = max(1, *(len(prompt.pointers) for prompt in prompts)) if prompts else 1
+        tokens = np.full((len(prompts), length), padding, dtype=np.int64)
+        marks = np.zeros((len(prompts), length, MARKS_PER_TOKEN), dtype=np.int64)
+        real = np.zeros((len(prompts), length), dtype=bool)
+        positions = np.zeros((len(prompts), pointers), dtype=np.int64)
+        for row, prompt in enumerate(prompts):
+            size = len(prompt.tokens)
+            tokens[row, :size] = prompt.tokens
+            marks[row, :size] = prompt.marks
+            real[row, :size] = True
+            positions[row, : len(prompt.pointers)] = prompt.pointers
+        return cls(*map(torch.from_numpy, (tokens, marks, real, positions)))
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateBatch:
+    """The candidates of B states end to end (C in all, int64): which `state`, `template`, `first` and `second` pointer.
+    Candidates of one template of one state form a *group* (G in all), in order; `group` (C) names it."""
+
+    state: Tensor
+    template: Tensor
+    first: Tensor
+    second: Tensor
+    group: Tensor
+    group_state: Tensor
+    group_template: Tensor
+
+    @classmethod
+    def of(cls, candidates: Sequence[Candidates]) -> CandidateBatch:
+        state = np.repeat(np.arange(len(candidates)), [len(each) for each in candidates])
+        template = np.concatenate([each.template for each in candidates])
+        starts = np.flatnonzero(np.diff(state * _STRIDE + template, prepend=-1))
+        group = np.zeros(len(state), dtype=np.int64)
+        group[starts[1:]] = 1
+        first = np.concatenate([each.first for each in candidates])
+        second = np.concatenate([each.second for each in candidates])
+        arrays = (state, template, first, second, np.cumsum(group), state[starts], template[starts])
+        return cls(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
+
+
+class ActionRanker(nn.Module):
+    """Prompts in, log-probabilities of all their candidates out."""
+
+    def __init__(self, config: ModelConfig, vocabulary: int, repertoire: Repertoire) -> None:
+        super().__init__()
+        self.config = config
+        self.vocabulary = vocabulary
+        self.repertoire = repertoire
+        self.decoder = LlamaModel(
+            LlamaConfig(
+                vocab_size=vocabulary,
+                hidden_size=config.hidden,
+                intermediate_size=config.feed_forward,
+                num_hidden_layers=config.layers,
+                num_attention_heads=config.heads,
+                num_key_value_heads=config.heads,
+                max_position_embeddings=1024,
+                attn_implementation="sdpa",
+                use_cache=False,
+            )
+        )
+        self.marks = nn.Embedding(len(MARKS), config.hidden, padding_idx=0)
+        self.dropout = nn.Dropout(config.dropout)
+        self.template_head = nn.Linear(config.hidden, len(repertoire.templates))
+        self.pointer_key = nn.Linear(config.hidden, config.hidden, bias=False)
+        self.slot_query = nn.Linear(config.hidden, repertoire.slots, bias=False)
+        self._slot_number = torch.from_numpy(repertoire.slot_number)
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draws all weights from `generator`: normal with deviation 0.02, output projections of the blocks smaller
+        (0.02 / sqrt(2 layers), as GPT-2), norms one, biases and padding zero."""
+        deep = 0.02 / (2 * self.config.layers) ** 0.5
+        with torch.no_grad():
+            for name, parameter in sorted(self.named_parameters()):
+                if parameter.dim() == 1:
+                    parameter.fill_(0.0 if name.endswith("bias") else 1.0)
+                else:
+                    scale = deep if name.endswith(("o_proj.weight", "down_proj.weight")) else 0.02
+                    parameter.normal_(0.0, scale, generator=generator)
+            self.marks.weight[0].zero_()
+
+    def forward(self, prompts: PromptBatch, candidates: CandidateBatch) -> Tensor:
+        """Log-probability of each candidate (C): those of one state sum to one."""
+        embedded = self.decoder.embed_tokens(prompts.tokens) + self.marks(prompts.marks).sum(dim=2)
+        mask = torch.zeros(prompts.real.shape, dtype=embedded.dtype).masked_fill(~prompts.real, torch.finfo().min)
+        hidden = self.decoder(
+            inputs_embeds=self.dropout(embedded),
+            attention_mask=mask[:, None, None, :].expand(-1, 1, prompts.tokens.shape[1], -1),
+        ).last_hidden_state
+        hidden = self.dropout(hidden)
+        pointed = hidden.gather(1, prompts.pointers[:, :, None].expand(-1, -1, hidden.shape[2]))
+        template_logits = self.template_head(hidden[:, 0])
+        pointer_logits = self.slot_query(self.pointer_key(pointed))
+        return self._log_probs(template_logits, pointer_logits, candidates)
+
+    def _log_probs(self, template_logits: Tensor, pointer_logits: Tensor, batch: CandidateBatch) -> Tensor:
+        """(B, templates) and (B, N, slots) to (C)."""
+        slots = self._slot_number[batch.template]
+        score = torch.zeros(len(batch.state), dtype=template_logits.dtype)
+        for pointer, slot in ((batch.first, slots[:, 0]), (batch.second, slots[:, 1])):
+            logits = pointer_logits[batch.state, pointer.clamp(min=0), slot.clamp(min=0)]
+            score = score + torch.where(pointer >= 0, logits, 0.0)
+        within = score - _log_sum_exp(score, batch.group, len(batch.group_state))[batch.group]
+        template = template_logits[batch.group_state, batch.group_template]
+        states = int(batch.state[-1]) + 1
+        template = template - _log_sum_exp(template, batch.group_state, states)[batch.group_state]
+        return within + template[batch.group]
+
+
+def _log_sum_exp(values: Tensor, group: Tensor, groups: int) -> Tensor:
+    """Log of the sum of exponentials of each group of `values`: (groups)."""
+    largest = torch.full((groups,), -torch.inf, dtype=values.dtype)
+    largest = largest.scatter_reduce(0, group, values.detach(), "amax")
+    total = torch.zeros(groups, dtype=values.dtype).index_add(0, group, (values - largest[group]).exp())
+    return total.log() + largest
+
+
+def parameter_count(model: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())

@@ -1,0 +1,108 @@
+"""The default policy: a trained network that scores every enumerated action of a state, one state a forward.
+
+One state a forward and one thread: the shapes that the arithmetic sees depend on the state alone, so its proposals are
+the same bits whatever else is in the batch or on the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+
+from lean_env.theorem import Environment
+from prover.actions.space import ActionSpace, Situation
+from prover.goal import first_goal
+from prover.policies.portfolio import prior
+from prover.policies.ranker.inference import Inference
+from prover.policies.ranker.network import ActionRanker
+from prover.policies.ranker.prompt import PromptEncoder
+from prover.policy import PolicyQuery, Proposal
+
+
+class RankerOptions(BaseModel):
+    """How the network's distribution becomes proposals. Evaluation runs the defaults or what valid chose; rounds on the
+    train split mix in the portfolio's prior, so that what the network never tries is still tried."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    temperature: float = Field(default=1.0, gt=0)
+    #: Share of the portfolio's hand-set prior in the mixture.
+    prior_weight: float = Field(default=0.0, ge=0, lt=1)
+    #: Nats taken off per unit of log(milliseconds of the template / 6).
+    time_discount: float = Field(default=0.0, ge=0)
+    top_k: int = Field(default=40, gt=0)
+
+
+class RankerPolicy:
+    """A trained network as a policy. `tokens_read` and `states_read` count what went through the network."""
+
+    #: Several threads may ask at a time (BatchingPolicy); one that waits for the other's answer leaves a core idle.
+    concurrent = True
+
+    def __init__(
+        self,
+        model: ActionRanker,
+        encoder: PromptEncoder,
+        space: ActionSpace,
+        options: RankerOptions | None = None,
+        name: str = "ranker",
+    ) -> None:
+        self._inference = Inference(model)
+        self._encoder = encoder
+        self._space = space
+        self._options = options or RankerOptions()
+        self._name = name
+        # What is proposed depends on the first goal and the number of goals: a sixth of a search's states come again.
+        self._judge = lru_cache(maxsize=4096)(self._judge_goal)
+        self._counting = Lock()
+        self.states_read = 0
+        self.tokens_read = 0
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def propose(self, queries: Sequence[PolicyQuery]) -> list[list[Proposal]]:
+        if torch.get_num_threads() != 1:
+            torch.set_num_threads(1)
+        return [self._propose(query) for query in queries]
+
+    def _propose(self, query: PolicyQuery) -> list[Proposal]:
+        return list(self._judge(query.theorem.environment, *first_goal(query.state)))
+
+    def _judge_goal(self, environment: Environment, goal: str, goals: int) -> tuple[Proposal, ...]:
+        situation = self._space.look_at(environment, goal, goals)
+        if not len(situation.candidates):
+            return ()  # an elementary repertoire may have nothing to say
+        adjusted = self._adjusted(situation, self.log_probs(situation))
+        return tuple(situation.proposals(adjusted, self._options.top_k))
+
+    def log_probs(self, situation: Situation) -> npt.NDArray[np.float64]:
+        """The network's own natural log-probability of each candidate: (C)."""
+        prompt = self._encoder.encode(situation)
+        with self._counting:
+            self.states_read += 1
+            self.tokens_read += len(prompt.tokens)
+        return self._inference.log_probs(prompt, situation.candidates)
+
+    def _adjusted(self, situation: Situation, log_probs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        options = self._options
+        if options.temperature != 1.0:
+            log_probs = log_probs / options.temperature
+            log_probs = log_probs - np.logaddexp.reduce(log_probs)
+        if options.prior_weight:
+            with np.errstate(divide="ignore"):
+                log_probs = np.logaddexp(
+                    np.log1p(-options.prior_weight) + log_probs, np.log(options.prior_weight) + np.log(prior(situation))
+                )
+        if options.time_discount:
+            log_probs = (
+                log_probs - options.time_discount * situation.repertoire.log_times[situation.candidates.template]
+            )
+        return log_probs

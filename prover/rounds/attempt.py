@@ -1,0 +1,197 @@
+"""One attempt: a budgeted search for one theorem, and what becomes of the proof that it claims.
+
+    search (phase after phase, one session) -> shorten -> replay elsewhere -> gate -> AttemptRecord
+
+Only a certificate makes a claim PROVED. Whatever went wrong around it (a worker died, none could be started, the gate
+could not decide) is ERROR and says nothing about the theorem.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol
+
+from corpus.records import AttemptRecord, AttemptStatus, ProofRecord
+from lean_env.embedded.pool import NoWorker
+from lean_env.session.leandojo import DojoCrashError, DojoInitError, TacticState
+from lean_env.session.outcomes import OpenSession, ProofSession
+from lean_env.theorem import Theorem
+from prover.policies.batching import BatchingPolicy
+from prover.search.best_first import prove
+from prover.search.budget import Budget, Ended, never
+from prover.search.contract import SearchConfig, SearchResult, Times
+from prover.search.graph import ProofStep
+from prover.search.minimize import CHEAP_CLOSERS, minimize
+
+
+class Refused(Exception):
+    """A claimed proof does not hold: it did not replay, or the gate rejected it. The text says which and why."""
+
+
+class Undecided(Exception):
+    """A claimed proof could not be judged: a worker died, none could be started, the gate failed."""
+
+
+class Verify(Protocol):
+    """Certifies a claimed proof (prover/rounds/verify.py). Raises Refused or Undecided."""
+
+    def __call__(self, theorem: Theorem, proof: Sequence[ProofStep], source: str) -> ProofRecord: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One search of an attempt. `source` is what a proof found in it is credited to (`policy`, `portfolio`, ...)."""
+
+    policy: BatchingPolicy
+    budget: Budget
+    config: SearchConfig = field(default_factory=SearchConfig)
+    source: str = "policy"
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What an attempt needs of the outside: a way to open theorems, and a way to certify what it finds."""
+
+    open_session: OpenSession
+    verify: Verify
+
+
+def attempt(
+    theorem: Theorem,
+    phases: Sequence[Phase],
+    seed: int,
+    tools: Tools,
+    *,
+    minimize_steps: int = 0,
+    closers: Sequence[ProofStep] = CHEAP_CLOSERS,
+    stopped: Callable[[], bool] = never,
+) -> AttemptRecord | None:
+    """Searches phase after phase until a proof is found, shortens it within `minimize_steps`, with these `closers`, and
+    has it certified.
+
+    Costs add up over the phases. None when `stopped` ended the search: such an attempt must not be recorded.
+    """
+    account = _Account(theorem)
+    try:
+        with tools.open_session(theorem) as (session, root):
+            found = account.search(session, root, phases, seed, stopped)
+            if found is not None and minimize_steps:
+                found = account.shorten(session, root, found, minimize_steps, closers)
+        if account.ended is Ended.STOPPED:
+            return None
+        if account.ended is Ended.CRASHED:
+            return account.record(AttemptStatus.ERROR, "the worker died during search")
+        if found is None:
+            return account.record(AttemptStatus.UNPROVED, str(account.ended))
+        return account.record(AttemptStatus.PROVED, proof=account.certify(tools.verify, found))
+    except Refused as error:
+        return account.record(AttemptStatus.REJECTED, str(error))
+    except (DojoCrashError, DojoInitError, NoWorker, Undecided) as error:
+        return account.record(AttemptStatus.ERROR, f"{type(error).__name__}: {error}")
+
+
+@dataclass(slots=True)
+class _Account:
+    """What one attempt has done and spent so far."""
+
+    theorem: Theorem
+    started: float = field(default_factory=time.monotonic)
+    ended: Ended = Ended.EXHAUSTED
+    source: str = ""
+    times: Times = field(default_factory=Times)
+    steps: int = 0
+    heartbeats: int = 0
+    nodes: int = 0
+    wall_limit_hits: int = 0
+    pruned: Counter[str] = field(default_factory=Counter)
+    templates: dict[str, Counter[str]] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def search(
+        self,
+        session: ProofSession,
+        root: TacticState,
+        phases: Sequence[Phase],
+        seed: int,
+        stopped: Callable[[], bool],
+    ) -> tuple[ProofStep, ...] | None:
+        for phase in phases:
+            waited = phase.policy.waited_here
+            result = prove(
+                session, root, self.theorem, phase.policy, phase.budget, config=phase.config, seed=seed, stopped=stopped
+            )
+            self.add(result, phase.policy.waited_here - waited)
+            self.source = phase.source
+            if result.proof is not None:
+                return result.proof
+            if result.ended in (Ended.CRASHED, Ended.STOPPED):
+                return None
+        return None
+
+    def add(self, result: SearchResult, waited: float) -> None:
+        """Adds a search's costs; seconds that its thread `waited` for a shared model are nobody's processor time."""
+        times = result.times
+        times = replace(times, model=times.model - waited, other=times.other + waited, cpu=times.cpu - waited)
+        self.ended = result.ended
+        self.times += times
+        self.steps += result.steps
+        self.heartbeats += result.heartbeats
+        self.nodes += result.nodes
+        self.wall_limit_hits += result.wall_limit_hits
+        self.pruned.update(result.pruned)
+        self.extra["waiting_seconds"] = self.extra.get("waiting_seconds", 0.0) + waited
+        for template, statistics in result.templates.items():
+            self.templates.setdefault(template, Counter()).update(asdict(statistics))
+
+    def shorten(
+        self,
+        session: ProofSession,
+        root: TacticState,
+        found: tuple[ProofStep, ...],
+        steps: int,
+        closers: Sequence[ProofStep],
+    ) -> tuple[ProofStep, ...]:
+        started = time.monotonic()
+        try:
+            shortened = minimize(session, root, found, closers=closers, steps=steps)
+        except DojoCrashError:
+            return found
+        self.extra |= {
+            "found_length": len(found),
+            "minimize_steps": shortened.steps,
+            "minimize_seconds": time.monotonic() - started,
+        }
+        return shortened.proof
+
+    def certify(self, verify: Verify, found: tuple[ProofStep, ...]) -> ProofRecord:
+        started = time.monotonic()
+        try:
+            return verify(self.theorem, found, self.source)
+        finally:
+            self.extra["verify_seconds"] = time.monotonic() - started
+
+    def record(self, status: AttemptStatus, reason: str = "", proof: ProofRecord | None = None) -> AttemptRecord:
+        return AttemptRecord(
+            theorem=self.theorem.name,
+            status=status,
+            steps=self.steps,
+            heartbeats=self.heartbeats,
+            lean_seconds=self.times.lean,
+            model_seconds=self.times.model,
+            wall_seconds=time.monotonic() - self.started,
+            wall_limit_hits=self.wall_limit_hits,
+            nodes=self.nodes,
+            steps_to_proof=self.steps if status is AttemptStatus.PROVED else None,
+            reason=reason,
+            stats={
+                "ended": str(self.ended),
+                "cpu_seconds": self.times.cpu,
+                "pruned": dict(self.pruned),
+                "templates": {template: dict(counts) for template, counts in self.templates.items()},
+                **self.extra,
+            },
+            proof=proof,
+        )

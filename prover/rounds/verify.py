@@ -1,0 +1,105 @@
+"""From a claimed proof to a certified one: replay in a worker that never searched, then the gate.
+
+The words that end up in the corpus (states, times, goals) are the replay's, not the search's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from corpus.records import CertificateRecord, ProofRecord, StepRecord
+from lean_env.embedded.pool import NoWorker, WorkerPool
+from lean_env.embedded.worker import LeanRefused, RefusalKind, WorkerDied
+from lean_env.gate.certificate import Certificate, Rejection
+from lean_env.gate.gate import GateError
+from lean_env.gate.statement import CleanStatement
+from lean_env.lean_text.theorems import signature
+from lean_env.library.expression import goal_hash
+from lean_env.library.ndjson import NdjsonError, read_expression
+from lean_env.session.leandojo import DojoCrashError, DojoInitError
+from lean_env.session.replay import ReplayFailed, replay
+from lean_env.session.stating import StatementRefused
+from lean_env.theorem import STATE_OPTIONS, Theorem
+from prover.rounds.attempt import Refused, Undecided
+from prover.search.graph import ProofStep
+
+
+class GateLike(Protocol):
+    """The part of `lean_env.gate.gate.Gate` that is used here."""
+
+    def check(
+        self, theorem: Theorem, proof_ndjson: str, stated: CleanStatement | None = None
+    ) -> Certificate | Rejection: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """`prover.rounds.attempt.Verify` over the gate and a pool of elaborating workers, which had better not be the one
+    that searches. `stated`: what a text theorem says (`lean_env.gate.statement.state_text`), None for a library
+    theorem."""
+
+    replay_pool: WorkerPool
+    gate: GateLike
+    stated: Callable[[Theorem], CleanStatement | None] = lambda _theorem: None
+
+    def __call__(self, theorem: Theorem, proof: Sequence[ProofStep], source: str) -> ProofRecord:
+        try:
+            replayed = replay(self.replay_pool, theorem, [step.tactic for step in proof])
+            verdict = self.gate.check(theorem, replayed.proof_ndjson, self.stated(theorem))
+        except ReplayFailed as error:
+            raise Refused(f"replay: {error}") from error
+        except LeanRefused as error:
+            if error.kind is not RefusalKind.LEAN:
+                raise Undecided(f"replay: {error}") from error
+            raise Refused(f"Lean does not export the proof term: {error}") from error
+        except StatementRefused as error:
+            raise Refused(f"statement: {error}") from error
+        except (DojoCrashError, DojoInitError, WorkerDied, NoWorker, GateError) as error:
+            raise Undecided(f"{type(error).__name__}: {error}") from error
+        if isinstance(verdict, Rejection):
+            raise Refused(f"gate, {verdict.check}: {verdict.reason}")
+        steps = tuple(
+            StepRecord(
+                state=step.state,
+                tactic=step.tactic,
+                state_after=step.state_after,
+                template=found.template,
+                milliseconds=step.ms,
+                heartbeats=step.heartbeats,
+                goal_hashes=tuple(_goal_hash(goal) for goal in step.goals_ndjson),
+            )
+            for step, found in zip(replayed.steps, proof, strict=True)
+        )
+        text = proof_text(theorem, [step.tactic for step in steps])
+        return ProofRecord(steps, source, _record(verdict), text, term_bytes=len(replayed.proof_ndjson))
+
+
+def proof_text(theorem: Theorem, tactics: Sequence[str], options: Sequence[str] = STATE_OPTIONS) -> str:
+    """The proof as Lean source, with the options that every tactic state carries here."""
+    before = "".join(f"set_option {option} in\n" for option in options)
+    block = "".join(f"  {tactic.replace(chr(10), chr(10) + '  ')}\n" for tactic in tactics)
+    return f"{before}theorem {theorem.name} {signature(theorem.statement)} := by\n{block}"
+
+
+def _goal_hash(goal: str | None) -> str:
+    """'' for a goal that has no closed expression."""
+    if goal is None:
+        return ""
+    try:
+        return goal_hash(read_expression(goal))
+    except NdjsonError:
+        return ""
+
+
+def _record(certificate: Certificate) -> CertificateRecord:
+    return CertificateRecord(
+        statement_hash=certificate.statement_hash,
+        environment_digest=certificate.environment_digest,
+        proof_hash=certificate.proof_hash,
+        axioms=certificate.axioms,
+        kernels={kernel: str(verdict) for kernel, verdict in certificate.kernels.items()},
+        gate_version=certificate.gate_version,
+        auxiliaries=certificate.auxiliaries,
+    )

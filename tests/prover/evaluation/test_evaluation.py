@@ -1,0 +1,210 @@
+"""Evaluation: counts at equal steps and seconds, paired intervals, reports and plots."""
+
+from __future__ import annotations
+
+import json
+import threading
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+
+import pytest
+from countdown import FixedPolicy, open_countdown, theorem, verify_countdown
+
+from corpus.records import AttemptStatus, RoundKind, TheoremRecord
+from corpus.round_results import TheoremOutcome, count_test_evaluations
+from corpus.store import Corpus
+from prover.evaluation.evaluate import Arm, evaluate, gather, portfolio_1
+from prover.evaluation.report import Curve, Point, comparisons, plot_generations, plot_steps, report_json, report_text
+from prover.evaluation.statistics import Interval, bootstrap_interval, sign_test
+from prover.policies.batching import BatchingPolicy
+from prover.rounds.attempt import Phase, Tools, Undecided
+from prover.rounds.round import RoundConfig
+from prover.search.budget import Budget
+
+NAMES = [theorem(n).name for n in range(1, 41)]
+TOOLS = Tools(open_countdown, verify_countdown)
+STRONG = FixedPolicy(("sub 3", -0.5), ("sub 1", -1.0), name="strong")
+WEAK = FixedPolicy(("sub 1", -0.5), name="weak")
+
+
+@pytest.fixture
+def corpus(tmp_path) -> Iterator[Corpus]:
+    with Corpus.open(str(tmp_path / "corpus.db")) as corpus:
+        records = [
+            TheoremRecord(t.name, t.statement, t.expression_hash, t.environment.key, None, "test", "hard")
+            for t in (theorem(n) for n in range(1, 41))
+        ]
+        corpus.add_benchmark("countdown", "1", "library", records)
+        corpus.start_run("run", {})
+        yield corpus
+
+
+def run(corpus, *arms, tools=TOOLS, **options):
+    about = {"run": "run", "benchmark": "countdown", "split": "test", "stratum": "hard", "seed": 0}
+    return evaluate(corpus, arms, NAMES, tools=tools, **about, **options)
+
+
+def outcome(name, *, solved_at=None, steps=64, seconds=1.0, status=None):
+    status = status or (AttemptStatus.UNPROVED if solved_at is None else AttemptStatus.PROVED)
+    return TheoremOutcome(name, "hard", status, solved_at, solved_at or steps, 0, seconds, 0.0, seconds, 0, seconds)
+
+
+def made_up(*arms, **about):
+    """An Evaluation of arms given as (name, outcomes)."""
+    about = {"benchmark": "b", "split": "valid", "stratum": "", "seed": 0, "test_evaluations": 0} | about
+    return gather([(Arm(name, WEAK, Budget(64)), outcomes) for name, outcomes in arms], interrupted=False, **about)
+
+
+def test_arms_side_by_side(corpus):
+    evaluation = run(corpus, Arm("strong", STRONG, Budget(16)), Arm("weak", WEAK, Budget(16)))
+    strong, weak = evaluation.rows()
+    # A proof has at most 13 steps: 12 states deep, and the tactic that closes.
+    assert weak.solved_at == {8: 8, 16: 13, 32: None, 64: None, 128: None}
+    assert strong.solved_at[16] > weak.solved_at[16]
+    assert strong.theorems == weak.theorems == 40
+    assert strong.interval.low < strong.rate < strong.interval.high
+    (at_steps, _at_seconds) = evaluation.compare("strong", "weak")
+    assert (at_steps.wins - at_steps.losses) == strong.solved - weak.solved
+    assert at_steps.union == len(evaluation.arm("strong").solved | evaluation.arm("weak").solved)
+
+
+def test_counts_at_fewer_steps_are_those_of_a_smaller_budget(corpus):
+    large = run(corpus, Arm("large", STRONG, Budget(32))).arm("large")
+    small = run(corpus, Arm("small", STRONG, Budget(16))).arm("small")
+    assert large.solved_at(16) == small.solved < large.solved
+
+
+def test_each_evaluation_is_a_round_and_an_old_one_is_free(corpus):
+    arm = Arm("weak", WEAK, Budget(4))
+    first = run(corpus, arm)
+    assert first.test_evaluations == count_test_evaluations(corpus) == 1
+    assert [round.kind for round in corpus.rounds("run")] == [RoundKind.EVAL]
+    done = []
+    again = run(corpus, arm, on_progress=lambda name, progress: done.append(name))
+    assert (again.rows(), done, again.test_evaluations) == (first.rows(), [], 1)
+    run(corpus, Arm("weak", WEAK, Budget(5)))
+    assert count_test_evaluations(corpus) == 2
+
+
+def test_an_interrupted_evaluation_resumes(corpus):
+    stop = threading.Event()
+    arms = Arm("strong", STRONG, Budget(8)), Arm("weak", WEAK, Budget(8))
+    cut = run(corpus, *arms, config=RoundConfig(1), stop=stop, on_progress=lambda _, p: p.done == 7 and stop.set())
+    assert cut.interrupted
+    assert len(cut.arms) == 1
+    assert cut.unanswered == 33
+    whole = run(corpus, *arms)
+    assert (whole.interrupted, whole.unanswered, len(whole.arms)) == (False, 0, 2)
+
+
+def test_errors_leave_every_arm_and_are_no_failures(corpus):
+    def troubled(opened, proof, source):
+        if opened.name == "down_3" and source == "policy":
+            raise Undecided("no worker")
+        return verify_countdown(opened, proof, source)
+
+    evaluation = run(
+        corpus,
+        Arm("strong", STRONG, Budget(8)),
+        Arm("weak", WEAK, Budget(8), source="other"),
+        tools=Tools(open_countdown, troubled),
+    )
+    assert evaluation.unanswered == 1
+    assert all("down_3" not in arm.outcomes and len(arm.outcomes) == 39 for arm in evaluation.arms)
+
+
+def test_phases_before_the_policy_count_as_its_budget(corpus):
+    first = Phase(BatchingPolicy(FixedPolicy(("sub 2", -1.0))), Budget(8), source="portfolio")
+    arm = run(corpus, Arm("both", WEAK, Budget(8), first=(first,))).arm("both")
+    assert arm.budget.steps == 16
+    assert arm.outcomes["down_16"].steps_to_proof == 8
+    assert arm.outcomes["down_7"].steps_to_proof == 3 + 1 + 7
+
+
+def test_portfolio_1_tries_six_tactics_on_one_state():
+    arm = portfolio_1()
+    assert (arm.budget.steps, arm.config.max_depth) == (6, 0)
+    assert [p.tactic for p in arm.policy.propose([None])[0]] == ["rfl", "decide", "omega", "simp", "simp_all", "grind"]
+
+
+def test_equal_seconds_are_equal_totals_under_a_cap():
+    """Taken 1, 2 and 9 s, solved the first two. 1 s a theorem on average is a cap of 1; 1.5 s one of 1.75 (1 + 1.75 +
+    1.75 = 4.5); 3 s a cap of 6; all of it is 4 s, and what lies beyond is unknown."""
+    taken = [outcome("a", solved_at=1, seconds=1.0), outcome("b", solved_at=2, seconds=2.0), outcome("c", seconds=9.0)]
+    (arm,) = made_up(("x", taken)).arms
+    assert [arm.cap(mean) for mean in (1.0, 1.5, 3.0, 4.0, 4.1)] == [1.0, 1.75, 6.0, 9.0, None]
+    assert [arm.solved_within(mean) for mean in (0.9, 1.0, 1.5, 3.0)] == [set(), {"a"}, {"a"}, {"a", "b"}]
+    assert arm.solved_within(5.0) is None
+
+
+def test_comparison_at_the_seconds_that_both_spent():
+    quick = [outcome(f"t{i}", solved_at=4 if i < 10 else None, seconds=0.5) for i in range(20)]
+    slow = [outcome(f"t{i}", solved_at=4 if i < 15 else None, seconds=2.0) for i in range(20)]
+    at_steps, at_seconds = made_up(("quick", quick), ("slow", slow)).compare("quick", "slow")
+    assert (at_steps.wins, at_steps.losses) == (0, 5)
+    assert (at_seconds.at, at_seconds.wins, at_seconds.losses) == ("0.5 s", 10, 0)
+
+
+@pytest.mark.parametrize(("wins", "losses", "resolved"), [(15, 2, True), (13, 6, False), (4, 0, False), (0, 0, False)])
+def test_small_differences_are_not_resolved(wins, losses, resolved):
+    """15:2, 13:6 of 200 have p = 0.002 and 0.17; 4:0 has p = 0.125 though the bootstrap excludes zero."""
+    a = [outcome(f"t{i}", solved_at=1 if i < wins else None) for i in range(200)]
+    b = [outcome(f"t{i}", solved_at=1 if wins <= i < wins + losses else None) for i in range(200)]
+    evaluation = made_up(("a", a), ("b", b))
+    compared = evaluation.compare("a", "b")[0]
+    assert (compared.wins, compared.losses, compared.resolved) == (wins, losses, resolved)
+    text = report_text(evaluation, ["b"])
+    assert ("not resolved" in text) != resolved
+    assert f"{wins} : {losses}" in text
+
+
+def test_intervals():
+    assert bootstrap_interval([]) == (0, 0)
+    assert bootstrap_interval([1.0] * 9) == (1, 1)
+    low, high = bootstrap_interval([1.0] * 50 + [0.0] * 150)
+    assert 0.17 < low < 0.21 < 0.29 < high < 0.33  # normal approximation: 0.25 -+ 0.06
+    assert bootstrap_interval([1.0, 0.0], seed=3) == bootstrap_interval([1.0, 0.0], seed=3)
+    assert sign_test(15, 2) == pytest.approx(0.00235, abs=1e-4)
+    assert sign_test(0, 0) == 1
+
+
+def test_pairs_are_compared_once():
+    evaluation = made_up(*[(name, [outcome("t", solved_at=1)]) for name in ("M_1", "M_0", "portfolio")])
+    pairs = [(c.arm, c.other) for c in comparisons(evaluation, ["M_0", "portfolio", "absent"])]
+    assert pairs == [(a, b) for a, b in [("M_1", "M_0"), ("M_1", "portfolio"), ("M_0", "portfolio")] for _ in range(2)]
+
+
+def test_reports_say_what_has_to_be_said(corpus):
+    evaluation = run(corpus, Arm("strong", STRONG, Budget(16)), Arm("weak", WEAK, Budget(16)))
+    text = report_text(evaluation, ["weak"])
+    for part in (
+        "countdown, test, hard: 40 theorems",
+        "strong",
+        "Evaluations on test so far, in this corpus: 2",
+        "@128",
+    ):
+        assert part in text
+    assert "\x1b" not in text
+    values = json.loads(json.dumps(report_json(evaluation, ["weak"])))
+    assert values["arms"][1]["solved_at"] == {"8": 8, "16": 13, "32": None, "64": None, "128": None}
+    assert len(values["outcomes"]["strong"]) == 40
+    assert values["comparisons"][0]["wins"] >= 1
+
+
+def test_plots_are_files_of_their_kind_and_reproducible(corpus, tmp_path):
+    points = [Point(n, 0.1 * n, Interval(0.1 * n - 0.05, 0.1 * n + 0.05)) for n in range(4)]
+    curves = [Curve("", points, {"frozen M_0": 0.1}), Curve("larger", points, {"frozen M_0": 0.05})]
+    images = plot_generations(curves, "demo", tmp_path / "new" / "curve")
+    images += plot_steps(run(corpus, Arm("strong", STRONG, Budget(16))), tmp_path / "steps.of.arms")
+    for svg, png in (images[:2], images[2:]):
+        assert ElementTree.parse(svg).getroot().tag.endswith("svg")
+        assert png.read_bytes().startswith(b"\x89PNG")
+    drawn = images[0].read_text()
+    assert "frozen M_0, larger" in drawn and "flywheel, larger" in drawn and ">frozen M_0<" in drawn
+    before = images[0].read_bytes()
+    plot_generations(curves, "demo", tmp_path / "new" / "curve")
+    assert images[0].read_bytes() == before
+    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file() and ".db" not in path.name} == {
+        ".svg",
+        ".png",
+    }

@@ -1,0 +1,167 @@
+"""Search: what it runs, in which order, what it keeps, what it frees. The last tests run the real Lean."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from countdown import CountdownSession, FixedPolicy, theorem
+
+from prover.search.best_first import prove
+from prover.search.budget import Budget, Ended
+from prover.search.contract import SearchConfig, SearchResult
+
+COUNT = FixedPolicy(("nonsense", -0.1), ("skip", -0.2), ("sub 3", -1.0), ("halve", -1.5), ("sub 1", -2.0))
+
+
+def search(number, policy=COUNT, steps=200, config=None, seed=0, quantified=False, **limits):
+    goal = theorem(number, quantified=quantified)
+    session = CountdownSession(goal)
+    config = config or SearchConfig()
+    result = prove(session, session.root, goal, policy, Budget(steps, **limits), config=config, seed=seed)
+    return result, session
+
+
+def replays(result: SearchResult, number: int, quantified: bool = False) -> bool:
+    session = CountdownSession(theorem(number, quantified=quantified))
+    state = session.root
+    for tactic in result.tactics:
+        state = session.run_tac(state, tactic)
+    return not hasattr(state, "pp")
+
+
+@pytest.mark.parametrize("quantified", [False, True])
+def test_a_proof_replays_from_the_root(quantified):
+    result, _ = search(7, quantified=quantified)
+    assert result.ended is Ended.PROVED
+    assert replays(result, 7, quantified)
+    assert (result.tactics[0] == "intros") == quantified
+    assert result.steps_to_proof == result.steps
+
+
+def test_intros_is_free():
+    result, session = search(1, FixedPolicy(("sub 1", -1.0)), steps=1, quantified=True)
+    assert session.log == ["intros", "sub 1"]
+    assert (result.ended, result.steps) == (Ended.PROVED, 1)
+
+
+def test_the_order_is_by_normalised_cost():
+    """From 4: `sub 1` costs 1, `sub 2` 1.2; a child's edges have f = 2/sqrt 2 = 1.41, so both root edges go first."""
+    result, session = search(4, FixedPolicy(("sub 1", -1.0), ("sub 2", -1.2)), config=SearchConfig(batch=1))
+    assert session.log[:5] == ["intros", "sub 1", "sub 2", "sub 1", "sub 2"]
+    assert result.ended is Ended.PROVED
+    greedy, _ = search(4, FixedPolicy(("sub 1", -1.0), ("sub 2", -1.2)), config=SearchConfig(batch=1, alpha=0.0))
+    assert greedy.tactics == ("sub 2", "sub 2")
+
+
+def test_batches_hold_edges_of_one_state_and_stop_at_a_proof():
+    policy = FixedPolicy(*[(f"nonsense {i}", -0.1 * i) for i in range(5)], ("sub 1", -0.55), ("sub 9", -0.6))
+    result, session = search(1, policy, config=SearchConfig(batch=4))
+    assert session.log == ["intros", *[f"nonsense {i}" for i in range(5)], "sub 1"]
+    assert session.calls == 3
+    assert result.steps == 6
+
+
+def test_a_batch_never_exceeds_the_budget():
+    result, session = search(50, steps=3)
+    assert (result.ended, result.steps) == (Ended.STEPS, 3)
+    assert len(session.log) == 4
+
+
+def test_no_policy_call_after_the_last_step():
+    policy = FixedPolicy(("sub 1", -1.0))
+    search(50, policy, steps=3)
+    assert [query.state for query in policy.queries] == ["⊢ 50 ↓", "⊢ 49 ↓", "⊢ 48 ↓"]
+
+
+def test_heartbeats_end_a_search():
+    result, _ = search(1000, FixedPolicy(("sub 1", -1.0)), heartbeats=10)
+    assert (result.ended, result.heartbeats, result.steps) == (Ended.HEARTBEATS, 10, 5)
+
+
+def test_no_edge_left_is_exhausted():
+    result, _ = search(5, FixedPolicy(("sub 2", -1.0)))
+    assert (result.ended, result.proof, result.steps_to_proof) == (Ended.EXHAUSTED, None, None)
+
+
+def test_equal_states_are_searched_once():
+    policy = FixedPolicy(("sub 1", -1.0), ("sub 2", -1.0), ("skip", -1.0))
+    result, _ = search(9, policy, steps=30)
+    printed = [query.state for query in policy.queries]
+    assert len(printed) == len(set(printed))
+    assert result.pruned["merged"] > 0
+    assert result.pruned["no_progress"] > 0
+
+
+def test_every_state_but_the_root_is_dropped():
+    for config in (SearchConfig(), SearchConfig(max_depth=1), SearchConfig(max_goals=1)):
+        _, session = search(12, FixedPolicy(("split", -0.5), ("sub 5", -1.0), ("skip", -1.0)), 60, config)
+        assert session.alive == {session.root.id}
+
+
+def test_bounds_prune_and_are_counted():
+    deep, _ = search(9, FixedPolicy(("sub 1", -1.0)), config=SearchConfig(max_depth=3))
+    assert (deep.ended, deep.pruned) == (Ended.EXHAUSTED, {"no_progress": 1, "too_deep": 1})
+    wide, _ = search(9, FixedPolicy(("split", -1.0)), config=SearchConfig(max_goals=1))
+    assert wide.pruned["too_many_goals"] == 1
+    large, _ = search(9, FixedPolicy(("split", -1.0)), config=SearchConfig(max_state_chars=8))
+    assert large.pruned["too_large"] == 1
+
+
+def test_a_crash_is_not_a_failed_search():
+    result, _ = search(9, FixedPolicy(("sub 1", -1.0), ("crash", -1.1)))
+    assert (result.ended, result.proof) == (Ended.CRASHED, None)
+
+
+def test_a_timed_out_tactic_is_counted_and_search_goes_on():
+    result, _ = search(1, FixedPolicy(("slow", -0.1), ("sub 1", -2.0)))
+    assert (result.ended, result.wall_limit_hits) == (Ended.PROVED, 1)
+    assert result.templates["slow"].timed_out == 1
+
+
+def test_stop_is_obeyed():
+    goal = theorem(50)
+    session = CountdownSession(goal)
+    result = prove(session, session.root, goal, COUNT, Budget(100), stopped=lambda: session.calls >= 3)
+    assert result.ended is Ended.STOPPED
+    assert session.calls == 3
+    assert session.alive == {session.root.id}
+
+
+def test_noise_changes_the_order_by_the_seed_alone():
+    config = SearchConfig(noise=1.0)
+    logs = [search(30, steps=60, config=config, seed=seed)[1].log for seed in (1, 1, 2)]
+    assert logs[0] == logs[1] != logs[2]
+    assert search(30, steps=60)[1].log == search(30, steps=60, seed=5)[1].log
+
+
+def test_noise_lets_edges_beyond_the_cut_in():
+    policy = FixedPolicy(*[(f"nonsense {i}", -1.0 - 0.01 * i) for i in range(30)])
+    kept = {
+        tactic
+        for seed in range(5)
+        for tactic in search(1, policy, 200, SearchConfig(noise=1.0, edges_per_state=5), seed)[1].log
+    }
+    assert len(kept - {"intros"}) > 10
+    assert len(search(1, policy, 200, SearchConfig(edges_per_state=5))[1].log) == 6
+
+
+def test_policy_seeds_belong_to_theorem_state_and_round():
+    def seeds(number, seed):
+        policy = FixedPolicy(("sub 1", -1.0))
+        search(number, policy, seed=seed)
+        return {query.state: query.seed for query in policy.queries}
+
+    assert seeds(4, 0) == seeds(4, 0)
+    assert len({*seeds(4, 0).values(), *seeds(4, 1).values(), *seeds(5, 0).values()}) == 4 + 4 + 5
+
+
+def test_statistics_add_up():
+    result, session = search(23, steps=40)
+    assert sum(statistics.tried for statistics in result.templates.values()) == result.steps + 1 == len(session.log)
+    assert result.templates["sub"].advanced > 0
+    assert result.nodes == result.graph.states
+    assert result.times.wall >= result.times.lean > 0
+    assert replace(result.times, cpu=0) + result.times == replace(
+        result.times, lean=2 * result.times.lean, model=2 * result.times.model, other=2 * result.times.other
+    )

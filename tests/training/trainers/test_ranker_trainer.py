@@ -1,0 +1,195 @@
+"""Training: it learns, it is the same bytes every time, and what it writes can be read or is refused."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from small_library import LISTS, MAP_APPEND, NAT, action_space, theorem
+
+from corpus.records import StepRecord
+from prover.policies.ranker.checkpoint import (
+    META,
+    WEIGHTS,
+    CheckpointError,
+    load_checkpoint,
+    load_ranker,
+    save_checkpoint,
+)
+from prover.policies.ranker.network import ModelConfig
+from prover.policy import PolicyQuery
+from training.data.dataset import DatasetConfig, TrainingProof
+from training.trainers.ranker import NothingToLearn, TrainConfig, train
+
+SPACE = action_space()
+CONFIG = TrainConfig(
+    model=ModelConfig(hidden=32, layers=2, heads=2, feed_forward=64, dropout=0.1),
+    data=DatasetConfig(valid_share=0.2),
+    vocabulary=400,
+    epochs=12,
+    batch_size=8,
+    learning_rate=5e-3,
+    warmup_steps=4,
+    threads=1,
+)
+
+
+def proofs(count=48):
+    """Sums commute by one lemma, maps over lists by induction on the list that is mapped over."""
+    made = []
+    for i in range(count):
+        if i % 2:
+            state, tactic, environment = f"a b : Nat\n⊢ a * {i} + b = b + a * {i}", "rw [Nat.add_comm]", NAT
+        else:
+            state = (
+                f"α : Type u\nf : α → Nat\nl : List α\nn : Nat\n⊢ List.map f (l ++ []) = List.map f l ++ [] ∨ n = {i}"
+            )
+            tactic, environment = "induction l <;> simp_all", LISTS
+        made.append(TrainingProof(theorem(f"t{i}", environment), (StepRecord(state, tactic, ""),), "policy"))
+    return made
+
+
+def run(out, seed=1, config=CONFIG, **kwargs):
+    return train(proofs(), SPACE, config, out, seed=seed, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    out = tmp_path_factory.mktemp("train") / "generation"
+    return out, run(out)
+
+
+def digest(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+
+
+def test_it_learns_and_carries_over_to_theorems_it_has_not_seen(trained):
+    _, report = trained
+    assert report.valid.states >= 4
+    assert report.valid.loss < 1.5
+    assert report.valid.top_1 > 0.7
+    assert report.train.top_8 == 1.0
+
+
+def test_the_trained_policy_proposes_what_it_learned(trained):
+    out, _ = trained
+    policy = load_ranker(out, SPACE)
+    assert policy.name == "generation"
+    (proposals,) = policy.propose([PolicyQuery(theorem(environment=NAT), "x y : Nat\n⊢ x * 7 + y = y + x * 7", 0)])
+    assert "rw [Nat.add_comm]" in [proposal.tactic for proposal in proposals[:3]]
+
+
+def test_the_same_proofs_config_and_seed_give_the_same_bytes(trained, tmp_path):
+    out, report = trained
+    torch.manual_seed(123)
+    torch.rand(7)
+    again = run(tmp_path / "again")
+    assert again.weights_sha256 == report.weights_sha256
+    assert digest(tmp_path / "again") == digest(out)
+    assert run(tmp_path / "other", seed=2).weights_sha256 != report.weights_sha256
+
+
+def test_another_process_gives_the_same_bytes_too(trained, tmp_path):
+    """Hash randomisation, import order and the global generator of this process must not matter."""
+    out, _ = trained
+    code = (
+        "import sys; sys.path[:0] = sys.argv[2:]\n"
+        "from pathlib import Path\n"
+        "import test_train\n"
+        "test_train.run(Path(sys.argv[1]))"
+    )
+    here = Path(__file__).parent
+    command = [sys.executable, "-c", code, str(tmp_path / "there"), str(here), str(here.parent)]
+    subprocess.run(command, check=True, timeout=240, cwd=here.parent.parent)
+    assert digest(tmp_path / "there") == digest(out)
+
+
+def test_training_leaves_the_callers_generator_and_threads_alone(tmp_path):
+    threads = torch.get_num_threads()
+    torch.manual_seed(9)
+    expected = torch.rand(3)
+    torch.manual_seed(9)
+    run(tmp_path / "out", config=CONFIG.model_copy(update={"epochs": 1}))
+    assert torch.equal(torch.rand(3), expected)
+    assert torch.get_num_threads() == threads
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_from_a_base_it_keeps_the_tokenizer_and_moves_the_weights(trained, tmp_path):
+    base, report = trained
+    seen = []
+    later = run(tmp_path / "later", base=base, config=CONFIG.model_copy(update={"epochs": 2}), report=seen.append)
+    assert [(p.epoch, p.epochs) for p in seen] == [(1, 2), (2, 2)]
+    assert (tmp_path / "later" / "tokenizer.json").read_bytes() == (base / "tokenizer.json").read_bytes()
+    meta = load_checkpoint(tmp_path / "later").meta
+    assert meta["training"]["base"] == report.weights_sha256
+    assert later.weights_sha256 != report.weights_sha256
+    assert seen[0].loss < 2.0
+
+
+def test_nothing_to_learn_is_said(tmp_path):
+    step = StepRecord(MAP_APPEND, "calc _ = _ := rfl", "")
+    with pytest.raises(NothingToLearn, match="none of the 1 steps"):
+        train([TrainingProof(theorem(), (step,), "policy")], SPACE, CONFIG, tmp_path / "out", seed=1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_checkpoint_rebuilds_the_same_network(trained):
+    out, report = trained
+    checkpoint = load_checkpoint(out)
+    assert checkpoint.sha256 == report.weights_sha256
+    assert checkpoint.model.config == CONFIG.model
+    assert checkpoint.meta["training"]["seed"] == 1
+    assert TrainConfig.model_validate(checkpoint.meta["training"]["config"]) == CONFIG
+
+
+def test_writing_again_replaces_the_folder_and_leaves_no_draft(trained, tmp_path):
+    checkpoint = load_checkpoint(trained[0])
+    target = tmp_path / "model"
+    for note in ("first", "second"):
+        save_checkpoint(target, checkpoint.model, checkpoint.tokenizer, {"note": note})
+    assert load_checkpoint(target).meta["training"] == {"note": "second"}
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def damaged(trained, tmp_path, change):
+    target = tmp_path / "model"
+    checkpoint = load_checkpoint(trained[0])
+    save_checkpoint(target, checkpoint.model, checkpoint.tokenizer, {})
+    change(target)
+    return target
+
+
+def flip_a_byte(folder):
+    data = bytearray((folder / WEIGHTS).read_bytes())
+    data[-1] ^= 1
+    (folder / WEIGHTS).write_bytes(data)
+
+
+def rename_a_template(folder):
+    meta = json.loads((folder / META).read_text())
+    meta["templates"][0] = "other"
+    (folder / META).write_text(json.dumps(meta))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (flip_a_byte, "is not the file"),
+        (rename_a_template, "other tactic templates"),
+        (lambda folder: (folder / WEIGHTS).unlink(), "missing"),
+        (lambda folder: (folder / META).write_text("{"), "damaged"),
+        (lambda folder: (folder / META).unlink(), "no trained ranker"),
+    ],
+)
+def test_a_damaged_or_foreign_checkpoint_is_refused(trained, tmp_path, change, message):
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(damaged(trained, tmp_path, change))
+
+
+def test_unknown_configuration_keys_are_refused():
+    with pytest.raises(ValueError, match="epoch"):
+        TrainConfig(epoch=3)

@@ -1,0 +1,161 @@
+"""One configuration over several seeds: what the wheel adds to its frozen twin, with the spread between runs beside it.
+
+    experiment = run_seeds(config, [0, 1, 2], lean, corpus, place.models)          # flywheel experiment --seeds 3
+
+Each seed is a run of its own, `NAME-s0`, `NAME-s1`, ..., on the same held-out theorems: paired by seed with the M_0
+that it started from. Killed and called again it goes on where it was.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from corpus.records import RoundKind
+from corpus.round_results import proofs_in
+from corpus.store import Corpus
+from prover.evaluation.evaluate import Evaluation
+from prover.evaluation.statistics import Interval, two_way_interval
+from prover.lean import Lean
+from training.config import FlywheelConfig
+from training.flywheel import Event, Flywheel, say_nothing
+from training.meter import Busy
+
+BASELINE = "M_0"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One arm on one stratum over all seeds. `solved`: by seed. `difference`: mean rate minus that of M_0 of the same
+    seed, None for M_0 itself. `length`: mean steps of its proofs (nan without any), `steps`, `seconds`: mean tactic
+    steps and processor seconds a theorem."""
+
+    stratum: str
+    arm: str
+    theorems: int
+    solved: tuple[int, ...]
+    interval: Interval
+    difference: float | None
+    difference_interval: Interval | None
+    length: float
+    steps: float
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        return sum(self.solved) / (len(self.solved) * self.theorems)
+
+    @property
+    def resolved(self) -> bool:
+        return self.difference_interval is not None and not (
+            self.difference_interval.low <= 0 <= self.difference_interval.high
+        )
+
+
+@dataclass(frozen=True)
+class SeedRun:
+    """One run: its evaluations (one a stratum), each arm's proofs by theorem as (steps, text), where its time went."""
+
+    number: int
+    evaluations: tuple[Evaluation, ...]
+    proofs: dict[str, dict[str, tuple[int, str]]]
+    phases: dict[str, Busy]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All seeds of one configuration."""
+
+    name: str
+    seeds: tuple[SeedRun, ...]
+
+    @property
+    def strata(self) -> list[str]:
+        return [evaluation.stratum for evaluation in self.seeds[0].evaluations]
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """Stratum by stratum, arms in the order in which they ran."""
+        return [
+            self._cell(number, arm.name)
+            for number, evaluation in enumerate(self.seeds[0].evaluations)
+            for arm in evaluation.arms
+        ]
+
+    def cell(self, stratum: str, arm: str) -> Cell:
+        return next(cell for cell in self.cells if (cell.stratum, cell.arm) == (stratum, arm))
+
+    def noise_floor(self, stratum: str, arm: str) -> float:
+        """Mean difference between the rates of two runs of the same arm that differ in the seed alone (nan for one)."""
+        cell = self.cell(stratum, arm)
+        pairs = [abs(a - b) / cell.theorems for a, b in combinations(cell.solved, 2)]
+        return float(np.mean(pairs)) if pairs else float("nan")
+
+    def _table(self, stratum: int, arm: str) -> npt.NDArray[np.float64]:
+        """(seeds, theorems): 1 where solved. Theorems without a verdict in some seed are left out."""
+        evaluations = [seed.evaluations[stratum] for seed in self.seeds]
+        common = sorted(set.intersection(*(set(e.arm(BASELINE).outcomes) for e in evaluations)))
+        return np.array([[float(name in e.arm(arm).solved) for name in common] for e in evaluations])
+
+    def _cell(self, stratum: int, arm: str) -> Cell:
+        solved, baseline = self._table(stratum, arm), self._table(stratum, BASELINE)
+        evaluations = [seed.evaluations[stratum] for seed in self.seeds]
+        difference = None if arm == BASELINE else solved - baseline
+        lengths = [
+            seed.proofs[arm][name][0]
+            for seed, evaluation in zip(self.seeds, evaluations, strict=True)
+            for name in evaluation.arm(arm).solved
+        ]
+        outcomes = [outcome for e in evaluations for outcome in e.arm(arm).outcomes.values()]
+        return Cell(
+            stratum=evaluations[0].stratum,
+            arm=arm,
+            theorems=solved.shape[1],
+            solved=tuple(int(row.sum()) for row in solved),
+            interval=two_way_interval(solved),
+            difference=None if difference is None else float(difference.mean()),
+            difference_interval=None if difference is None else two_way_interval(difference),
+            length=float(np.mean(lengths)) if lengths else float("nan"),
+            steps=float(np.mean([outcome.steps for outcome in outcomes])),
+            seconds=float(np.mean([outcome.cpu_seconds for outcome in outcomes])),
+        )
+
+
+def run_seeds(
+    config: FlywheelConfig,
+    seeds: Sequence[int],
+    lean: Lean,
+    corpus: Corpus,
+    models: Callable[[str], Path],
+    report: Callable[[Event], None] = say_nothing,
+    stop: threading.Event | None = None,
+) -> Experiment:
+    """Runs every seed to its end, in order; `models` gives a run's folder. Raises what Flywheel.run raises."""
+    done = []
+    for number in seeds:
+        name = f"{config.name}-s{number}"
+        one = config.model_copy(update={"name": name, "seed": number})
+        flywheel = Flywheel(one, lean, corpus, models(name), _named(report, name), stop or threading.Event())
+        turns = flywheel.run()
+        evaluations = flywheel.evaluate(*(turn.generation.number for turn in turns), last=True)
+        done.append(SeedRun(number, evaluations, _proofs(corpus, name), dict(flywheel.meter.phases)))
+    return Experiment(config.name, tuple(done))
+
+
+def _named(report: Callable[[Event], None], name: str) -> Callable[[Event], None]:
+    return lambda event: report(Event(f"{name} {event.phase}", event.note, event.done, event.total))
+
+
+def _proofs(corpus: Corpus, run: str) -> dict[str, dict[str, tuple[int, str]]]:
+    """The proofs of each arm's evaluations."""
+    found: dict[str, dict[str, tuple[int, str]]] = {}
+    for round in corpus.rounds(run, RoundKind.EVAL):
+        found.setdefault(round.arm, {}).update(proofs_in(corpus, round))
+    return found

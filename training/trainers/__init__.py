@@ -1,0 +1,1 @@
+"""What makes the next model from training examples."""

@@ -1,0 +1,277 @@
+"""Training the ranker: the whole snapshot, from base, for a fixed number of epochs.
+
+    report = train(proofs, space, TrainConfig(), Path("generations/1"), seed=1)
+
+Nothing here looks at the clock: the same proofs, config and seed give the same weights, byte for byte, on one machine.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from prover.actions.repertoire import Repertoire
+from prover.actions.space import ActionSpace
+from prover.policies.ranker.checkpoint import load_checkpoint, save_checkpoint
+from prover.policies.ranker.network import ActionRanker, CandidateBatch, ModelConfig, PromptBatch, parameter_count
+from prover.policies.ranker.prompt import Prompt, PromptEncoder, readable
+from prover.policies.ranker.tokenizer import train_tokenizer
+from training.data.dataset import DatasetConfig, TrainingProof, TrainingState, build_dataset
+
+
+class TrainConfig(BaseModel):
+    """Everything that decides what comes out, apart from the proofs and the seed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: ModelConfig = ModelConfig()
+    data: DatasetConfig = DatasetConfig()
+    vocabulary: int = Field(default=1536, gt=100)
+    epochs: int = Field(default=12, gt=0)
+    batch_size: int = Field(default=32, gt=0)
+    learning_rate: float = Field(default=1.5e-3, gt=0)
+    weight_decay: float = Field(default=0.05, ge=0)
+    warmup_steps: int = Field(default=30, ge=0)
+    clip_norm: float = Field(default=1.0, gt=0)
+    #: Share of prompt tokens that read as unknown in training, against learning states by heart.
+    token_dropout: float = Field(default=0.1, ge=0, lt=1)
+    #: Share of each target moved to all candidates evenly.
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    #: A second thread waits for the first by spinning: on a machine with other work, 36 s an epoch instead of 6.
+    threads: int = Field(default=1, gt=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where training is: `epoch` of `epochs` done, mean training loss (nats a state) over the last one."""
+
+    epoch: int
+    epochs: int
+    loss: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Over `states` states: mean cross-entropy (nats) and the share whose likeliest (eight likeliest) actions include a
+    target. All 0 for no states."""
+
+    states: int
+    loss: float
+    top_1: float
+    top_8: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainReport:
+    """What training did. `valid` is measured on theorems held back by hash; `tokens_per_second` counts padding too."""
+
+    weights_sha256: str
+    parameters: int
+    vocabulary: int
+    steps: int
+    seconds: float
+    tokens_per_second: float
+    train: Metrics
+    valid: Metrics
+    data: dict[str, object]
+
+
+class NothingToLearn(Exception):
+    """No accepted step of the snapshot is in the action space."""
+
+
+def train(
+    proofs: Iterable[TrainingProof],
+    space: ActionSpace,
+    config: TrainConfig,
+    out: Path,
+    *,
+    seed: int,
+    base: Path | None = None,
+    statements: Sequence[str] = (),
+    report: Callable[[Progress], None] | None = None,
+) -> TrainReport:
+    """Trains a ranker on `proofs` and writes its checkpoint folder `out`.
+
+    It starts from the weights and tokenizer of the checkpoint `base`, or from weights drawn from `seed` and a tokenizer
+    trained on `statements` (printed statements of the train split, never of others) and the states in `proofs`.
+    Raises NothingToLearn, and CheckpointError if `base` cannot be read.
+    """
+    started = time.perf_counter()
+    states, dataset_report = build_dataset(proofs, space, config.data)
+    learned = [state for state in states if not state.held_out]
+    held_out = [state for state in states if state.held_out]
+    if not learned:
+        raise NothingToLearn(
+            f"none of the {dataset_report.steps} steps in {dataset_report.proofs} proofs is an action of its state; "
+            "a round (`flywheel round`) or seed proofs have to come first"
+        )
+    with _isolated(config.threads):
+        model, tokenizer = _start(base, config, seed, statements, states, space.repertoire)
+        encoder = PromptEncoder(tokenizer)
+        trainer = _Trainer(model, encoder, config, seed)
+        trainer.fit(learned, report)
+        train_metrics, valid_metrics = trainer.measure(learned), trainer.measure(held_out)
+    seconds = time.perf_counter() - started
+    data = {**asdict(dataset_report), "outside": dict(dataset_report.outside)}
+    record = {
+        "config": config.model_dump(),
+        "seed": seed,
+        "base": load_checkpoint(base, space.repertoire).sha256 if base else None,
+        "data": data,
+        "train": asdict(train_metrics),
+        "valid": asdict(valid_metrics),
+    }
+    digest = save_checkpoint(out, model, tokenizer, record)
+    return TrainReport(
+        weights_sha256=digest,
+        parameters=parameter_count(model),
+        vocabulary=tokenizer.get_vocab_size(),
+        steps=trainer.steps,
+        seconds=seconds,
+        tokens_per_second=trainer.tokens / max(trainer.seconds, 1e-9),
+        train=train_metrics,
+        valid=valid_metrics,
+        data=data,
+    )
+
+
+def _start(
+    base: Path | None,
+    config: TrainConfig,
+    seed: int,
+    statements: Sequence[str],
+    states: Sequence[TrainingState],
+    repertoire: Repertoire,
+) -> tuple[ActionRanker, Tokenizer]:
+    if base is not None:
+        checkpoint = load_checkpoint(base, repertoire)
+        return checkpoint.model, checkpoint.tokenizer
+    tokenizer = train_tokenizer([*statements, *(readable(state.situation) for state in states)], config.vocabulary)
+    model = ActionRanker(config.model, tokenizer.get_vocab_size(), repertoire)
+    model.initialise(torch.Generator().manual_seed(seed))
+    return model, tokenizer
+
+
+class _Trainer:
+    """One run of AdamW over a list of states; every random choice comes from the seed."""
+
+    def __init__(self, model: ActionRanker, encoder: PromptEncoder, config: TrainConfig, seed: int) -> None:
+        self._model, self._encoder, self._config = model, encoder, config
+        self._order = np.random.Generator(np.random.Philox(seed))
+        self._noise = torch.Generator().manual_seed(seed + 1)
+        self._seed = seed
+        self.steps = 0
+        self.tokens = 0
+        self.seconds = 0.0
+
+    def fit(self, states: Sequence[TrainingState], report: Callable[[Progress], None] | None) -> None:
+        config = self._config
+        prompts = [self._encoder.encode(state.situation) for state in states]
+        optimizer = torch.optim.AdamW(
+            self._model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)
+        )
+        total = config.epochs * math.ceil(len(states) / config.batch_size)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self._rate(step, total))
+        started = time.perf_counter()
+        # Dropout draws from torch's global generator.
+        torch.manual_seed(self._seed + 2)
+        self._model.train()
+        for epoch in range(config.epochs):
+            losses = []
+            for batch in self._batches(prompts):
+                loss = self._loss([states[i] for i in batch], [prompts[i] for i in batch])
+                optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                torch.nn.utils.clip_grad_norm_(self._model.parameters(), config.clip_norm)
+                optimizer.step()
+                scheduler.step()
+                losses.append(float(loss.detach()))
+                self.steps += 1
+            if report is not None:
+                report(Progress(epoch + 1, config.epochs, float(np.mean(losses)), time.perf_counter() - started))
+        self._model.eval()
+        self.seconds = time.perf_counter() - started
+
+    def measure(self, states: Sequence[TrainingState]) -> Metrics:
+        """Loss and accuracy without dropout, one state a forward."""
+        if not states:
+            return Metrics(0, 0.0, 0.0, 0.0)
+        loss, top_1, top_8 = 0.0, 0, 0
+        with torch.inference_mode():
+            for state in states:
+                prompt = PromptBatch.of([self._encoder.encode(state.situation)], self._encoder.padding)
+                scores = self._model(prompt, CandidateBatch.of([state.situation.candidates])).numpy()
+                loss -= sum(weight * float(scores[action]) for action, weight in state.targets.items())
+                best = np.argsort(-scores, kind="stable")[:8].tolist()
+                top_1 += best[0] in state.targets
+                top_8 += any(action in state.targets for action in best)
+        count = len(states)
+        return Metrics(count, loss / count, top_1 / count, top_8 / count)
+
+    def _rate(self, step: int, total: int) -> float:
+        """Linear warm-up, then a cosine down to 2 % of the learning rate."""
+        warm = min(1.0, (step + 1) / max(1, self._config.warmup_steps))
+        return warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total))))
+
+    def _batches(self, prompts: Sequence[Prompt]) -> Iterator[list[int]]:
+        """Batches of prompts of similar length (padding costs), in random order."""
+        size = self._config.batch_size
+        order = self._order.permutation(len(prompts)).tolist()
+        batches: list[list[int]] = []
+        for start in range(0, len(order), size * 12):
+            block = sorted(order[start : start + size * 12], key=lambda i: len(prompts[i].tokens))
+            batches.extend(block[i : i + size] for i in range(0, len(block), size))
+        for index in self._order.permutation(len(batches)):
+            yield batches[index]
+
+    def _loss(self, states: Sequence[TrainingState], prompts: Sequence[Prompt]) -> Tensor:
+        batch = PromptBatch.of(prompts, self._encoder.padding)
+        self.tokens += batch.tokens.numel()
+        if self._config.token_dropout:
+            batch = self._forget(batch)
+        candidates = [state.situation.candidates for state in states]
+        scores = self._model(batch, CandidateBatch.of(candidates))
+        targets = np.zeros(len(scores), dtype=np.float32)
+        start = 0
+        smoothing = self._config.label_smoothing
+        for state, each in zip(states, candidates, strict=True):
+            targets[start : start + len(each)] = state.weight * smoothing / len(each)
+            for action, weight in state.targets.items():
+                targets[start + action] += state.weight * (1 - smoothing) * weight
+            start += len(each)
+        loss: Tensor = -(torch.from_numpy(targets) * scores).sum() / sum(state.weight for state in states)
+        return loss
+
+    def _forget(self, batch: PromptBatch) -> PromptBatch:
+        """The batch with a share of its plain tokens (not markers) replaced by the unknown token."""
+        forgotten = torch.rand(batch.tokens.shape, generator=self._noise) < self._config.token_dropout
+        plain = batch.real & (batch.marks[:, :, 0] == 0)
+        tokens = batch.tokens.masked_fill(forgotten & plain, self._encoder.unknown)
+        return PromptBatch(tokens, batch.marks, batch.real, batch.pointers)
+
+
+@contextmanager
+def _isolated(threads: int) -> Iterator[None]:
+    """Torch on `threads` threads, deterministic kernels only, its global generator free to use; all put back
+    afterwards."""
+    before, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        torch.set_num_threads(before)
+        torch.use_deterministic_algorithms(deterministic)
