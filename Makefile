@@ -49,6 +49,7 @@ lint: $(VENV)/.installed
 
 types: $(VENV)/.installed
 	$(BIN)/mypy --strict lean_env prover corpus training
+	$(BIN)/python -m tests.host_types
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
