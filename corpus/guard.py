@@ -14,17 +14,13 @@ What it cannot see: goals with metavariables, which have no hash, and statements
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, func, insert, or_, select, union
+from sqlalchemy import Engine, Select, func, insert, or_, select, union
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema
 from corpus.database import reading
 from corpus.records import AttemptStatus, ProofRecord
-
-if TYPE_CHECKING:
-    from corpus.store import Corpus
 
 #: Splits whose statements no training example may contain.
 HELD_OUT = ("valid", "test")
@@ -56,10 +52,10 @@ def classify(session: Session, benchmark_id: int, classes: Mapping[str, str]) ->
         extend_guard(session, (hash_ for _, hash_, split in new if split in HELD_OUT))
 
 
-def classes_of(corpus: Corpus, benchmark: str) -> dict[str, str]:
+def classes_of(engine: Engine, benchmark: str) -> dict[str, str]:
     """The statement classes of a benchmark's theorems by name, of those that have one."""
     theorem, known = schema.Theorem, schema.TheoremClass
-    with reading(corpus.engine) as session:
+    with reading(engine) as session:
         query = (
             select(theorem.name, known.hash)
             .join(known, known.theorem_id == theorem.id)
@@ -68,9 +64,9 @@ def classes_of(corpus: Corpus, benchmark: str) -> dict[str, str]:
         return {name: hash_ for name, hash_ in session.execute(query)}
 
 
-def guarded(corpus: Corpus, hashes: Iterable[str]) -> frozenset[str]:
+def guarded(engine: Engine, hashes: Iterable[str]) -> frozenset[str]:
     """Which of these hashes the guard holds."""
-    with reading(corpus.engine) as session:
+    with reading(engine) as session:
         found = select(schema.Guard.hash)
         return frozenset(
             hash_
@@ -107,12 +103,12 @@ def leaking(after_guard: int) -> Select[int]:
     return select(found.c.id)
 
 
-def held_back(corpus: Corpus, benchmark: str) -> frozenset[str]:
+def held_back(engine: Engine, benchmark: str) -> frozenset[str]:
     """Names of a benchmark's train theorems that state what is held out, exactly or nearly: no proof of theirs is
     trained on."""
     theorem, near = schema.Theorem, schema.TheoremClass
     held_out = select(schema.Guard.hash)
-    with reading(corpus.engine) as session:
+    with reading(engine) as session:
         query = (
             select(theorem.name)
             .outerjoin(near, near.theorem_id == theorem.id)
@@ -122,10 +118,10 @@ def held_back(corpus: Corpus, benchmark: str) -> frozenset[str]:
         return frozenset(session.scalars(query))
 
 
-def withheld(corpus: Corpus, run: str) -> int:
+def withheld(engine: Engine, run: str) -> int:
     """How many of a run's theorems had a certified proof that the guard did not let into the corpus."""
     attempt, round = schema.Attempt, schema.Round
-    with reading(corpus.engine) as session:
+    with reading(engine) as session:
         query = (
             select(func.count(attempt.theorem_id.distinct()))
             .join(round, round.id == attempt.round_id)

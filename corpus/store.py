@@ -1,4 +1,4 @@
-"""Writing to the corpus: benchmarks, runs, generations, rounds, attempts with their proofs, retractions.
+"""Writing to the corpus: runs, generations, rounds, attempts with their proofs, retractions.
 
     with Corpus.open("corpus.db") as corpus: ...
 
@@ -9,24 +9,23 @@ calls the same methods in the same order again and gets its own rows back. Nothi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from corpus import rounds, rows, schema
+from corpus.benchmarks import BenchmarkStore
 from corpus.database import connect, reading, writing
 from corpus.errors import Conflict, CorpusError, LeakageError, NotFound
-from corpus.guard import HELD_OUT, classify, extend_guard, find_leak
+from corpus.guard import find_leak
 from corpus.hashing import canonical_json, digest
 from corpus.proofs import store_proof
 from corpus.records import (
     AttemptRecord,
     AttemptStatus,
-    BenchmarkRecord,
     GenerationRecord,
     Recorded,
     RoundKind,
@@ -44,11 +43,11 @@ class OnLeak(StrEnum):
     RAISE = "raise"
 
 
-class Corpus:
-    """An open corpus. Threads may share it; processes open their own. Usable as a context manager."""
+class Corpus(BenchmarkStore):
+    """An open corpus. Threads may share it. Processes open their own. Usable as a context manager.
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    What it does with benchmarks is in corpus/benchmarks.py.
+    """
 
     @classmethod
     def open(cls, url: str, *, create: bool = True, upgrade: bool = False) -> Self:
@@ -69,93 +68,6 @@ class Corpus:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    # --- benchmarks -------------------------------------------------------------------------------------------------
-
-    def add_benchmark(
-        self,
-        name: str,
-        revision: str,
-        library_digest: str,
-        theorems: Iterable[TheoremRecord],
-        meta: Mapping[str, Any] | None = None,
-        classes: Mapping[str, str] | None = None,
-    ) -> BenchmarkRecord:
-        """Stores a benchmark; its valid and test statements join the guard. The same one again changes nothing.
-
-        `classes`: theorem name -> statement class (32 hex digits); near-copies of held-out statements are known by it.
-        They are no part of the benchmark's identity: one that was stored without them gets them now.
-        Raises Conflict when this revision is stored with other theorems or another library.
-        """
-        if "@" in name or not name or not revision:
-            raise ValueError(f"A benchmark needs a revision and a name without '@': {name!r}, {revision!r}.")
-        records = list(theorems)
-        content = digest([library_digest, [asdict(record) for record in records]])
-        with writing(self.engine) as session:
-            row = session.scalar(
-                select(schema.Benchmark).where(schema.Benchmark.name == name, schema.Benchmark.revision == revision)
-            )
-            if row is not None:
-                if row.digest != content:
-                    raise Conflict(
-                        f"Benchmark {name}@{revision} is stored with other content. Its theorems or its library "
-                        "changed without a new revision: rebuild it with `flywheel bench build`, under a new revision."
-                    )
-                classify(session, row.id, classes or {})
-                return rows.benchmark_record(row)
-            row = schema.Benchmark(
-                name=name,
-                revision=revision,
-                library_digest=library_digest,
-                digest=content,
-                theorem_count=len(records),
-                meta=dict(meta or {}),
-            )
-            session.add(row)
-            session.flush()
-            if records:
-                session.execute(insert(schema.Theorem), [{"benchmark_id": row.id, **asdict(r)} for r in records])
-            extend_guard(session, (record.statement_hash for record in records if record.split in HELD_OUT))
-            classify(session, row.id, classes or {})
-            return rows.benchmark_record(row)
-
-    def benchmarks(self) -> list[BenchmarkRecord]:
-        with reading(self.engine) as session:
-            return [rows.benchmark_record(row) for row in session.scalars(select(schema.Benchmark).order_by("id"))]
-
-    def theorems(self, benchmark: str, split: str | None = None, stratum: str | None = None) -> list[TheoremRecord]:
-        """A benchmark's theorems in its own order. `benchmark`: `name@revision`, or `name` for the newest revision."""
-        with reading(self.engine) as session:
-            query = select(schema.Theorem).where(
-                schema.Theorem.benchmark_id == rows.benchmark_row(session, benchmark).id
-            )
-            if split is not None:
-                query = query.where(schema.Theorem.split == split)
-            if stratum is not None:
-                query = query.where(schema.Theorem.stratum == stratum)
-            return [rows.theorem_record(row) for row in session.scalars(query.order_by(schema.Theorem.id))]
-
-    def theorem(self, name: str, benchmark: str | None = None) -> TheoremRecord:
-        """The theorem of this name; without a benchmark, of the one added last that has it. Raises NotFound."""
-        with reading(self.engine) as session:
-            query = select(schema.Theorem).where(schema.Theorem.name == name).order_by(schema.Theorem.id.desc())
-            if benchmark is not None:
-                query = query.where(schema.Theorem.benchmark_id == rows.benchmark_row(session, benchmark).id)
-            row = session.scalar(query.limit(1))
-            if row is None:
-                raise NotFound(
-                    f"No theorem {name!r} in {benchmark or 'any benchmark'}. `flywheel bench show` lists them."
-                )
-            return rows.theorem_record(row)
-
-    def set_guard(self, hashes: Iterable[str]) -> int:
-        """Adds statement hashes that no training proof may contain, besides the stored valid and test statements.
-
-        The guard only grows: what was added stays. Returns how many were new. Proofs stored before that contain one
-        leave the next snapshot.
-        """
-        with writing(self.engine) as session:
-            return extend_guard(session, hashes)
 
     # --- runs and generations ---------------------------------------------------------------------------------------
 

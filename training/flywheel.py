@@ -217,8 +217,8 @@ class Flywheel:
             return known[number]
         snapshot = take_snapshot(self.corpus, SnapshotFilter(run=self.config.name, human=self.config.human))
         kept_out = {
-            "statements": len(held_back(self.corpus, self.config.benchmark)),
-            "proofs": snapshot.withheld + withheld(self.corpus, self.config.name),
+            "statements": len(held_back(self.corpus.engine, self.config.benchmark)),
+            "proofs": snapshot.withheld + withheld(self.corpus.engine, self.config.name),
             "human": sum(count_traces(self.corpus, key)[1] for key in self.config.human),
         }
         note = f"{snapshot.proofs} proofs of {snapshot.theorems} theorems"
@@ -416,7 +416,7 @@ class Flywheel:
 
     def _trainable(self, stratum: str) -> list[str]:
         """Train theorems but for copies of held-out ones, whose proofs no snapshot would take."""
-        kept_out = held_back(self.corpus, self.config.benchmark)
+        kept_out = held_back(self.corpus.engine, self.config.benchmark)
         found = self.corpus.theorems(self.config.benchmark, "train", stratum)
         return [theorem.name for theorem in found if theorem.name not in kept_out]
 
@@ -434,7 +434,7 @@ class Flywheel:
             yield TrainingProof(theorem, trace.steps, HUMAN_SOURCE)
 
     def _train_statements(self) -> list[str]:
-        kept_out = held_back(self.corpus, self.config.benchmark)
+        kept_out = held_back(self.corpus.engine, self.config.benchmark)
         found = self.corpus.theorems(self.config.benchmark, "train")
         return [theorem.statement for theorem in found if theorem.name not in kept_out]
 

@@ -59,9 +59,9 @@ def guard_copies_of_texts(corpus: Corpus) -> None:
     for benchmark in corpus.benchmarks():
         if not benchmark.name.startswith(PREFIX):
             continue
-        classes = classes_of(corpus, benchmark.key)
+        classes = classes_of(corpus.engine, benchmark.key)
         texts = [(one, class_of_statement(one.statement)) for one in corpus.theorems(benchmark.key, TRAIN)]
-        held_out = guarded(corpus, (text for _, text in texts))
+        held_out = guarded(corpus.engine, (text for _, text in texts))
         # Benchmarks that an older version stored have no classes; then the statement alone is known.
         corpus.set_guard(classes.get(one.name, one.statement_hash) for one, text in texts if text in held_out)
 
@@ -87,7 +87,7 @@ def known_statements(corpus: Corpus, *, but: str) -> list[Known]:
     for benchmark in corpus.benchmarks():
         if benchmark.name == but or benchmark.name.startswith(LEAN_CORE):
             continue
-        classes = classes_of(corpus, benchmark.key)
+        classes = classes_of(corpus.engine, benchmark.key)
         known += [
             Known(benchmark.key, theorem.name, theorem.split, theorem.statement_hash, classes.get(theorem.name, ""))
             for theorem in corpus.theorems(benchmark.key)

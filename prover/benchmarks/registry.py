@@ -150,7 +150,7 @@ def register_logic(
     """Stores lean-logic; Lean elaborates every statement the first time, for its canonical hash."""
     for known in corpus.benchmarks():
         same = (known.name, known.revision, known.library_digest) == ("lean-logic", logic.revision, lean.library.digest)
-        if same and classes_of(corpus, known.key):
+        if same and classes_of(corpus.engine, known.key):
             return known
     theorems = [*logic.theorems(), *logic.disproofs()]
     records: list[TheoremRecord] = []

@@ -78,7 +78,7 @@ def load(
         record = register_external(corpus, external)
         people = _people(corpus, external, record) if human else None
         copies = near_duplicates(external.usable, known_statements(corpus, but=external.key), external.classes)
-        kept_out = sorted(held_back(corpus, record.key))
+        kept_out = sorted(held_back(corpus.engine, record.key))
     if json:
         emit_json({**_as_json(external, record, copies), "kept_out_of_training": kept_out, "human": people})
         return

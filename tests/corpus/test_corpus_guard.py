@@ -18,15 +18,15 @@ def test_a_near_copy_is_withheld_and_said_to_be_one(corpus):
     fill(corpus)
     a, b = theorem("copy"), theorem("unrelated")
     corpus.add_benchmark("mine", "1", "library", [a, b], classes={"copy": NEAR, "unrelated": OTHER})
-    assert held_back(corpus, "mine") == frozenset()
+    assert held_back(corpus.engine, "mine") == frozenset()
     corpus.add_benchmark("theirs", "1", "library", [theorem("held", "test")], classes={"held": NEAR})
-    assert held_back(corpus, "mine") == {"copy"}
+    assert held_back(corpus.engine, "mine") == {"copy"}
     round = start_round(corpus, [a, b], benchmark="mine")
     with pytest.raises(LeakageError, match=r"near-copy of the held-out statement held \(theirs, test\)"):
         corpus.record_attempt(round, attempt(a, proof=proof(a)), on_leak=OnLeak.RAISE)
     assert corpus.record_attempt(round, attempt(a, proof=proof(a))).status is AttemptStatus.WITHHELD
     assert corpus.record_attempt(round, attempt(b, proof=proof(b))).status is AttemptStatus.PROVED
-    assert withheld(corpus, "run") == 1
+    assert withheld(corpus.engine, "run") == 1
     taken = take_snapshot(corpus, SnapshotFilter(run="run"))
     assert [p.theorem.name for p in snapshot_proofs(corpus, taken.hash)] == ["unrelated"]
 
@@ -37,7 +37,7 @@ def test_a_near_copy_of_a_text_is_said_to_be_one(corpus):
     corpus.add_benchmark("mine", "1", "library", [a], classes={"copy": NEAR})
     goals = [goal for step in proof(a).steps for goal in step.goal_hashes]
     corpus.set_guard([NEAR, *goals])
-    assert guarded(corpus, [NEAR, OTHER]) == {NEAR}
+    assert guarded(corpus.engine, [NEAR, OTHER]) == {NEAR}
     round = start_round(corpus, [a], benchmark="mine")
     with pytest.raises(LeakageError, match=r"copy is a near-copy of a held-out statement .* its text alone\."):
         corpus.record_attempt(round, attempt(a, proof=proof(a)), on_leak=OnLeak.RAISE)
@@ -63,4 +63,4 @@ def test_classes_are_compared_for_statements_and_not_for_evaluations(corpus):
     corpus.add_benchmark("core", "1", "library", everything, classes={held.name: NEAR, "train_0": OTHER})
     round = start_round(corpus, [held], RoundKind.EVAL)
     assert corpus.record_attempt(round, attempt(held, proof=proof(held))).status is AttemptStatus.PROVED
-    assert held_back(corpus, "core") == frozenset()
+    assert held_back(corpus.engine, "core") == frozenset()

@@ -70,7 +70,7 @@ def test_classes_that_other_benchmarks_had_join_the_guard(path):
                 (name, name, split, json.dumps({"class": "near"})),
             )
     with Corpus.open(str(path), create=False, upgrade=True) as corpus:
-        assert held_back(corpus, "external/x") == {"copy"}
+        assert held_back(corpus.engine, "external/x") == {"copy"}
 
 
 def test_every_revision_has_a_stored_database():

@@ -73,7 +73,7 @@ def test_a_copy_that_was_proved_leaves_when_the_test_comes_and_is_not_tried_agai
         before.begin()
         assert trained_on(corpus, "before") == {"copy", "unrelated"}
         benchmark(corpus, lean, tmp_path, "test", theirs, "test")
-        assert held_back(corpus, key) == {"copy"}
+        assert held_back(corpus.engine, key) == {"copy"}
         assert trained_on(corpus, "before") == {"unrelated"}
         record = before.learn(0)
         assert record.metrics["kept_out"] == {"statements": 1, "proofs": 1, "human": 0}
@@ -88,7 +88,7 @@ def test_a_round_that_tries_a_copy_stores_no_proof_of_it(lean: Lean, tmp_path: P
     with Corpus.open(str(tmp_path / "corpus.db")) as corpus:
         benchmark(corpus, lean, tmp_path, "test", theirs, "valid")
         key = benchmark(corpus, lean, tmp_path, "train", TRAIN, "train")
-        assert held_back(corpus, key) == {"copy"}
+        assert held_back(corpus.engine, key) == {"copy"}
         flywheel = wheel(corpus, lean, tmp_path, "round", key)
         plan = Plan(Phase(BatchingPolicy(PortfolioPolicy(lean.actions)), Budget(24), source="portfolio"))
         flywheel._round("by hand", "external", ["copy", "unrelated"], plan, {})
@@ -112,9 +112,9 @@ theorem of_arrays (xs : Array Nat) : Array.reverse (Array.reverse xs) = xs := by
         key = benchmark(corpus, lean, tmp_path, "train", train, "train")
         assert corpus.theorem("opened", key).statement.startswith(": open List in ∀")
         if not test_first:
-            assert held_back(corpus, key) == frozenset()
+            assert held_back(corpus.engine, key) == frozenset()
             benchmark(corpus, lean, tmp_path, "test", test, "test")
-        assert held_back(corpus, key) == {"opened", "of_arrays"}
+        assert held_back(corpus.engine, key) == {"opened", "of_arrays"}
 
 
 def test_one_that_was_stored_without_a_class_is_held_back_by_its_statement(lean: Lean, tmp_path: Path):
@@ -126,7 +126,7 @@ def test_one_that_was_stored_without_a_class_is_held_back_by_its_statement(lean:
         with corpus.engine.begin() as connection:
             connection.execute(delete(schema.TheoremClass))
         benchmark(corpus, lean, tmp_path, "test", test, "test")
-        assert held_back(corpus, key) == {"mine"}
+        assert held_back(corpus.engine, key) == {"mine"}
 
 
 def test_seeds_that_copy_lean_core_are_withheld(lean: Lean, tmp_path: Path):
@@ -140,7 +140,7 @@ def test_seeds_that_copy_lean_core_are_withheld(lean: Lean, tmp_path: Path):
         assert "seed.option_or_three" in withheld
         assert len(withheld) < 0.1 * len(load_seeds())
         assert trained_on(corpus, "seeds") == {seed.theorem.name for seed in load_seeds()} - withheld
-        assert held_back(corpus, "lean-core") == frozenset(), "the benchmark's own splits share no class"
+        assert held_back(corpus.engine, "lean-core") == frozenset(), "the benchmark's own splits share no class"
 
 
 @HELD_OUT

@@ -77,7 +77,7 @@ def import_human(
         round = _round(corpus, record, list(stated))
         given: dict[str, Given] = {name: (one.theorem, _tactics(one)) for name, one in stated.items()}
         store_given(corpus, round, given, HUMAN_SOURCE, lean, stop, progress)
-        guarded = held_back(corpus, record.key)
+        guarded = held_back(corpus.engine, record.key)
         for outcome in outcomes(corpus, round):
             one = stated[outcome.theorem]
             if outcome.status is AttemptStatus.WITHHELD or outcome.theorem in guarded:

@@ -158,7 +158,7 @@ def test_traces_are_in_the_snapshot_and_copies_of_what_is_held_out_are_not(loade
     assert set(traces) == {"positive", "no_replay", "false_one"}
     assert (taken.proofs, taken.human, verify(loaded, taken.hash)) == (3, 3, 3)
     assert traces["positive"].steps[0].tactic == "exact lt_trans h k"
-    assert held_back(loaded, external.key) == {"copied"}
+    assert held_back(loaded.engine, external.key) == {"copied"}
 
 
 def test_the_same_again_changes_nothing(loaded: Corpus, external: External, lean: Lean):
