@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from corpus.records import AttemptRecord, AttemptStatus, RoundRecord
 from corpus.store import Corpus
 from lean_env.theorem import Theorem
-from prover.lean import Lean
-from prover.rounds.attempt import Refused, Undecided
+from prover.rounds.attempt import Refused, Tools, Undecided
 from prover.search.graph import ProofStep
 
 #: A theorem, and tactics that are run in order, each on the first open goal.
@@ -22,7 +21,7 @@ def store_given(
     round: RoundRecord,
     proofs: Mapping[str, Given],
     source: str,
-    lean: Lean,
+    tools: Tools,
     stop: threading.Event,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
@@ -34,7 +33,7 @@ def store_given(
     for done, record in enumerate(pending, start=1):
         if stop.is_set():
             break
-        corpus.record_attempt(round, _attempt(*proofs[record.name], source, lean))
+        corpus.record_attempt(round, _attempt(*proofs[record.name], source, tools))
         if progress is not None:
             progress(done, len(pending))
     left = len(corpus.pending(round))
@@ -43,11 +42,11 @@ def store_given(
     return left
 
 
-def _attempt(theorem: Theorem, tactics: Sequence[str], source: str, lean: Lean) -> AttemptRecord:
+def _attempt(theorem: Theorem, tactics: Sequence[str], source: str, tools: Tools) -> AttemptRecord:
     started = time.monotonic()
     status, reason, proof = AttemptStatus.PROVED, "", None
     try:
-        proof = lean.tools.verify(theorem, [ProofStep(tactic) for tactic in tactics], source)
+        proof = tools.verify(theorem, [ProofStep(tactic) for tactic in tactics], source)
     except Refused as error:
         status, reason = AttemptStatus.REJECTED, str(error)
     except Undecided as error:

@@ -76,7 +76,7 @@ def import_human(
     if stated:
         round = _round(corpus, record, list(stated))
         given: dict[str, Given] = {name: (one.theorem, _tactics(one)) for name, one in stated.items()}
-        store_given(corpus, round, given, HUMAN_SOURCE, lean, stop, progress)
+        store_given(corpus, round, given, HUMAN_SOURCE, lean.tools, stop, progress)
         guarded = held_back(corpus.engine, record.key)
         for outcome in outcomes(corpus, round):
             one = stated[outcome.theorem]

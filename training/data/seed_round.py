@@ -42,7 +42,7 @@ def store_seeds(corpus: Corpus, lean: Lean, run: str, stop: threading.Event) -> 
         selection=list(seeds),
     )
     given = {name: (seed.theorem, seed.tactics) for name, seed in seeds.items()}
-    return len(seeds) - store_given(corpus, round, given, SEED_SOURCE, lean, stop)
+    return len(seeds) - store_given(corpus, round, given, SEED_SOURCE, lean.tools, stop)
 
 
 def _record(seed: Seed, statement_hash: str) -> TheoremRecord:
