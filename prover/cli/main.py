@@ -11,8 +11,17 @@ from typing import Any
 
 import typer
 
-from prover.cli import bench, corpus, dojo, install, loop, prove
+from prover.cli import bench, cache, corpus, dojo, runs
+from prover.cli.demo import demo
+from prover.cli.doctor import doctor
+from prover.cli.eval import eval_
+from prover.cli.experiment import experiment
 from prover.cli.output import CANNOT_START, DONE, FAILED, INTERRUPTED, UserError, WorkFailed, errors
+from prover.cli.prove import prove
+from prover.cli.round import round_
+from prover.cli.run import run as run_verb
+from prover.cli.setup import setup
+from prover.cli.train import train
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,19 +30,19 @@ app = typer.Typer(
     help="Expert iteration for theorem proving in Lean 4: search, kernel-checked corpus, retraining. "
     "Start with `flywheel setup`, then `flywheel demo`.",
 )
-app.command()(install.setup)
-app.command()(install.doctor)
-app.add_typer(install.cache, name="cache")
+app.command()(setup)
+app.command()(doctor)
+app.add_typer(cache.app, name="cache")
 app.add_typer(bench.app, name="bench")
-app.command("round")(loop.round_)
-app.command()(loop.train)
-app.command()(loop.run)
-app.command()(loop.experiment)
-app.add_typer(loop.runs, name="runs")
-app.command("eval")(loop.eval_)
-app.command()(loop.demo)
+app.command("round")(round_)
+app.command()(train)
+app.command("run")(run_verb)
+app.command()(experiment)
+app.add_typer(runs.app, name="runs")
+app.command("eval")(eval_)
+app.command()(demo)
 app.add_typer(corpus.app, name="corpus")
-app.command()(prove.prove)
+app.command()(prove)
 app.add_typer(dojo.app, name="dojo")
 
 

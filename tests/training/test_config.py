@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from prover.cli.loop import DEMO
+from prover.cli.demo import DEMO
 from training.config import ConfigError, FlywheelConfig
 
 

@@ -1,4 +1,4 @@
-"""`flywheel setup`, `flywheel doctor`, `flywheel cache …`: the embedded Lean on this machine."""
+"""`flywheel setup`: the embedded Lean on this machine."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from lean_env import paths
 from lean_env.embedded.errors import NotInstalled
 from lean_env.embedded.installation import DOWNLOAD_BYTES, INSTALLED_BYTES, Installation, find
 from lean_env.gate.second_kernel import image
 from lean_env.setup import install
 from lean_env.setup.fetch import Progress
 from prover.cli.context import JsonOption
-from prover.cli.output import Ticker, WorkFailed, console, emit_json, errors
-
-cache = typer.Typer(no_args_is_help=True, help="What is installed on this machine, and how to remove it.")
+from prover.cli.output import Ticker, console, emit_json, errors
 
 
 def setup(
@@ -65,47 +61,6 @@ def setup(
         emit_json(installation)
     else:
         console.print(f"Lean 4.28 is ready in {installation.root}")
-
-
-def doctor(json: JsonOption = False) -> None:
-    """Says what is missing or switched off on this machine, and which command helps. Exit code 1 if something is.
-
-    Example: flywheel doctor --json
-    """
-    from lean_env.setup import doctor as diagnosis
-
-    checks = diagnosis.diagnose()
-    if json:
-        emit_json(checks)
-    else:
-        table = Table("", "what", "found", "what helps", show_edge=False)
-        for check in checks:
-            table.add_row("ok" if check.ok else "--", check.name, check.detail, "" if check.ok else check.help)
-        console.print(table)
-    if any(check.required and not check.ok for check in checks):
-        raise WorkFailed("something needed is missing; the table names the command that helps")
-
-
-@cache.command("show")
-def cache_show(json: JsonOption = False) -> None:
-    """What the cache holds, with sizes. Example: flywheel cache show"""
-    entries = paths.cache_report()
-    if json:
-        emit_json(entries)
-        return
-    table = Table("what", "MB", "path")
-    for entry in entries:
-        table.add_row(entry.name, f"{entry.bytes / 1e6:,.0f}", str(entry.path))
-    console.print(table)
-
-
-@cache.command("clear")
-def cache_clear(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Removes the embedded Lean; `flywheel setup` brings it back. The corpus and the models are not in the cache."""
-    if not yes:
-        typer.confirm("Remove the embedded Lean from this machine?", abort=True)
-    freed = install.clear_cache()
-    console.print(f"{freed / 1e6:,.0f} MB freed")
 
 
 def _installed() -> Installation | None:

@@ -1,0 +1,20 @@
+"""`flywheel corpus …`: one file a subcommand, put together here."""
+
+from __future__ import annotations
+
+import typer
+
+from prover.cli.corpus.list import list_
+from prover.cli.corpus.show import show
+from prover.cli.corpus.snapshot import snapshot
+from prover.cli.corpus.stats import stats
+from prover.cli.corpus.upgrade import upgrade
+from prover.cli.corpus.verify import verify
+
+app = typer.Typer(no_args_is_help=True, help="Look into the accepted-proof corpus and freeze it.")
+app.command()(stats)
+app.command("list")(list_)
+app.command()(show)
+app.command()(snapshot)
+app.command()(verify)
+app.command()(upgrade)

@@ -1,0 +1,44 @@
+"""`flywheel corpus list`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
+from prover.cli.output import console, emit_json
+
+
+def list_(
+    theorem: Annotated[str | None, typer.Option(help="Part of the theorem's name.")] = None,
+    source: Annotated[str | None, typer.Option(help="seed, human, portfolio, grammar or policy.")] = None,
+    split: Annotated[str | None, typer.Option(help="train, valid or test.")] = None,
+    run: Annotated[str | None, typer.Option(help="Found by this run.")] = None,
+    tactic: Annotated[str | None, typer.Option(help="Part of one of its tactics.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 30,
+    offset: Annotated[int, typer.Option(min=0)] = 0,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Proofs, newest first.
+
+    Example: flywheel corpus list --tactic induction --limit 5
+    """
+    from corpus import query
+
+    wanted = query.ProofFilter(theorem=theorem, source=source, split=split, run=run, tactic=tactic)
+    with Place.of(home, db).corpus() as corpus:
+        page = query.list_proofs(corpus, wanted, limit=limit, offset=offset)
+    if json:
+        emit_json(page)
+        return
+    table = Table("id", "theorem", "split", "stratum", "source", "tactics", "found")
+    for proof in page.proofs:
+        table.add_row(
+            str(proof.id), proof.theorem, proof.split, proof.stratum, proof.source, str(proof.length), str(proof.found)
+        )
+    console.print(table)
+    console.print(f"{page.offset + 1 if page.proofs else 0}-{page.offset + len(page.proofs)} of {page.total}")

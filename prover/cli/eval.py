@@ -1,0 +1,163 @@
+"""`flywheel eval`: generations on held-out theorems of the run's benchmark, of another one, or in one's own Lean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from prover.cli import external
+from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place
+from prover.cli.native_options import (
+    NativeOptions,
+    ReplOption,
+    RepoOption,
+    ToolchainOption,
+    TrustOption,
+    native_options,
+)
+from prover.cli.output import UserError
+from prover.cli.run_options import BackendOption, BenchOption, NameOption, WorkersOption, settings_of
+
+if TYPE_CHECKING:
+    from prover.lean import Backend
+    from training.config import FlywheelConfig
+    from training.experiments.run_report import RunReport
+    from training.flywheel import Flywheel
+
+
+def eval_(
+    config: ConfigOption = None,
+    name: NameOption = None,
+    split: Annotated[
+        str | None, typer.Option(help="valid or test; each evaluation on test is counted for ever.")
+    ] = None,
+    stratum: Annotated[
+        list[str] | None,
+        typer.Option(help="easy, hard, opaque; same-size, beyond; or all. Repeatable: each by itself."),
+    ] = None,
+    theorems: Annotated[int | None, typer.Option(min=1)] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Tactic steps a theorem.")] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Also this model: a generation's folder of another run, or a causal language model. Repeatable."
+        ),
+    ] = None,
+    bench: BenchOption = None,
+    workers: WorkersOption = None,
+    backend: BackendOption = "embedded",
+    toolchain: ToolchainOption = "embedded",
+    repo: RepoOption = None,
+    repl: ReplOption = None,
+    trust: TrustOption = False,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """All generations of a run beside grammar, portfolio-1 and portfolio search, on held-out theorems of the run's
+    benchmark or of another one.
+
+    With --toolchain native, portfolio search and each --model on the files at --bench in your own Lean. Nothing of it
+    enters the corpus, because the gate certifies proofs over the embedded library only.
+
+    Examples: flywheel eval --name first --split test --theorems 200 --steps 128
+              flywheel eval --name first --bench miniF2F-lean4 --split valid
+              flywheel eval --toolchain native --repo my-project --bench miniF2F-lean4 --split valid
+    """
+    from prover.cli import work
+
+    place, models = Place.of(home, db), model or []
+    if (native := native_options(toolchain, repo, repl, trust)) is not None:
+        native_settings = work.FlywheelConfig.load(
+            config, workers=workers, evaluation__split=split or "test", evaluation__steps=steps
+        )
+        return _in_own_lean(bench, native, native_settings, theorems, models, place, json)
+    settings = settings_of(config, name, workers, place)
+    changes = {"split": split, "strata": tuple(stratum) if stratum else None, "theorems": theorems, "steps": steps}
+    if bench is None:
+        report = _on_its_own_benchmark(settings, changes, models, place, backend)
+    else:
+        report = _on_another_benchmark(bench, settings, changes, models, place, backend)
+    work.show(report, json)
+
+
+def _on_its_own_benchmark(
+    settings: FlywheelConfig, changes: dict[str, Any], models: list[str], place: Place, backend: Backend
+) -> RunReport:
+    """All generations of the run on the benchmark that it was trained on."""
+    from prover.cli import work
+
+    with work.opened(settings, place, "eval", backend) as flywheel:
+        return _evaluated(flywheel, _trained(flywheel), settings, changes, models, place.home / "reports", ())
+
+
+def _on_another_benchmark(
+    bench: str, settings: FlywheelConfig, changes: dict[str, Any], models: list[str], place: Place, backend: Backend
+) -> RunReport:
+    """All generations of the run on `bench`, which is put into the corpus where it is not there yet."""
+    from prover.benchmarks.registry import register
+    from prover.cli import work
+
+    elsewhere = external.resolve(bench, place, settings.workers)
+    benchmark = elsewhere["benchmark"]
+    with work.opened(settings, place, "eval", backend) as flywheel:
+        numbers = _trained(flywheel)
+        register(flywheel.corpus, benchmark, flywheel.lean)
+        changes = {**changes, "strata": changes["strata"] or elsewhere.get("evaluation__strata")}
+        if changes["split"] is None and not flywheel.corpus.theorems(benchmark, settings.evaluation.split):
+            changes["split"] = "test"  # where files name no split, all is test
+        settings = settings.model_copy(update={"benchmark": benchmark})
+        return _evaluated(flywheel, numbers, settings, changes, models, place.home / "reports", (benchmark,))
+
+
+def _in_own_lean(
+    bench: str | None,
+    options: NativeOptions,
+    settings: FlywheelConfig,
+    theorems: int | None,
+    models: list[str],
+    place: Place,
+    json: bool,
+) -> None:
+    """Portfolio search and each model on the files at `bench`, in the user's own Lean."""
+    from prover.cli import native_eval
+
+    if bench is None:
+        raise UserError("--toolchain native needs --bench: a path to a benchmark's files")
+    native_eval.evaluate(Path(bench), options, settings, theorems, models, place, json)
+
+
+def _trained(flywheel: Flywheel) -> list[int]:
+    """The numbers of the run's finished generations. Raises UserError where there is none."""
+    name = flywheel.config.name
+    numbers = [record.number for record in flywheel.corpus.generations(name) if record.finished_at]
+    if not numbers:
+        raise UserError(f"run {name!r} has no trained generation; `flywheel run` or `flywheel train` makes one")
+    return numbers
+
+
+def _evaluated(
+    flywheel: Flywheel,
+    numbers: list[int],
+    settings: FlywheelConfig,
+    changes: dict[str, Any],
+    models: list[str],
+    reports: Path,
+    words: tuple[str, ...],
+) -> RunReport:
+    """Generations `numbers` and `models` on held-out theorems of the settings' benchmark; the report in a folder under
+    `reports` that is named after the run, `words`, split and strata."""
+    from prover.cli import work
+    from prover.cli.policies import policy_of
+
+    evaluation = settings.evaluation.model_copy(update={k: v for k, v in changes.items() if v is not None})
+    flywheel.config = settings.model_copy(update={"evaluation": evaluation})
+    if not flywheel.corpus.theorems(settings.benchmark, evaluation.split):
+        raise UserError(f"{settings.benchmark} has no {evaluation.split} theorems; --split names another split")
+    guests = [policy_of(source, flywheel.actions) for source in models]
+    evaluations = flywheel.evaluate(*numbers, guests=guests)
+    folder = "-".join((settings.name, *words, evaluation.split, *evaluation.strata)).replace("/", "-")
+    title = f"run {settings.name}, {settings.benchmark}, {evaluation.split}"
+    return work.write_report(evaluations, flywheel.meter.phases, title, reports / folder)

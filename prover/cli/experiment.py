@@ -1,0 +1,35 @@
+"""`flywheel experiment`: the loop with several seeds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from prover.cli import external
+from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place
+from prover.cli.run_options import BenchOption, NameOption, WorkersOption
+
+
+def experiment(
+    seeds: Annotated[int, typer.Option(min=1, help="Runs with seeds 0, 1, ...")] = 3,
+    config: ConfigOption = None,
+    name: NameOption = None,
+    generations: Annotated[int | None, typer.Option("--generations", "-g", min=0, help="Turns after M_0.")] = None,
+    bench: BenchOption = None,
+    workers: WorkersOption = None,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """The whole loop once for each of several seeds, and what it adds to the frozen M_0 of the same seed, with
+    intervals over seeds and theorems. Stopped or killed, the same command goes on.
+
+    Example: flywheel experiment --bench lean-logic --seeds 3 --name logic
+    """
+    from prover.cli import work
+
+    place = Place.of(home, db)
+    flags = external.resolve(bench, place, workers)
+    settings = work.FlywheelConfig.load(config, name=name, generations=generations, workers=workers, **flags)
+    work.experiment(settings, seeds, place, json)

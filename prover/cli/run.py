@@ -1,0 +1,41 @@
+"""`flywheel run`: the whole loop."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from prover.cli import external
+from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place
+from prover.cli.output import UserError
+from prover.cli.run_options import BenchOption, NameOption, SeedOption, WorkersOption
+
+
+def run(
+    config: ConfigOption = None,
+    name: NameOption = None,
+    generations: Annotated[int | None, typer.Option("--generations", "-g", min=0, help="Turns after M_0.")] = None,
+    bench: BenchOption = None,
+    seed: SeedOption = None,
+    workers: WorkersOption = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped or killed.")] = False,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Turns the flywheel: rounds, gate, corpus, training, evaluation, for several generations.
+
+    Examples: flywheel run --name first --generations 3
+              flywheel run --config mine.toml --name first --resume
+    """
+    from prover.cli import work
+
+    place = Place.of(home, db)
+    flags = external.resolve(bench, place, workers)
+    settings = work.FlywheelConfig.load(config, name=name, generations=generations, seed=seed, workers=workers, **flags)
+    with place.corpus(create=True) as corpus:
+        exists = settings.name in {run.name for run in corpus.runs()}
+    if exists and not resume:
+        raise UserError(f"there is a run {settings.name!r} already; --resume goes on with it, --name starts another")
+    work.show(work.turn_all(settings, place), json)
