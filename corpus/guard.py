@@ -1,14 +1,15 @@
 """The leakage guard: what no training example may state or go through.
 
-It holds three kinds of hash. The canonical hash of a held-out statement: no training proof may have it as its statement
-or as a goal of a step. The statement class (`lean_env.benchmark.classes`: the same up to names, order of hypotheses and
-types of one group): no training theorem may have it; goals are not compared by class, which would take half of all
-arithmetic. The class of a printed text (`lean_env.benchmark.external.text_class`): no human step that is known as text
-alone may have it, and the class of a train statement that reads so is put into the guard
-(`prover.benchmarks.external`), because the held-out one may be over a library that is not here, and has no class that
-Lean could read.
+It holds three kinds of hash:
 
-What it cannot see: goals with metavariables, which have no hash, and statements that are equal after more than that.
+- The canonical hash of a held-out statement. No training proof may have it as its statement or as a goal of a step.
+- The statement class: the same up to names, order of hypotheses and types of one group (`lean_env.benchmark.classes`).
+  No training theorem may have it. Goals are not compared by class, which would take half of all arithmetic.
+- The class of a printed text (`lean_env.benchmark.external.text_class`), for statements over a library that is not
+  here. No human step that is known as text alone may have it. A train statement that reads the same has a class that
+  Lean can read, and that class joins the guard (`prover.benchmarks.external`).
+
+It cannot see goals with metavariables, which have no hash, nor statements that are equal after more than that.
 """
 
 from __future__ import annotations

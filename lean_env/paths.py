@@ -1,4 +1,4 @@
-"""Where everything that is not source code lives. The one module that knows a path; others ask it.
+"""Where everything that is not source code lives. This is the one module that knows a path, and others ask it.
 
 `cache_root()` (environment variable FLYWHEEL_CACHE, else the user's cache folder) holds
 
@@ -21,10 +21,10 @@ from pathlib import Path
 
 import platformdirs
 
+#: The JavaScript that runs beside Lean, as shipped in this package.
 HOST = Path(__file__).resolve().parent / "embedded" / "host"
-#: The rewriting of the package: with the host, what an installation depends on.
+#: The rewriting of the package. An installation depends on it and on the host.
 GLUE = Path(__file__).resolve().parent / "setup" / "glue.py"
-"""The JavaScript that runs beside Lean, as shipped in this package."""
 
 
 def cache_root() -> Path:

@@ -1,18 +1,17 @@
 """Statements up to renaming of types: the *class* by which near-copies are recognised.
 
 Lean's library repeats whole modules for similar types (`UInt8`, `UInt16`, ...; `List`, `Array`, `Vector`). Two
-statements have the same class when they read the same after
+statements have the same class when they read the same after these changes:
 
-- implicit and instance arguments of constants are dropped (`Vector.map {n} f v` reads like `Array.map f v`, and the
-  names of instances do not matter), proofs given as arguments become one symbol, and metadata goes;
-- instance binders are dropped, and implicit binders of types or which nothing mentions any more; the order of the
-  statement's binders and hypotheses does not count: the conclusion is read first, then what its variables are;
-- types of one group in `TYPE_GROUPS` are numbered in the order of their first occurrence, also inside names
-  (`Array.toList` and `Vector.toArray` read alike); applied, such a type keeps its first argument only, so that a
-  vector's length does not count;
-- numerals above 2 are numbered by first occurrence (8, 16 and `2 ^ 8` are what tells integer widths apart).
+- Implicit and instance arguments of constants are dropped: `Vector.map {n} f v` reads like `Array.map f v`.
+- Proofs given as arguments become one symbol. Metadata is dropped.
+- Instance binders are dropped. So are implicit binders of types, and those that nothing mentions any more.
+- The order of binders and hypotheses does not count: the conclusion is read first, then what its variables are.
+- Types of one group in `TYPE_GROUPS` are numbered by first occurrence, also inside names: `Array.toList` and
+  `Vector.toArray` read alike. Such a type keeps its first argument only, so a vector's length does not count.
+- Numerals above 2 are numbered by first occurrence: 8, 16 and `2 ^ 8` are what tells integer widths apart.
 
-It errs on the side of merging: a merged pair costs one theorem of the benchmark, a missed one is a leak.
+It errs on the side of merging. A merged pair costs one theorem of the benchmark, a missed one is a leak.
 """
 
 from __future__ import annotations
@@ -35,10 +34,10 @@ from lean_env.library.expression import (
     Sort,
 )
 
-#: Types that the library treats as copies of each other. Measured over the named theorems of Init: of the smaller
-#: type's statements, the share that reappears under the larger one's name is 12-16 % for machine integers against Nat
-#: and Int, 19-23 % among Nat, Int and Rat, 23 % for String and its Slice, over 30 % inside the other groups; it is 5 %
-#: for BitVec against Fin, 1 % for Option against sequences: those are not copies.
+#: Types that the library treats as copies of each other. Measured over the named theorems of Init, as the share of the
+#: smaller type's statements that reappear under the larger one's name: 12-16 % for machine integers against Nat and
+#: Int, 19-23 % among Nat, Int and Rat, 23 % for String and its Slice, over 30 % inside the other groups. Those left out
+#: have 5 % (BitVec against Fin) and 1 % (Option against sequences).
 TYPE_GROUPS: Mapping[str, tuple[str, ...]] = {
     "number": (
         *("UInt8", "UInt16", "UInt32", "UInt64", "USize", "Int8", "Int16", "Int32", "Int64", "ISize"),
@@ -168,8 +167,10 @@ def _is_dropped(binder: ForAll) -> bool:
 
 
 def in_order_of_use(conclusion: list[Token], domains: dict[object, list[Token]]) -> list[Token]:
-    """The conclusion, then each variable with its domain in the order in which variables come up; then the hypotheses
-    and variables that came up nowhere, ordered by what they say of the variables known so far."""
+    """The conclusion, then each variable with its domain in the order in which variables come up.
+
+    Last come the hypotheses and variables that nothing mentioned, ordered by what they say of the variables known so
+    far."""
     tokens = list(conclusion)
     waiting = dict(domains)
     position = 0

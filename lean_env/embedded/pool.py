@@ -1,7 +1,7 @@
 """The supervised pool of Lean workers that search, gate and replay lease from.
 
-A lease is exclusive. Whatever happens to a worker in it (killed at a limit, crashed, tainted, grown), the pool starts
-another in the background; with a spare, the next lease does not even wait the half second which that takes.
+A lease is exclusive. When a worker was killed at a limit, crashed, was tainted or grew too large, the pool starts
+another in the background. That takes half a second; with a spare, the next lease does not wait for it.
 """
 
 from __future__ import annotations
@@ -41,23 +41,25 @@ class NoWorker(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PoolCounters:
-    """What the pool's workers did so far, dead ones included.
+    """What the pool's workers did so far, dead ones included."""
 
-    requests: answered or not. lean_seconds: wall seconds inside requests. cpu_seconds: user and system time of the
-    worker processes, starts included. restarts: workers started to replace another. kills: workers that a wall-clock
-    limit ended. deaths: workers that ended by themselves. recycled: tainted or grown workers that were put away.
-    ran_code: those of the recycled in which Lean ran code that came with a text.
-    wall_limit_hits: tactics that the clock ended rather than heartbeats (a run with any is not reproducible).
-    """
-
+    #: Answered or not.
     requests: int = 0
+    #: Wall seconds inside requests.
     lean_seconds: float = 0.0
+    #: User and system time of the worker processes, starts included.
     cpu_seconds: float = 0.0
+    #: Workers started to replace another.
     restarts: int = 0
+    #: Workers that a wall-clock limit ended.
     kills: int = 0
+    #: Workers that ended by themselves.
     deaths: int = 0
+    #: Tainted or grown workers that were put away.
     recycled: int = 0
+    #: Those of the recycled in which Lean ran code that came with a text.
     ran_code: int = 0
+    #: Tactics that the clock ended rather than heartbeats. A run with any is not reproducible.
     wall_limit_hits: int = 0
 
 

@@ -4,8 +4,8 @@ The process gets an empty environment, a session and process group of its own, a
 and 4 (replies) for the protocol. Whatever Lean or Node prints goes to a third pipe, drained by a thread into a bounded
 tail that only error messages use. A request that outlasts its wall-clock limit costs the worker its life.
 
-If Python dies, even by SIGKILL, the worker follows: it sees the end of its request pipe when idle, and a thread in it
-notices within a second that its parent is gone when busy.
+If Python dies, even by SIGKILL, the worker follows. An idle worker sees the end of its request pipe. In a busy one a
+thread notices within a second that its parent is gone.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Role = Literal["elaborate", "decide"]
 START_S = 60.0
 
 #: `ulimit` and the redirections cost one `sh` and spare us `preexec_fn`, which is unsafe beside threads. The stack is
-#: 64 MiB less 16 KiB, the most that macOS allows; Node is told to use 32,000 KiB of it, so that JavaScript's own
+#: 64 MiB less 16 KiB, the most that macOS allows. Node is told to use 32,000 KiB of it, so that JavaScript's own
 #: RangeError comes before anything overruns.
 _LAUNCH = 'ulimit -s 65520 && exec "$@" 3<&0 4>&1 </dev/null >&2'
 
@@ -42,10 +42,13 @@ _TAIL_BYTES = 16_384
 
 
 class RefusalKind(StrEnum):
-    """BAD_REQUEST: unknown op or state, nothing changed. LEAN: Lean said no. LIMIT: heartbeats or the soft limit."""
+    """Why a worker said no."""
 
+    #: Unknown op or state; nothing changed.
     BAD_REQUEST = "bad_request"
+    #: Lean said no.
     LEAN = "lean"
+    #: Heartbeats or the soft limit.
     LIMIT = "limit"
 
 

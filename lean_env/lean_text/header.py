@@ -12,11 +12,13 @@ _IMPORT = re.compile(r"import\s+(\S+)")
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`imports` in order, `Init` first unless the file says `prelude`, without repetition. `body` is the file with the
-    header's lines empty, so that lines keep their numbers; it begins at `length` characters."""
+    """What a file imports, and the rest of it."""
 
+    #: In order and without repetition, `Init` first unless the file says `prelude`.
     imports: tuple[str, ...]
+    #: The file with the header's lines empty, so that lines keep their numbers.
     body: str
+    #: Characters of the header.
     length: int
 
 

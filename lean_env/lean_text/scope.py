@@ -17,16 +17,18 @@ _GROUP = re.compile(r"[({⦃\[]([^()\[\]{}⦃⦄]*(?:[(\[{][^()\[\]{}]*[)\]}][^(
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`opens`: what follows the word `open`, one name each where it is a plain list. `namespaces`: full names,
-    outermost first. `declared`: the first declaration of the file that is no theorem ('' if there is none yet)."""
+    """What the text above a place puts in force there."""
 
     imports: tuple[str, ...] = ()
     prelude: bool = False
+    #: What follows the word `open`, one name each where it is a plain list.
     opens: tuple[str, ...] = ()
+    #: Full names, outermost first.
     namespaces: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     universes: tuple[str, ...] = ()
+    #: The first declaration of the file that is no theorem, '' if there is none yet.
     declared: str = ""
 
     @property
@@ -66,8 +68,10 @@ class Scope:
 
 
 def _needed_variables(variables: tuple[str, ...], words: set[str]) -> str:
-    """The first `variable` line that binds a name that the statement uses, or an instance of which nobody can tell from
-    the text whether it belongs to the statement; '' if all lines bind other things."""
+    """The first `variable` line that the statement may depend on, '' if there is none.
+
+    Such a line binds a name that the statement uses. An anonymous instance counts too: the text does not tell whether
+    it belongs to the statement."""
     bound: set[str] = set()
     for line in variables:
         for group in _GROUP.finditer(line):

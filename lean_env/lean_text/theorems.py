@@ -45,20 +45,26 @@ _VALUE = re.compile(r"(?<![\w'.])(let|have|letI|haveI|let_fun)(?![\w'])|:=|^[ \t
 
 @dataclass(frozen=True, slots=True)
 class TheoremText:
-    """A theorem, lemma or example (`word`); its full name, '' for an example. `binders` stand before the colon,
-    `conclusion` after it, both without comments. `proved`: it has a proof without `sorry`. Offsets in characters:
-    of the word, of the name, of the `:=` (or the first `|`) that ends the statement, and of the end; `line` counts
-    from 1."""
+    """A theorem, lemma or example. The last four fields are offsets in characters."""
 
+    #: `theorem`, `lemma` or `example`.
     word: str
+    #: In full; '' for an example.
     name: str
+    #: What stands before the colon, without comments.
     binders: str
+    #: What stands after the colon, without comments.
     conclusion: str
+    #: It has a proof without `sorry`.
     proved: bool
     scope: Scope
+    #: Counted from 1.
     line: int
+    #: Of the word.
     start: int
+    #: Of the name.
     name_at: int
+    #: Of the `:=`, or the first `|`, that ends the statement.
     sign: int
     end: int
 

@@ -1,7 +1,7 @@
 """Exact comparison of two expressions, node by node: the second opinion on what the canonical hash says.
 
-It knows nothing of hashing and keeps no table over names: two terms are the same when they have the same nodes up to
-metadata, binder names, binder kinds and the names of universe variables, which count by position.
+It knows nothing of hashing and keeps no table over names. Two terms are the same when their nodes are, up to metadata,
+binder names and binder kinds. Universe variables count by position, not by name.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def same_expression(
 ) -> bool:
     """Whether both are the same type or value of declarations with these universe variables.
 
-    Time is linear in the number of distinct pairs of nodes that meet, which is the size of the larger one when the two
-    are equal; call it after the hashes agreed.
+    Time is linear in the number of distinct pairs of nodes that meet. For equal terms that is the size of the larger
+    one, so call it after the hashes agreed.
     """
     if len(left_params) != len(right_params):
         return False

@@ -271,8 +271,10 @@ class ExpressionHasher:
         return opened[root] if root in opened else closed[root]
 
     def _label(self, node: Expression, params: tuple[str, ...]) -> tuple[bytes, bool]:
-        """What a node adds to its children's digests: a tag byte and data of a length that the tag determines or that
-        ends the message, so that no two nodes give the same bytes; and whether it mentions a universe variable."""
+        """What a node adds to its children's digests, and whether it mentions a universe variable.
+
+        It is a tag byte and data. The tag determines their length, or they end the message, so no two nodes give the
+        same bytes."""
         if isinstance(node, Apply):
             return b"a", False
         if isinstance(node, Bound):

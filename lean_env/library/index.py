@@ -1,8 +1,8 @@
 """The index of the library: modules, constants and named theorems, in one SQLite file beside the .olean files.
 
-`build` makes it once, as the last step of `flywheel setup` (7 s to read the 506 modules of Init, half a minute in which
-Lean prints the statements on two cores); `Library.open` reads it. It answers what an environment contains, what a
-constant was before export, and which statement a name stands for; expressions are read from the .olean files on demand.
+`build` makes it once, as the last step of `flywheel setup`: 7 s to read the 506 modules of Init, and half a minute on
+two cores in which Lean prints the statements. `Library.open` reads it. It answers what an environment contains, what a
+constant was before export, and which statement a name stands for. Expressions are read from the .olean files on demand.
 
 What it does not know: bodies that the distribution left out, and so what a library theorem's own proof rests on.
 """

@@ -1,9 +1,14 @@
 """Reads proof terms in lean4export's NDJSON format, version 3.1.
 
-The reader is for files that a worker wrote after it ran untrusted text, so it is strict: every object has exactly the
-keys of the format, every index is defined once and before its use, sizes and depths are bounded, nothing recurses on
-them, and of the format's declarations only safe theorems, definitions and opaques exist. Free variables and
-metavariables have no notation in the format. What it returns is closed and uses declared universes only.
+A worker wrote these files after it ran untrusted text, so the reader is strict:
+
+- every object has exactly the keys of the format
+- every index is defined once and before its use
+- sizes and depths are bounded, and nothing recurses on them
+- of the format's declarations only safe theorems, definitions and opaques exist
+
+Free variables and metavariables have no notation in the format. What the reader returns is closed and uses declared
+universes only.
 """
 
 from __future__ import annotations

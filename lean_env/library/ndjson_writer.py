@@ -1,7 +1,7 @@
 """Writes expressions and declarations as lean4export NDJSON, version 3.1.
 
-What goes to a deciding kernel is this writer's spelling of what `lean_env.library.ndjson` read and the gate checked,
-never the file that a worker sent: no difference between two readers of the same bytes can then matter.
+A deciding kernel gets this writer's spelling of what `lean_env.library.ndjson` read and the gate checked. It never gets
+the file that a worker sent, so no difference between two readers of the same bytes can matter.
 """
 
 from __future__ import annotations

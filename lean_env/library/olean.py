@@ -89,19 +89,21 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One constant as stored. `original_kind` is what it was before export; `shape` lists what else the kernel knows
-    of it (parameter counts, constructors, ...) as text, `rules` a recursor's right-hand sides, and `hints` are a
-    definition's."""
+    """One constant as stored."""
 
     name: str
     kind: Kind
+    #: What it was before export.
     original_kind: Kind
     safety: Safety
     level_params: tuple[str, ...]
     type: Expression
     value: Expression | None = None
+    #: What else the kernel knows of it, as text: parameter counts, constructors, ...
     shape: tuple[str, ...] = ()
+    #: A recursor's right-hand sides.
     rules: tuple[Expression, ...] = ()
+    #: A definition's.
     hints: Hints = "opaque"
 
 

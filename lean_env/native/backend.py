@@ -26,7 +26,7 @@ from lean_env.theorem import STATE_OPTIONS, Environment, Theorem
 OPENING_SECONDS = 300.0
 #: Address space of one process: Mathlib's files, mapped, are 6 GB of it.
 MEMORY_MB = 16_384
-#: So many processes may one theorem cost, at the tactic's limit (13 s) and one start each: heartbeats bound nothing
+#: The processes that one theorem may cost, each with the tactic's limit (13 s) and a start. Heartbeats bound nothing
 #: here, and a loop in Mathlib's tactics is no rarity.
 _MAX_REPLACED = 16
 

@@ -25,12 +25,14 @@ _URL = re.compile(r"(?:https|ssh|git|file)://|git@[\w.-]+:")
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """`version` like `v4.20.0`; `toolchain` has `bin/lean`; `libraries` are the folders of .olean files, its own first.
-    All paths are real paths, and the libraries lie in `root`."""
+    """A Lake project that was built. All paths are real paths, and the libraries lie in `root`."""
 
     root: Path
+    #: Such as `v4.20.0`.
     version: str
+    #: The folder that has `bin/lean`.
     toolchain: Path
+    #: The folders of .olean files, the project's own first.
     libraries: tuple[Path, ...]
 
     @property

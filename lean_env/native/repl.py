@@ -1,7 +1,7 @@
 """leanprover-community/repl as a process: lean-interact's client, with our own command line behind the name of lake.
 
-lean-interact starts `LAKE env REPL` in the project's folder. Its LAKE is here a launcher that runs the repl in the
-sandbox, with the library path that `lake env` would have set: lake itself would run the repository's lakefile.
+lean-interact starts `LAKE env REPL` in the project's folder. Here its LAKE is a launcher that runs the repl in the
+sandbox, with the library path that `lake env` would have set. lake itself would run the repository's lakefile.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ _BINARY = Path(".lake", "build", "bin", "repl")
 
 
 def find_repl(project: Project, folder: Path | None = None) -> Path:
-    """The executable of a built repl for the project's Lean: of the checkout in `folder`, or of lean-interact's own,
-    which is then cloned and built in our cache (needs git, elan's lake and, the first time, a network).
+    """The executable of a built repl for the project's Lean.
+
+    It is that of the checkout in `folder`, or of lean-interact's own, which is cloned and built in our cache. That
+    needs git, elan's lake and, the first time, a network.
 
     Upstream's code and nothing else runs for it, outside the sandbox. Raises NativeUnavailable.
     """

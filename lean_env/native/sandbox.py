@@ -1,9 +1,14 @@
 """How a native Lean is started: in bubblewrap, seeing its libraries and nothing else of the machine.
 
 Text that Lean elaborates is a program with the rights of its process: a tactic can read files, write them, spawn and
-connect. In the sandbox there is nothing to reach: no network, not even loopback; no files but the system's libraries
-and the folders named; nothing to write but a /tmp of its own, in memory, which is HOME; no variable of the user's; no
-other processes. What is left is the kernel's own interface, and time and memory within the caller's limits.
+connect. In the sandbox there is nothing to reach:
+
+- no network, not even loopback, and no other processes
+- no files to read but the system's libraries and the folders named
+- nothing to write but a /tmp of its own, in memory, which is HOME
+- none of the user's environment variables
+
+What is left is the kernel's own interface, and time and memory within the caller's limits.
 """
 
 from __future__ import annotations

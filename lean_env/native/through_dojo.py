@@ -1,8 +1,8 @@
 """A native Lean up to 4.11 through LeanDojo's own Dojo, whose REPL is a tactic that this Lean compiles and runs.
 
-No repository is traced for it: the theorem's file and its syntax tree are written as for the shim
-(`lean_env.shim.traced`), and the `lake` that LeanDojo finds first on PATH is a launcher that runs `lean` in the
-sandbox, with the library path that `lake env` would have set.
+No repository is traced for it. The theorem's file and its syntax tree are written as for the shim
+(`lean_env.shim.traced`). The `lake` that LeanDojo finds first on PATH is a launcher: it runs `lean` in the sandbox,
+with the library path that `lake env` would have set.
 
 From Lean 4.12 on, elaboration takes stdin and stdout away from tactics, so that this REPL cannot talk (LeanDojo's
 issues 211 and 250).
@@ -82,8 +82,8 @@ class DojoLean(NativeLean):
             yield session
 
     def messages(self, environment: Environment, text: str) -> list[Message]:
-        """Where errors and warnings stand is known, and of what Lean merely says the order: it follows the message
-        before it, or is one without a place (line 0)."""
+        """Errors and warnings have their place. Of what Lean merely says only the order is known: it gets the place of
+        the message before it, or line 0."""
         header = import_lines(environment)
         with (
             tempfile.NamedTemporaryFile("w", dir=self._texts, suffix=".lean", encoding="utf-8") as file,

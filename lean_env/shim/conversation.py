@@ -1,8 +1,8 @@
 """LeanDojo's tactic REPL, twice: over an open theorem, and over the text of a file.
 
 States are numbered from 0, as Lean4Repl.lean does. The first kind runs tactics on live states. The second is for
-theorems below other commands, which a worker cannot open: each tactic has the text above it elaborated once more, so
-it costs what that costs (tens of milliseconds and up).
+theorems below other commands, which a worker cannot open. There each tactic has the text above it elaborated once more,
+which costs tens of milliseconds and up.
 """
 
 from __future__ import annotations

@@ -31,11 +31,12 @@ _INFIX = (Connective.IFF, Connective.ARROW, Connective.OR, Connective.AND, Conne
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`connective` of the whole; for →, ¬ and ≠ the `argument` that it takes and what it `yields`, both as printed;
-    for ↔ its two sides. `prover.actions.matching.usage` says what is behind a ∀."""
+    """The main connective of a printed proposition. `prover.actions.matching.usage` says what is behind a ∀."""
 
     connective: Connective
+    #: As printed: what an implication, ¬ or ≠ takes; the left side of ↔.
     argument: str = ""
+    #: As printed: what it yields; the right side of ↔.
     yields: str = ""
 
 

@@ -1,6 +1,6 @@
 """The elementary repertoire: one logical rule or one rewrite a step, no automation, no premises.
 
-For statements in which composing steps is what is to be learned (the benchmark lean-logic): nothing here searches, and
+It is for the benchmark lean-logic, whose statements teach how to compose steps. No form here searches by itself.
 `is_elementary` checks a stored proof against the list of words.
 """
 

@@ -1,7 +1,7 @@
 """An attribute that is computed when it is first asked for, as `functools.cached_property` but without its lock.
 
-Python 3.11's takes one lock for all instances of a class: while one search thread looks at its state, the other waits
-to look at its own. Two threads that ask one instance at the same time both compute here, and store equal values.
+Python 3.11's takes one lock for all instances of a class, so search threads would wait for each other. Here two threads
+that ask one instance at the same time both compute the value, and store equal ones.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a printed hypothesis can be used on: its antecedents, its conclusion, and whether they fit another proposition.
 
-The match is of text, with a wildcard for each bound variable, so it is a heuristic. It is made to err on the side of
-offering: what is offered in vain costs a step, what is withheld may be the proof.
+Text is matched, with a wildcard for each bound variable. This is a heuristic that errs on the side of offering. A form
+offered in vain costs a step; a form withheld may be the proof.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ _PIECES = re.compile(rf"(\([^()]*(?:Nat\.succ|::|\+|\d)[^()]*\)|{IDENTIFIER.patt
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A proposition `∀ bound, antecedents → conclusion`, quantifiers and implications in any order; `leading` variables
-    are bound before the first antecedent. `left` and `right`: the sides of a conclusion that is an equation or
-    equivalence, else ''. ¬A is A → False."""
+    """A proposition `∀ bound, antecedents → conclusion`, quantifiers and implications in any order. ¬A is A → False."""
 
     bound: tuple[str, ...]
     antecedents: tuple[str, ...]
     conclusion: str
+    #: The sides of a conclusion that is an equation or an equivalence, otherwise ''.
     left: str = ""
     right: str = ""
+    #: How many variables are bound before the first antecedent.
     leading: int = 0
 
     def yields(self, goal: str) -> bool:
@@ -132,8 +132,9 @@ def _names(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=20_000)
 def _regex(pattern: str, bound: tuple[str, ...]) -> re.Pattern[str] | None:
-    """Names in `bound`, and arguments that print in several ways (`n + 1`, `x :: xs`), become wildcards; None for more
-    of them than can be matched in time: a search for k of them in n characters may take n ^ k steps."""
+    """Names in `bound`, and arguments that print in several ways (`n + 1`, `x :: xs`), become wildcards.
+
+    None for more of them than can be matched in time: a search for k of them in n characters may take n ^ k steps."""
     parts: list[str] = []
     for piece in _PIECES.split(pattern):
         if piece in bound or (piece.startswith("(") and piece.endswith(")")) or piece.isdigit():

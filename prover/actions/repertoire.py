@@ -21,18 +21,21 @@ _TYPICAL_MILLISECONDS = 6.0
 
 @dataclass(frozen=True, eq=False)
 class Repertoire:
-    """`locals`: at most so many can be pointed at, the latest when there are more. `data`, `proofs`: at most so many
-    fill a slot of that kind; in forms with two slots `pair_limits` holds, or pairs would drown everything else.
-    `type_tokens`: what a prompt shows of a local's type. `retrieves`: whether premises and definitions are looked up.
-    """
+    """Tactic forms, and limits on what fills their slots."""
 
     name: str
     templates: tuple[Template, ...]
+    #: At most so many fill a slot of a form with two slots. Without it pairs would drown everything else.
     pair_limits: Mapping[Slot, int]
+    #: At most so many locals can be pointed at, the latest when there are more.
     locals: int
+    #: At most so many fill a slot of the kind DATA.
     data: int
+    #: At most so many fill a slot of the kind PROOF.
     proofs: int
+    #: How many tokens of a local's type a prompt shows.
     type_tokens: int
+    #: Whether premises and definitions are looked up.
     retrieves: bool
 
     @property

@@ -1,9 +1,8 @@
 """Which library theorems and definitions a goal may want: BM25 over printed statements, then a look at their shape.
 
-Only what the theorem's environment holds is ever returned. The query is the goal's conclusion plus, at a third of the
-weight, what its hypotheses and the types of its variables say. A candidate whose conclusion (or left- or right-hand
-side) uses only symbols that the goal has too is likelier to apply, so the best 48 by BM25 are ranked again with that in
-mind.
+Only what the theorem's environment holds is returned. The query is the goal's conclusion plus, at a third of the
+weight, what its hypotheses and the types of its variables say. A candidate is likelier to apply when its conclusion, or
+one side of it, uses only symbols that the goal has too. So the best 48 by BM25 are ranked again by that.
 """
 
 from __future__ import annotations
@@ -73,31 +72,33 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Premise:
-    """A library theorem as tactics see it. The symbol sets leave bound variables out; `left` and `right` are the two
-    sides of an equation or equivalence and empty otherwise; `hypotheses` counts the arrows before the conclusion;
-    `types` are the constants in the types of its variables (printed operators do not show whose `+` they are)."""
+    """A library theorem as tactics see it. The sets hold symbols, bound variables left out."""
 
     name: str
     shape: Shape
+    #: The arrows before the conclusion.
     hypotheses: int
     conclusion: frozenset[str]
+    #: The sides of a conclusion that is an equation or an equivalence, otherwise empty.
     left: frozenset[str]
     right: frozenset[str]
+    #: The constants in the types of its variables. A printed `+` does not show whose it is.
     types: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievedPremise:
-    """A premise for one goal. A side *fits* when all its symbols occur in the goal's conclusion and the goal also has
-    the types of the premise's variables (`typed`). `relative_score` is BM25's, 1 for the best of the state. A
-    `required` one was asked for by name."""
+    """A premise for one goal. A side *fits* when `typed` holds and all its symbols occur in the goal's conclusion."""
 
     premise: Premise
+    #: Whether the goal has the types of the premise's variables.
     typed: bool
     left_fits: bool
     right_fits: bool
     conclusion_fits: bool
+    #: BM25's, 1 for the best of the state.
     relative_score: float
+    #: Whether it was asked for by name.
     required: bool = False
 
     @property

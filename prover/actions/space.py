@@ -63,10 +63,11 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Parallel int64 arrays, one entry an action: the template's index in the repertoire, then the pointer indices of
-    its two slots (-1 where it has none). Actions of one template are neighbours."""
+    """Parallel int64 arrays, one entry an action. Actions of one template are neighbours."""
 
+    #: Index in the repertoire.
     template: npt.NDArray[np.int64]
+    #: Pointer indices of the two slots, -1 where there is no slot.
     first: npt.NDArray[np.int64]
     second: npt.NDArray[np.int64]
 
@@ -85,8 +86,10 @@ class ActionSpace:
         self.repertoire = repertoire
 
     def look(self, environment: Environment, state: str, required: Sequence[str] = ()) -> Situation:
-        """The situation of a printed state, whose first goal is the one acted on. `required`: names of premises that
-        must be offered if the environment holds them (training on a hand-written step; search never sets it)."""
+        """The situation of a printed state, whose first goal is the one acted on.
+
+        `required` names premises that must be offered if the environment holds them. Training on a hand-written step
+        sets it, search never does."""
         return self.look_at(environment, *first_goal(state), required)
 
     def look_at(self, environment: Environment, first: str, goals: int, required: Sequence[str] = ()) -> Situation:

@@ -1,9 +1,7 @@
 """The forms of tactics for library theorems: templates with slots for locals, premises, definitions.
 
-One table serves the trained ranker, the grammar and portfolio search, so that none of them can do what another cannot.
-(prover/actions/elementary.py holds the other repertoire, for statements that are to be proved without automation.)
-`cost` (nats) is the hand-set order of portfolio search: -log of how readily a form is tried. `milliseconds` is its
-typical time inside Lean on library goals (failed runs included), for policies that discount slow forms.
+The trained ranker, the grammar and portfolio search share one table, so none of them can do what another cannot.
+prover/actions/elementary.py holds the other repertoire, for statements that are to be proved without automation.
 """
 
 from __future__ import annotations
@@ -13,46 +11,64 @@ from enum import StrEnum
 
 
 class Slot(StrEnum):
-    """What may fill a slot of a template. The four kinds after PREMISE are premises whose printed shape lets the form
-    work: an equation or equivalence whose left (right) side fits the goal, a conclusion that fits, an equivalence. TERM
-    is any term of the context.
-
-    The rest are proofs in the context by what they say (prover/actions/uses.py). Implications: any; those whose
-    antecedent is not at hand and whose consequent is not known; whose consequent may be the goal. Equivalences: any;
-    whose right side is the goal; to be used from right to left; whose left side is the goal. Universal statements:
-    any; those about all propositions; whose conclusion may be the goal. Something to split. Equations: any; from
-    right to left; whose left, right side occurs in the goal; that are the goal turned round; that give a variable.
-    What may be the goal itself, or the body of an existential one."""
+    """What may fill a slot of a template."""
 
     DATA = "data"
     PROOF = "proof"
     PROPOSITION = "proposition"
     FUNCTION = "function"
+    #: A definition that the goal mentions.
     DEFINITION = "definition"
+    #: Any library theorem that was retrieved. The next four are those whose printed shape lets the form work.
     PREMISE = "premise"
+    #: An equation or equivalence whose left side fits the goal.
     REWRITE = "rewrite"
+    #: The same with the right side.
     REWRITE_BACK = "rewrite-back"
+    #: Its conclusion fits the goal.
     CLOSER = "closer"
     EQUIVALENCE = "equivalence"
+    #: Any term of the context.
     TERM = "term"
+
+    # Proofs in the context by what they say (prover/actions/uses.py), from here to the end.
+    #: Any implication.
     IMPLICATION = "implication"
+    #: An implication whose antecedent is not at hand and whose consequent is not known.
     ANTECEDENT = "antecedent"
+    #: An implication whose consequent may be the goal.
     REACHING = "reaching"
+    #: Any equivalence.
     IFF = "iff"
+    #: Its right side is the goal.
     IFF_FORWARD = "iff-forward"
+    #: An equivalence to be used from right to left.
     IFF_BACK = "iff-back"
+    #: Its left side is the goal.
     IFF_BACKWARD = "iff-backward"
+    #: Any universal statement.
     UNIVERSAL = "universal"
+    #: A statement about all propositions.
     SCHEMATIC = "schematic"
+    #: A universal statement whose conclusion may be the goal.
     YIELDING = "yielding"
+    #: Something that `cases` can split.
     SPLITTABLE = "splittable"
+    #: Any equation whose left side is not a bare variable.
     EQUATION = "equation"
+    #: The same, to be used from right to left.
     EQUATION_BACK = "equation-back"
+    #: Its left side occurs in the goal.
     LEFT = "left"
+    #: Its right side occurs in the goal.
     RIGHT = "right"
+    #: The goal with its sides exchanged.
     MIRRORED = "mirrored"
+    #: An equation that gives the value of a variable.
     SUBSTITUTION = "substitution"
+    #: It may be the goal itself.
     CLOSING = "closing"
+    #: It may be the body of an existential goal.
     WITNESSING = "witnessing"
 
 
@@ -61,39 +77,53 @@ HYPOTHESES = tuple(Slot)[tuple(Slot).index(Slot.IMPLICATION) :]
 
 
 class Need(StrEnum):
-    """What a state must show for a form to have a chance. Most forms need nothing: failing costs Lean 2 ms, but it also
-    costs a step. BINDER: something to introduce. HYPOTHESIS: a proof among the locals. BRANCHES: `if` or `match` in the
-    conclusion. ALTERNATIVES: a disjunction. The rest speak of the conclusion's main connective: ∧, ↔ or ∃ (STRUCTURE),
-    ∃ (WITNESS), = or ↔ (EQUATION), an atom or ∨ or ∃, for which contradiction can help (POSITIVE), not False (OPEN),
-    True (TRUE)."""
+    """What a state must show before a form is offered. A failed form costs Lean 2 ms and the search a step."""
 
     NOTHING = "nothing"
+    #: Something to introduce.
     BINDER = "binder"
+    #: A proof among the locals.
     HYPOTHESIS = "hypothesis"
+    #: `if` or `match` in the conclusion.
     BRANCHES = "branches"
+    #: A disjunction.
     ALTERNATIVES = "alternatives"
+    #: The conclusion is a conjunction, an equivalence or an existential.
     STRUCTURE = "structure"
+    #: The conclusion is an existential.
     WITNESS = "witness"
+    #: The conclusion is an equation or an equivalence.
     EQUATION = "equation"
+    #: The conclusion is an atom, a disjunction or an existential, for which a proof by contradiction can help.
     POSITIVE = "positive"
+    #: The conclusion is not `False`.
     OPEN = "open"
+    #: The conclusion is `True`.
     TRUE = "true"
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A tactic with slots. In `form`, `{0}` and `{1}` stand for what fills the slots, `{premises}` for the six best
-    premises, `{few}` for the three best, `{definitions}` for the definitions in the goal, `{generalizing}` for a
-    `generalizing` clause over everything that does not occur in the type of slot 0 (empty if there is nothing),
-    `{fresh}` for an unused name, `{holes}` for an underscore for each variable that slot 0 quantifies over.
+    """A tactic with slots.
 
-    `ordered`: whether (a, b) and (b, a) are different actions. A pair never repeats a pointer."""
+    In `form` these stand for text that depends on the state:
+
+    - `{0}`, `{1}`: what fills the slots
+    - `{premises}`, `{few}`: the six best premises, the three best
+    - `{definitions}`: the definitions in the goal
+    - `{generalizing}`: a clause over everything that does not occur in the type of slot 0, empty if there is nothing
+    - `{fresh}`: an unused name
+    - `{holes}`: an underscore for each variable that slot 0 quantifies over
+    """
 
     name: str
     form: str
     slots: tuple[Slot, ...]
+    #: Nats: -log of how readily portfolio search tries the form. Set by hand.
     cost: float
+    #: Typical time inside Lean on library goals, failed runs included. For policies that discount slow forms.
     milliseconds: float
+    #: Whether (a, b) and (b, a) are different actions. A pair never repeats a pointer.
     ordered: bool = True
     needs: Need = Need.NOTHING
 

@@ -1,7 +1,7 @@
 """What the hypotheses of a goal can be used for: which slots each can fill, and which two go together.
 
-The kinds of slots are those of prover/actions/templates.py. Everything is judged by printed text (matching.py), on
-the side of offering; what Lean is sure to refuse is not offered, because each refusal costs a step.
+The kinds of slots are those of prover/actions/templates.py. All is judged by printed text (matching.py), on the side of
+offering. What Lean is sure to refuse is not offered, because each refusal costs a step.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Evaluation in the user's own Lean: arms on the same statements, as lines of a file, nothing of it in a corpus.
+"""Evaluation in the user's own Lean: arms on the same statements. Results are lines of a file; no corpus takes them.
 
     with Journal.open(folder / "attempts.jsonl", settings) as journal:
         evaluation = evaluate_natively([Arm("portfolio", policy, Budget(64))], theorems, native, lean, journal, ...)
 
-A proof that the gate certified and one that only the native Lean accepts both count as solved here; the journal has the
+A proof that the gate certified and one that only the native Lean accepts both count as solved here. The journal has the
 verdict of each.
 """
 
@@ -69,7 +69,7 @@ class Journal:
     @classmethod
     @contextmanager
     def open(cls, path: Path, settings: Mapping[str, Any]) -> Iterator[Journal]:
-        """A new journal, or the one that is there, which has to have the same settings; a line that was not finished is
+        """A new journal, or the one that is there, whose settings have to be the same. An unfinished line is
         taken away. Raises OtherSettings, OSError."""
         path.parent.mkdir(parents=True, exist_ok=True)
         wanted = json.dumps(settings, sort_keys=True)
@@ -105,9 +105,10 @@ class Journal:
 
 
 def native_theorems(row: Row) -> tuple[Theorem, ...]:
-    """A benchmark's row as a native Lean can state it, to be tried in this order. What its file opens stands in the
-    statement, as `open … in`; so do its namespaces, which may be there for Lean or not. Raises ValueError with the
-    reason why it cannot be stated by itself."""
+    """A benchmark's row as a native Lean can state it, to be tried in this order.
+
+    What its file opens stands in the statement, as `open … in`. So do its namespaces, which Lean may know or not.
+    Raises ValueError with the reason why it cannot be stated by itself."""
     if row.objection or not row.conclusion:
         raise ValueError(row.objection or "it has no statement")
     quantified = f"∀ {row.binders}, {row.conclusion}" if row.binders else row.conclusion

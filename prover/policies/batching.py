@@ -1,10 +1,10 @@
 """One model for several search threads.
 
-In deterministic mode a model call holds exactly the states that one search asks about, so that no number depends on
-which threads happen to run together (a matrix product may round differently in a larger batch). Otherwise threads that
-come while a call is under way are answered together by the next one.
+In deterministic mode a model call holds exactly the states that one search asks about. A matrix product may round
+differently in a larger batch, and no number may depend on which threads happen to run together. In the other mode,
+threads that come during a call are answered together by the next one.
 
-A policy that says of itself that it is `concurrent` gains nothing from company: threads call it side by side.
+A policy that is `concurrent` gains nothing from larger batches: its threads call it side by side.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Account(threading.local):
 
 @dataclass(slots=True)
 class BatchingPolicy:
-    """A Policy that several threads may call; the policy behind it sees one call at a time, unless it is concurrent."""
+    """A Policy that several threads may call. The policy behind it sees one call at a time, unless it is concurrent."""
 
     policy: Policy
     deterministic: bool = True

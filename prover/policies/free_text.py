@@ -2,12 +2,12 @@
 
     policy = FreeTextPolicy.load("my-org/my-prover")    # a local folder, or a hub model downloaded before
 
-The prompt is `FreeTextOptions.prompt` with the printed state in place of `{state}` (and the theorem's name in place of
-`{name}`), so that models trained on another layout can be used: `"{state}:::"` for BFS-Prover's, for example. A sample
-ends at the first line break or end-of-text token; what has not ended after `max_tokens` is thrown away.
+The prompt is `FreeTextOptions.prompt`. `{state}` in it stands for the printed state, `{name}` for the name.
+So models trained on another layout can be used: BFS-Prover's wants `"{state}:::"`. A sample ends at the first line
+break or end-of-text token. What has not ended after `max_tokens` is thrown away.
 
-Meant for models that have seen Lean. A network of a million weights trained from scratch does better as a ranker: with
-the same size and data, free generation solved 2 theorems of 81, ranking 22.
+This is for models that have seen Lean. A network of a million weights trained from scratch does better as a ranker.
+With the same size and data, free generation solved 2 theorems of 81, ranking 22.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class ModelUnavailable(Exception):
 class FreeTextPolicy:
     """A causal language model as a policy.
 
-    All samples of a state run as one batch over one shared prefix (KV cache); each state has its own random stream, so
+    All samples of a state run as one batch over one shared prefix (KV cache). Each state has its own random stream, so
     its samples do not depend on the other states of a call. `log_prob` is the model's own, untempered, end included.
     """
 

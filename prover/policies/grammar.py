@@ -1,7 +1,7 @@
 """A stochastic grammar of tactics over the local context: where the first proofs come from, before anything is learned.
 
-It draws a template uniformly among those that have an action in this state, then one of its actions uniformly; without
-replacement, from the query's own seed and nothing else.
+It draws a template uniformly among those that have an action in this state, then one of its actions uniformly. It draws
+without replacement, and the query's own seed is its only source of chance.
 """
 
 from __future__ import annotations

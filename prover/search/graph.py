@@ -1,6 +1,6 @@
 """The search graph: every tactic that was tried is an edge, every distinct tactic state a node.
 
-States are distinct when their keys are (alike.py): names of proofs and the order of hypotheses do not count.
+States are distinct when their keys are (equivalence.py): names of proofs and the order of hypotheses do not count.
 
 The graph is the search's only record; the proof, the statistics of each tactic form and the prune counters are read
 off it. Integer nodes are states (0 the theorem itself, 1 the state after the free `intros`, if that changed anything).

@@ -5,7 +5,7 @@ bare rest, every other way leads to that same rest, so whatever is open below th
 first way is obsolete. This is what an AND/OR tree has over a list of whole states (HyperTree Proof Search, Lample et
 al. 2022, arXiv:2205.11491, section 3), without splitting states: goals that share metavariables (`?`) are left alone.
 
-Goals are compared by their keys (alike.py).
+Goals are compared by their keys (equivalence.py).
 """
 
 from __future__ import annotations

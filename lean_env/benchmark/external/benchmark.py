@@ -29,17 +29,20 @@ STRATUM = "external"
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """`files` and `digest` stand for what was read; `core`: whether statements were tried in `import Init` where their
-    own imports cannot be served. `classes`: theorem name -> statement class."""
+    """A benchmark of others after every statement was tried."""
 
     name: str
     source: Path
     format: Format
+    #: How many were read.
     files: int
+    #: SHA-256 over their names and bytes.
     digest: str
+    #: Whether statements were tried in `import Init` where their own imports cannot be served.
     core: bool
     usable: tuple[Usable, ...]
     unusable: tuple[Unusable, ...]
+    #: Theorem name -> statement class.
     classes: Mapping[str, str]
     library_digest: str
 

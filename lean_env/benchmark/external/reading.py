@@ -26,13 +26,17 @@ class Unreadable(Exception):
 
 
 class Format(StrEnum):
-    """AUTO: told from the files. MINIF2F: Lean files whose folder or name is a split. LEAN: Lean files. JSONL: objects,
-    one a line or in a list. LEANDOJO: LeanDojo Benchmark 4."""
+    """How the files of a benchmark are written."""
 
+    #: Told from the files.
     AUTO = "auto"
+    #: Lean files whose folder or name is a split.
     MINIF2F = "minif2f"
+    #: Objects, one a line or in a list.
     JSONL = "jsonl"
+    #: Lean files without splits.
     LEAN = "lean"
+    #: LeanDojo Benchmark 4.
     LEANDOJO = "leandojo"
 
 

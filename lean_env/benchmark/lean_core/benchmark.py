@@ -2,9 +2,9 @@
 
     flywheel bench build lean-core          (python: `build_lean_core`)
 
-The manifest is shipped with the package (`load_lean_core`); building it again gives the same one on every machine,
-because files decide what is in it, stable hashes decide the splits, and heartbeats decide the strata. The build takes
-about nine minutes of processor time and goes on, module by module, where an interrupted one stopped.
+The manifest is shipped with the package (`load_lean_core`). Building it again gives the same one on every machine:
+files decide what is in it, stable hashes decide the splits, heartbeats decide the strata. The build takes about nine
+minutes of processor time. An interrupted one goes on where it stopped, module by module.
 """
 
 from __future__ import annotations

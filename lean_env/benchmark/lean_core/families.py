@@ -15,7 +15,7 @@ from itertools import combinations
 from lean_env.benchmark.splits import TEST, TRAIN, VALID
 
 #: Two modules are one family when this share of the smaller one's classes is found in the other, and at least this
-#: many. A tenth instead of a fifth would join all arithmetic into one family of 6,200 of 22,200 theorems; what stays
+#: many. A tenth instead of a fifth would join all arithmetic into one family of 6,200 of 22,200 theorems. What stays
 #: shared between families (440 of 14,650 classes) is dropped from valid and test one by one.
 JOINING_SHARE = 0.2
 JOINING_COUNT = 3

@@ -29,19 +29,23 @@ class ManifestError(Exception):
 
 
 class Stratum(StrEnum):
-    """EASY: portfolio-1 proves it. HARD: it does not. OPAQUE: the statement mentions a definition without a body, so
-    that a proof must work with lemmas about it alone; whether portfolio-1 proves it is in `Entry.solver`."""
+    """How hard a theorem is for automation."""
 
+    #: portfolio-1 proves it.
     EASY = "easy"
+    #: portfolio-1 does not prove it.
     HARD = "hard"
+    #: The statement mentions a definition without a body, so a proof has lemmas about it alone. `Entry.solver` says
+    #: whether portfolio-1 proves it.
     OPAQUE = "opaque"
 
 
 class EnvironmentPolicy(StrEnum):
-    """STRICT: exactly what the theorem's module imports. AUTO: also Init.Omega and Init.Grind where these do not depend
-    on the theorem's module, so that automation can be given its best case."""
+    """Which modules a theorem of the benchmark may use."""
 
+    #: Exactly what the theorem's module imports.
     STRICT = "strict"
+    #: Also Init.Omega and Init.Grind where these do not depend on the theorem's module: automation's best case.
     AUTO = "auto"
 
 
@@ -61,19 +65,22 @@ class ModuleEntry:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One theorem. `goal_hash` is its expression hash with universes numbered by first use, as goals are hashed.
-    `auto_twin`: in the auto environment the same statement stands under another name; there it is no task."""
+    """One theorem."""
 
     name: str
     module: str
     statement: str
+    #: Whether the printed statement elaborates back to the same expression.
     round_trips: bool
     split: str
     stratum: Stratum
     expression_hash: str
+    #: The expression's hash with universes numbered by first use, as goals are hashed.
     goal_hash: str
     statement_class: str
+    #: The portfolio-1 tactic that proves it, or None.
     solver: str | None
+    #: The auto environment has the same statement under another name. There it is no task.
     auto_twin: bool = False
 
 

@@ -43,15 +43,18 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredTheorem:
-    """`statement`: default print in the strict environment; `round_trips`: it elaborates back to the same expression.
-    `solver`: the portfolio-1 tactic that proves it, or None. `refused`: Lean could not open it. `wall_limits`: tactics
-    that the clock ended, or that took the worker with them."""
+    """What Lean said of one theorem."""
 
+    #: Default print in the strict environment.
     statement: str
+    #: Whether it elaborates back to the same expression.
     round_trips: bool
+    #: The portfolio-1 tactic that proves it, or None.
     solver: str | None
     heartbeats: int
+    #: Lean could not open it.
     refused: bool = False
+    #: Tactics that the clock ended, or that took the worker with them.
     wall_limits: int = 0
 
 

@@ -28,30 +28,32 @@ TWIN = "same statement visible in its environment"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A theorem that its environment can state. `opaque`: the statement mentions a definition without a body.
-
-    `class_in_imports`: a statement of the same class is visible in its environment. `auto_twin`: the same statement is
-    visible in its `auto` environment, where it is therefore no theorem to prove."""
+    """A theorem that its environment can state."""
 
     name: str
     module: str
     expression_hash: str
     goal_hash: str
     statement_class: str
+    #: The statement mentions a definition without a body.
     opaque: bool
+    #: A statement of the same class is visible in its environment.
     class_in_imports: bool
+    #: The same statement is visible in its `auto` environment. There it is no theorem to prove.
     auto_twin: bool
 
 
 @dataclass(slots=True)
 class Selection:
-    """All candidates by module, then file order; how many named theorems there were, and what was left out why.
+    """The candidates of a library, and what was left out."""
 
-    `classes` are the statement classes of every named theorem by module, candidates or not."""
-
+    #: By module, then in file order.
     candidates: list[Candidate]
+    #: How many named theorems there were.
     named: int
+    #: Reason -> how many.
     left_out: Counter[str]
+    #: Module -> the statement classes of all its named theorems, candidates or not.
     classes: dict[str, set[str]] = field(default_factory=dict)
 
 

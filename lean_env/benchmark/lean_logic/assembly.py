@@ -1,6 +1,6 @@
 """Sequents put together from a pool of formulas whose truth in all models is known.
 
-`hypotheses ⊢ goal` is a mask comparison, so that thousands of combinations a second are tried and only those kept in
+`hypotheses ⊢ goal` is a comparison of masks, so thousands of combinations a second can be tried. Kept are those in
 which everything is needed: each hypothesis, and all but a few of the leaves.
 """
 

@@ -1,13 +1,17 @@
 """The canonical class of a statement: what stays when names and order are forgotten.
 
-Two statements have the same class when they differ by the names of variables, functions, relations, types and bound
-variables, by the order of hypotheses, and by swapped arguments of ∧, ∨, ↔ and =. Leading premises and variables of the
-goal count as hypotheses and variables, as they do for Lean, to which `(h : p) : q` and `: p → q` are one expression;
-`¬p` counts as `p → False` there.
+Two statements of one class differ in nothing but
 
-Colours of the symbols are refined by where they occur (Weisfeiler and Leman 1968) until they tell all symbols apart;
-what they leave tied is broken one symbol at a time, every way, and the smallest text wins (McKay 1981, without his
-pruning except by transpositions that are automorphisms).
+- the names of variables, functions, relations, types and bound variables
+- the order of hypotheses
+- swapped arguments of ∧, ∨, ↔ and =
+
+Leading premises and variables of the goal count as hypotheses and variables. To Lean, too, `(h : p) : q` and `: p → q`
+are one expression. `¬p` counts as `p → False` there.
+
+Colours of the symbols are refined by where they occur (Weisfeiler and Leman 1968) until they tell all symbols apart.
+What they leave tied is broken one symbol at a time, every way, and the smallest text wins (McKay 1981). Of his pruning
+only that by transpositions that are automorphisms is used.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from itertools import permutations
 
 from lean_env.benchmark.lean_logic.formula import ALL, FALSE, IMP, NOT, SYMMETRIC, TYPE, Node, Sequent
 
-# Tuples of integers hash alike on every 64-bit CPython, whatever PYTHONHASHSEED is; strings do not and are never
+# Tuples of integers hash alike on every 64-bit CPython, whatever PYTHONHASHSEED is. Strings do not, and are never
 # hashed that way here.
 
 

@@ -1,7 +1,7 @@
 """Large propositional sequents, composed of small ones by cuts and substitutions, so that all parts are needed.
 
-Drawn at once, hardly any large sequent is valid with all of its leaves in use; one composed of such small ones often
-is, and its proof has the small proofs in it.
+Hardly any large sequent that is drawn at once is valid and uses all of its leaves. One composed of such small ones
+often does, and its proof has the small proofs in it.
 """
 
 from __future__ import annotations

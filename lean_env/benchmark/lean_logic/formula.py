@@ -26,10 +26,11 @@ PROP, TYPE = "Prop", "Type"
 
 
 class Node:
-    """A formula or a term; immutable. `head` is a connective, a quantifier, `=`, or the name of a variable, function or
-    constructor; a quantifier binds `bound`, a name, of type `type`, in its one argument.
+    """A formula or a term; immutable.
 
-    `size` counts connectives, quantifiers, equations and applications; names and constants are free.
+    `head` is a connective, a quantifier, `=`, or the name of a variable, function or constructor. A quantifier binds
+    the name `bound` of type `type` in its one argument. `size` counts connectives, quantifiers, equations and
+    applications; names and constants are free.
     """
 
     __slots__ = ("_hash", "_names", "args", "bound", "head", "size", "type")
@@ -77,12 +78,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Sequent:
-    """A statement: `symbols` are its variables with their Lean types, in order; `hypotheses` have names; a type
-    variable is a symbol of type `Type`. `implicit`: whether the type variables are bound with braces."""
+    """A statement."""
 
+    #: Its variables with their Lean types, in order. A type variable is a symbol of type `Type`.
     symbols: tuple[tuple[str, str], ...]
+    #: Each with its name.
     hypotheses: tuple[tuple[str, Node], ...]
     goal: Node
+    #: Whether the type variables are bound with braces.
     implicit: bool = True
 
     @property

@@ -1,8 +1,8 @@
 """First-order problems by forward chaining: rules such as transitivity or composition, facts, and a fact to derive.
 
-The goal is derived from the rules and facts in `depth` rounds and not in fewer, and each hypothesis is needed for it
-but for up to two distractors. A goal that is not derived is false in the structure of all derived facts (the least
-model of Horn clauses; van Emden and Kowalski 1976), which is the counterexample of a non-theorem.
+The goal is derived from the rules and facts in `depth` rounds and not in fewer. Each hypothesis is needed for it, but
+for up to two distractors. A goal that is not derived is false in the structure of all derived facts, the least model of
+the Horn clauses (van Emden and Kowalski 1976). That structure is the counterexample of a non-theorem.
 """
 
 from __future__ import annotations

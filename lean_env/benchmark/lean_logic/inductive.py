@@ -1,7 +1,7 @@
 """A small prover for equations between functions: rewriting, and induction on a variable.
 
-It proves far less than the established inductive provers, but what it proves is true, and by steps that Lean has as
-tactics: `induction`, `rw` with a defining equation, an induction hypothesis or a lemma, `rfl`.
+It proves far less than the established inductive provers. What it proves is true, by steps that Lean has as tactics:
+`induction`, `rw` with a defining equation, an induction hypothesis or a lemma, `rfl`.
 """
 
 from __future__ import annotations
@@ -25,13 +25,15 @@ _VARIABLES_TRIED = 3
 
 @dataclass
 class Proof:
-    """`rewrites` and `inductions` count steps of all cases; `lemmas` are the places of those used. `generalised`: the
-    outermost induction, which is on `variable`, has a hypothesis about all values of the other variables."""
+    """What a proof took. Steps of all cases count."""
 
     rewrites: int = 0
     inductions: int = 0
+    #: The outermost induction's hypothesis is about all values of the other variables.
     generalised: bool = False
+    #: The variable of the outermost induction.
     variable: str = ""
+    #: The places of the lemmas used.
     lemmas: set[int] = field(default_factory=set)
 
 

@@ -1,8 +1,8 @@
 """Intuitionistic provability by the contraction-free sequent calculus G4ip (Dyckhoff 1992, figure 1).
 
-For propositions it decides: every rule makes the sequent smaller. For quantifiers the usual rules are added, and the
-search is cut off, so that only a yes means something (Dyckhoff and Negri 2000 have the rules for (∀x A) → B and
-(∃x A) → B). Types may be empty, as Lean's are: a quantifier is instantiated by constants and eigenvariables only.
+For propositions it decides: every rule makes the sequent smaller. For quantifiers the usual rules are added; those for
+(∀x A) → B and (∃x A) → B are Dyckhoff and Negri's (2000). There the search is cut off, so only a yes means something.
+Types may be empty, as Lean's are: a quantifier is instantiated by constants and eigenvariables only.
 """
 
 from __future__ import annotations

@@ -1,9 +1,13 @@
 """First-order theorems made of propositional ones: atoms become predicates of variables, quantifiers are put before.
 
-From Γ ⊢ G over atoms p(x, y) follow, by the quantifier rules alone and whatever the types hold: ∀Γ ⊢ ∀G where G has all
-variables; ∀Γ ⊢ G at constants where these are of all types that Γ is about; ∃A, ∀Γ ⊢ ∃G where A, one of Γ, has all
-variables. Each atom gets a symbol of its own, so that the propositional sequent comes back when predicates are
-constant; a classical one stays classical.
+From Γ ⊢ G over atoms p(x, y) three sequents follow by the quantifier rules alone, whatever the types hold:
+
+- ∀Γ ⊢ ∀G where G has all variables
+- ∀Γ ⊢ G at constants where these are of all types that Γ is about
+- ∃A, ∀Γ ⊢ ∃G where A, one of Γ, has all variables
+
+Each atom gets a symbol of its own. So the propositional sequent comes back when predicates are constant, and a
+classical one stays classical.
 """
 
 from __future__ import annotations

@@ -1,9 +1,13 @@
 """Finite models, seen column by column: a formula's value is an integer whose bit i is its truth in model i.
 
 So one pass over a formula evaluates it in all models at once, and `hypotheses entail goal` is one `&` and a comparison.
-For propositions the models are all valuations (truth tables); for one-place predicates they are all sets of element
-types, which decides (Löwenheim 1915); for relations they are a random sample, which only refutes. With several worlds
-the models are Kripke's (1965): what fails in one has no intuitionistic proof.
+Which models there are depends on the formulas:
+
+- propositions: all valuations (truth tables), which decides
+- one-place predicates: all sets of element types, which decides (Löwenheim 1915)
+- relations: a random sample, which only refutes
+
+With several worlds the models are Kripke's (1965): what fails in one has no intuitionistic proof.
 """
 
 from __future__ import annotations
@@ -21,17 +25,17 @@ Fact = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Models:
-    """`count` models over the same elements, given by number, and the same worlds. World 0 is the root; `above[w]` are
-    the worlds that w sees, itself among them; classical models have one world.
+    """Models over the same elements, given by number, and the same worlds. World 0 is the root."""
 
-    `domains[w][type][element]` and `facts[w][fact]` are masks of the models in which world w has the element or the
-    fact; both must grow along `above`. `constants[name]` lists for each element the models in which it is meant.
-    """
-
+    #: How many models there are: the bits of a mask.
     count: int
+    #: `domains[w][type][element]`: mask of the models in which world w has the element. It must grow along `above`.
     domains: Sequence[Mapping[str, Sequence[int]]]
+    #: `facts[w][fact]`: mask of the models in which the fact holds in world w. It must grow along `above`.
     facts: Sequence[Mapping[Fact, int]]
+    #: Name -> its type, and for each element the mask of the models in which the name means it.
     constants: Mapping[str, tuple[str, Sequence[int]]] = field(default_factory=dict)
+    #: `above[w]`: the worlds that w sees, itself among them. Classical models have one world.
     above: Sequence[Sequence[int]] = ((0,),)
     _known: dict[Node, int] = field(default_factory=dict, repr=False)
 

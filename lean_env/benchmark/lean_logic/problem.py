@@ -17,35 +17,37 @@ class Family(StrEnum):
 
 
 class Logic(StrEnum):
-    """The weaker logic that proves a theorem. CLASSICAL propositions have no intuitionistic proof (decided), CLASSICAL
-    first-order statements fail in a finite Kripke model; INTUITIONISTIC ones have a proof by `intuitionistic.provable`
-    or by construction (derivations from facts, rewriting, induction)."""
+    """The weaker logic that proves a theorem."""
 
+    #: It has a proof by `intuitionistic.provable`, or by construction (derivations from facts, rewriting, induction).
     INTUITIONISTIC = "intuitionistic"
+    #: A proposition that has no intuitionistic proof (decided), or a first-order statement that fails in a finite
+    #: Kripke model.
     CLASSICAL = "classical"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`statement` is Lean's text: binders, colon, goal, over `import Init`.
-
-    `size`: connectives, quantified variables, equations and applications in hypotheses and goal (`formula.size`).
-    `depth`: the deepest nesting of those in one formula; for derivations from facts the least height of a derivation;
-    for equations the least number of rewrites; for induction the number of inductions in the known proof.
-    `canonical`: the class of all statements that differ by names and order only (`canonical.canonical`).
-    A non-theorem has no `logic`, and its refutation in words is `counterexample`; that a propositional one is false is
-    a theorem, `denial` (the counterexample proves it: each atom is True or False).
-    """
+    """A statement with its ground truth."""
 
     name: str
+    #: Lean's text over `import Init`: binders, colon, goal.
     statement: str
     family: Family
     theorem: bool
+    #: None for a non-theorem.
     logic: Logic | None
+    #: Connectives, quantified variables, equations and applications in hypotheses and goal (`formula.size`).
     size: int
+    #: The deepest nesting of those in one formula. For derivations from facts it is the least height of a derivation,
+    #: for equations the least number of rewrites, for induction the number of inductions in the known proof.
     depth: int
+    #: The class of all statements that differ by names and order only (`canonical.canonical`).
     canonical: str
+    #: Of a non-theorem: its refutation in words.
     counterexample: str = ""
+    #: Of a propositional non-theorem: the theorem that it is false. The counterexample proves it, since each atom is
+    #: True or False.
     denial: str = ""
 
 

@@ -1,8 +1,8 @@
 """Structures for formulas with quantifiers: all monadic ones up to what can be said, samples of others, Kripke's.
 
-Element number e of the monadic structures is *the* element of which exactly the predicates in e's binary digits hold:
-formulas of one-place predicates without equality cannot tell two such elements apart, so that the sets of them are all
-structures there are. The empty set is one of them: a type of Lean may be empty.
+Element number e of the monadic structures is *the* element of which exactly the predicates in e's binary digits hold.
+Formulas of one-place predicates without equality cannot tell two such elements apart. So the sets of these elements are
+all structures there are. The empty set is one of them: a type of Lean may be empty.
 """
 
 from __future__ import annotations

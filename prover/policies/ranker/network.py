@@ -1,12 +1,12 @@
 """The ranker's network: a small Llama decoder that reads one prompt and scores every action of the state at once.
 
-The prompt is all there is to read, so its tokens see each other both ways (a 4-D mask instead of the causal one). The
-output token's hidden state gives a logit for each template; each pointer's hidden state, dotted with one learned query
-for each slot of each template, gives how well it fills that slot. An action's probability is
+The whole prompt is known, so its tokens see each other both ways (a 4-D mask instead of the causal one). The output
+token's hidden state gives a logit for each template. Each slot of each template has a learned query. Its dot product
+with a pointer's hidden state says how well the pointer fills the slot. An action's probability is
 
     p(template | templates that have an action here) * p(pointers | template, pointers that exist here)
 
-so the distribution over the enumerated actions is exact: nothing invalid, nothing sampled, nothing left out.
+So the distribution over the enumerated actions is exact. Nothing is sampled, and every candidate has a score.
 """
 
 from __future__ import annotations
@@ -44,12 +44,15 @@ _STRIDE = 4096
 
 @dataclass(frozen=True, slots=True)
 class PromptBatch:
-    """B prompts padded to T tokens and N pointers: `tokens` (B, T) int64, `marks` (B, T, 5) int64, `real` (B, T) bool,
-    `pointers` (B, N) int64 positions (0 where padded)."""
+    """B prompts padded to T tokens and N pointers."""
 
+    #: (B, T) int64
     tokens: Tensor
+    #: (B, T, 5) int64
     marks: Tensor
+    #: (B, T) bool, false where padded
     real: Tensor
+    #: (B, N) int64, positions of the markers, 0 where padded
     pointers: Tensor
 
     @classmethod
@@ -71,14 +74,19 @@ class PromptBatch:
 
 @dataclass(frozen=True, slots=True)
 class CandidateBatch:
-    """The candidates of B states end to end (C in all, int64): which `state`, `template`, `first` and `second` pointer.
-    Candidates of one template of one state form a *group* (G in all), in order; `group` (C) names it."""
+    """The candidates of B states end to end, C in all, int64.
 
+    Candidates of one template of one state form a *group*. There are G groups, in order."""
+
+    #: (C) each, as are the next four.
     state: Tensor
     template: Tensor
+    #: Pointers.
     first: Tensor
     second: Tensor
+    #: The group that a candidate belongs to.
     group: Tensor
+    #: (G) each.
     group_state: Tensor
     group_template: Tensor
 

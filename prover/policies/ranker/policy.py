@@ -1,7 +1,7 @@
 """The default policy: a trained network that scores every enumerated action of a state, one state a forward.
 
-One state a forward and one thread: the shapes that the arithmetic sees depend on the state alone, so its proposals are
-the same bits whatever else is in the batch or on the machine.
+Each forward pass has one state and one thread. The shapes that the arithmetic sees then depend on the state alone, and
+its proposals are the same bits whatever else is in the batch or on the machine.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from prover.policy import PolicyQuery, Proposal
 
 
 class RankerOptions(BaseModel):
-    """How the network's distribution becomes proposals. Evaluation runs the defaults or what valid chose; rounds on the
-    train split mix in the portfolio's prior, so that what the network never tries is still tried."""
+    """How the network's distribution becomes proposals. Evaluation runs the defaults, or what was chosen on valid.
+
+    Rounds on the train split mix in the portfolio's prior, so that what the network never tries is still tried."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,7 +43,7 @@ class RankerOptions(BaseModel):
 class RankerPolicy:
     """A trained network as a policy. `tokens_read` and `states_read` count what went through the network."""
 
-    #: Several threads may ask at a time (BatchingPolicy); one that waits for the other's answer leaves a core idle.
+    #: Several threads may ask at a time (BatchingPolicy). A thread that waits for another's answer leaves a core idle.
     concurrent = True
 
     def __init__(

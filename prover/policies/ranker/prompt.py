@@ -48,11 +48,12 @@ _NO_MARKS: Marks = (0, 0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`tokens` and `marks` (five mark ids each, 0 = none) in parallel; `pointers`: for each pointer of the situation
-    the position of its marker in `tokens`. Position 0 is the output token."""
+    """A situation as the network reads it. Position 0 is the output token."""
 
     tokens: tuple[int, ...]
+    #: For each token five mark ids, 0 for none.
     marks: tuple[Marks, ...]
+    #: For each pointer of the situation the position of its marker in `tokens`.
     pointers: tuple[int, ...]
 
 
@@ -150,8 +151,10 @@ def _marks(situation: Situation, pointer: Pointer, mentioned: set[str]) -> Marks
 
 
 def _proof_marks(type_: str, situation: Situation) -> tuple[int, int, int]:
-    """What a hypothesis is good for, whatever its size: whether it or what it yields closes the goal, its connective,
-    and whether what it takes (bit 0) and what it yields (bit 1) are known already."""
+    """What a hypothesis is good for, whatever its size.
+
+    Whether it or what it yields closes the goal; its connective; whether what it takes (bit 0) and what it yields
+    (bit 1) are known already."""
     seen = shape(type_)
     if type_ == situation.goal.conclusion:
         use = "is-conclusion"

@@ -1,7 +1,7 @@
 """The ranker's own vocabulary: byte-pair pieces of Lean names and notation, trained on statements and printed states.
 
-Dots and underscores are dropped (`List.map_append` reads `List map append`): names are pointed at, never spelled, so
-the text only has to be recognised.
+Dots and underscores are dropped (`List.map_append` reads `List map append`). The network points at names and never
+spells them, so the text only has to be recognised.
 """
 
 from __future__ import annotations
