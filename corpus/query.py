@@ -19,6 +19,7 @@ from corpus.errors import NotFound
 from corpus.lineage import Finding, proof_findings
 from corpus.records import AttemptStatus, StoredProof
 from corpus.round_results import evaluations_on_test
+from corpus.search_tree import TreeSizes, tree_sizes
 from corpus.store import Corpus
 
 
@@ -57,6 +58,7 @@ class Stats:
     mean_length: float
     snapshots: int
     test_evaluations: int
+    trees: TreeSizes
     by_source: Mapping[str, int]
     by_split: Mapping[str, int]
     origins: tuple[Origin, ...]
@@ -143,6 +145,7 @@ def stats(corpus: Corpus) -> Stats:
             mean_length=(steps or 0) / max(proofs, 1),
             snapshots=count(schema.Snapshot),
             test_evaluations=session.scalars(evaluations_on_test()).one(),
+            trees=tree_sizes(session),
             by_source={source: number for source, number in sorted(by_source)},
             by_split={split: number for split, number in sorted(by_split)},
             origins=_origins(session),

@@ -96,8 +96,52 @@ class HumanTraceRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeState:
+    """One tactic state of a search; `depth` counts tactics from the theorem, 0 for the theorem itself."""
+
+    text: str
+    goals: int
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class TreeStep:
+    """One tactic that was run, the `order`-th of its search (from 0).
+
+    source: the state's index. target: the index of the state that it led to, or None where it led to none that was
+    searched from. outcome: what Lean said. pruned: why the state after it was not searched from, '' if it was; a
+    `merged` one has the state that was known before as its target. new: it is the step that made its target.
+    """
+
+    order: int
+    source: int
+    target: int | None
+    tactic: str
+    template: str
+    log_prob: float
+    outcome: str
+    pruned: str
+    new: bool
+    milliseconds: float
+    heartbeats: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTree:
+    """One search of an attempt. source: what its proof is credited to; ended: why it ended; solved: the indices in
+    `steps` of the steps of the proof it claims, first tactic first, () without one."""
+
+    source: str
+    ended: str
+    states: tuple[TreeState, ...]
+    steps: tuple[TreeStep, ...]
+    solved: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptRecord:
-    """One budgeted search for one theorem. Times in seconds, three pots: Lean, model, everything else."""
+    """One budgeted search for one theorem. Times in seconds, three pots: Lean, model, everything else. `trees`: what
+    its searches tried, one after the other, where that is to be kept."""
 
     theorem: str
     status: AttemptStatus
@@ -113,6 +157,7 @@ class AttemptRecord:
     ordinal: int = 0
     stats: Mapping[str, Any] = field(default_factory=dict)
     proof: ProofRecord | None = None
+    trees: tuple[SearchTree, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

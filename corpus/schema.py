@@ -6,6 +6,7 @@
     run       1-n round 1-n attempt       one model (or arm) against a selection of theorems (round_theorem)
     theorem   1-n proof 1-n step 1-n goal accepted proofs as a clean worker replayed them; certificate 1-1 proof
     attempt   n-1 proof                   every attempt that found this proof; the first one is the one that brought it
+    attempt   1-1 search_tree             what its search tried, for a share of the attempts (corpus/search_tree.py)
     retraction, guard                     what must not be trained on, as new rows
     snapshot_line 1-n snapshot            frozen sets of proofs; snapshot_change says which proof entered or left when
 
@@ -287,6 +288,18 @@ class Attempt(Base):
     stats: Mapped[Mapping[str, Any]]
     proof_id: Mapped[int | None] = mapped_column(ForeignKey("proof.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SearchTree(Base):
+    """The searches of one attempt, compressed. `size`: bytes before compression; states and steps: of all of them."""
+
+    __tablename__ = "search_tree"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    states: Mapped[int]
+    steps: Mapped[int]
+    size: Mapped[int] = mapped_column(BigInteger)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Retraction(Base):

@@ -33,6 +33,7 @@ from corpus.records import (
     RunRecord,
     TheoremRecord,
 )
+from corpus.search_tree import pack, store_trees
 
 
 class OnLeak(StrEnum):
@@ -272,6 +273,7 @@ class Corpus(BenchmarkStore):
         OnLeak).
         """
         _check_attempt(attempt)
+        trees = pack(attempt.trees) if attempt.trees else None
         with writing(self.engine) as session:
             theorem = rounds.theorem_of(session, round.id, attempt.theorem)
             earlier = session.scalars(
@@ -315,6 +317,8 @@ class Corpus(BenchmarkStore):
             )
             session.add(row)
             session.flush()
+            if trees is not None:
+                store_trees(session, row.id, trees)
             return Recorded(row.id, proof_id, status, new_attempt=True, new_proof=new_proof)
 
     def quarantine(self, rounds: Iterable[RoundRecord], reason: str) -> int:

@@ -28,6 +28,9 @@ from lean_env.limits import Limits
 from prover.search.contract import SearchConfig
 from training.trainers.ranker import TrainConfig
 
+#: What changes no result: a run goes on with other values of these, and they are not stored with it.
+BESIDE_RESULTS = frozenset({"workers", "trees"})
+
 
 class ConfigError(ValueError):
     """A configuration that cannot be used; the text names each key and what is wrong with it."""
@@ -82,6 +85,15 @@ class EvaluationSettings(BaseModel):
     whole_budget: bool = Field(False, description="at the end also M_0 with all steps that the run's rounds took")
 
 
+class TreeSettings(BaseModel):
+    """Which attempts keep their search tree for `flywheel serve`: a share, drawn by seed and theorem."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    evaluation: float = Field(1.0, ge=0, le=1, description="share of evaluation attempts, canaries among them")
+    training: float = Field(0.05, ge=0, le=1, description="share of the attempts of training rounds")
+
+
 class FlywheelConfig(BaseSettings):
     """Everything that a run depends on, besides the library and the code."""
 
@@ -111,6 +123,7 @@ class FlywheelConfig(BaseSettings):
     search: SearchSettings = SearchSettings()
     round: RoundSettings = RoundSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    trees: TreeSettings = TreeSettings()
     train: TrainConfig = TrainConfig()
 
     @classmethod
@@ -160,8 +173,8 @@ class FlywheelConfig(BaseSettings):
         return Limits(heartbeats=self.heartbeats, soft_ms=self.soft_ms)
 
     def digest(self) -> str:
-        """SHA-256 of everything that results depend on (the number of workers is not among it)."""
-        values = self.model_dump(mode="json", exclude={"name", "workers"})
+        """SHA-256 of everything that results depend on (workers and kept search trees are not among it)."""
+        values = self.model_dump(mode="json", exclude={"name", *BESIDE_RESULTS})
         return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -47,7 +47,7 @@ from prover.search.budget import Budget
 from prover.search.contract import SearchConfig
 from prover.search.minimize import CHEAP_CLOSERS
 from prover.search.streams import stream_seed
-from training.config import FlywheelConfig
+from training.config import BESIDE_RESULTS, FlywheelConfig
 from training.data.dataset import HUMAN_SOURCE, TrainingProof
 from training.data.seed_round import store_seeds
 from training.meter import Meter
@@ -112,7 +112,7 @@ class Flywheel:
         self.meter = Meter(self.lean)
         self.benchmark = benchmark_of(self.config.benchmark)
         self.actions = self.lean.space(self.benchmark.repertoire)
-        self.corpus.start_run(self.config.name, self.config.model_dump(mode="json", exclude={"workers"}))
+        self.corpus.start_run(self.config.name, self.config.model_dump(mode="json", exclude=set(BESIDE_RESULTS)))
 
     def run(self) -> list[Turn]:
         """All generations that the configuration asks for, M_0 first. Raises Interrupted, RoundFailed."""
@@ -294,7 +294,7 @@ class Flywheel:
                 stratum=stratum,
                 seed=self._seed("evaluation"),
                 tools=self.lean.tools,
-                config=self._round_config(),
+                config=self._round_config(RoundKind.EVAL),
                 on_progress=lambda arm, progress: self._round_progress(f"evaluate {arm}", progress),
                 stop=self.stop,
             )
@@ -387,16 +387,17 @@ class Flywheel:
             record,
             plan,
             self.lean.tools,
-            self._round_config(),
+            self._round_config(kind),
             on_progress=lambda progress: self._round_progress(title, progress),
             stop=self.stop,
         )
         self._check_stop()
         return summary
 
-    def _round_config(self) -> RoundConfig:
+    def _round_config(self, kind: RoundKind) -> RoundConfig:
         closers = CHEAP_CLOSERS if self.benchmark.repertoire is LIBRARY else ()
-        return RoundConfig(threads=self.config.workers, closers=closers)
+        trees = self.config.trees.evaluation if kind is RoundKind.EVAL else self.config.trees.training
+        return RoundConfig(threads=self.config.workers, closers=closers, trees=trees)
 
     def _search(self, noise: float = 0.0) -> SearchConfig:
         return replace(self.config.search.as_config(), noise=noise)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
-from corpus.records import AttemptRecord, AttemptStatus, ProofRecord
+from corpus.records import AttemptRecord, AttemptStatus, ProofRecord, SearchTree
 from lean_env.embedded.pool import NoWorker
 from lean_env.session.leandojo import DojoCrashError, DojoInitError, TacticState
 from lean_env.session.outcomes import OpenSession, ProofSession
@@ -25,6 +25,7 @@ from prover.search.budget import Budget, Ended, never
 from prover.search.contract import SearchConfig, SearchResult, Times
 from prover.search.graph import ProofStep
 from prover.search.minimize import CHEAP_CLOSERS, minimize
+from prover.search.tree import tree_of
 
 
 class Refused(Exception):
@@ -68,13 +69,15 @@ def attempt(
     minimize_steps: int = 0,
     closers: Sequence[ProofStep] = CHEAP_CLOSERS,
     stopped: Callable[[], bool] = never,
+    keep_trees: bool = False,
 ) -> AttemptRecord | None:
     """Searches phase after phase until a proof is found, shortens it within `minimize_steps`, with these `closers`, and
     has it certified.
 
-    Costs add up over the phases. None when `stopped` ended the search: such an attempt must not be recorded.
+    Costs add up over the phases. `keep_trees`: the record says what each search tried. None when `stopped` ended the
+    search: such an attempt must not be recorded.
     """
-    account = _Account(theorem)
+    account = _Account(theorem, keep_trees)
     try:
         with tools.open_session(theorem) as (session, root):
             found = account.search(session, root, phases, seed, stopped)
@@ -98,6 +101,8 @@ class _Account:
     """What one attempt has done and spent so far."""
 
     theorem: Theorem
+    keep_trees: bool = False
+    trees: list[SearchTree] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     ended: Ended = Ended.EXHAUSTED
     source: str = ""
@@ -125,6 +130,8 @@ class _Account:
             )
             self.add(result, phase.policy.waited_here - waited)
             self.source = phase.source
+            if self.keep_trees:
+                self.trees.append(tree_of(result, phase.source))
             if result.proof is not None:
                 return result.proof
             if result.ended in (Ended.CRASHED, Ended.STOPPED):
@@ -194,4 +201,5 @@ class _Account:
                 **self.extra,
             },
             proof=proof,
+            trees=tuple(self.trees),
         )

@@ -57,13 +57,14 @@ class RoundConfig:
     """threads: searches at once; one a Lean worker, or one more than workers to keep them busy during model calls.
     retries: how often an attempt that ended in an error is repeated. minimize_steps: tactic steps for shortening a
     found proof, 0 for none. closers: what shortening may put in a proof's place. errors_in_a_row: after so many the
-    round gives up with RoundFailed."""
+    round gives up with RoundFailed. trees: the share of attempts, drawn by seed and name, whose search tree is kept."""
 
     threads: int = 2
     retries: int = 2
     minimize_steps: int = 64
     closers: tuple[ProofStep, ...] = CHEAP_CLOSERS
     errors_in_a_row: int = 25
+    trees: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,7 @@ class _Crew:
             minimize_steps=self.config.minimize_steps,
             closers=self.config.closers,
             stopped=self.stop.is_set,
+            keep_trees=stream_seed(seed, "search tree", theorem.name) < self.config.trees * 2**63,
         )
         if record is not None:
             status = self.log.record_attempt(self.round, record).status

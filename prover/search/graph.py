@@ -104,6 +104,7 @@ class SearchGraph:
             heartbeats=step.heartbeats,
             wall_limit=step.wall_limit,
             pruned=pruned,
+            order=self.graph.number_of_edges(),
             #: The edge by which its target first came into the graph. Proofs follow these alone: two states of one key
             #: may differ in names and in what is not printed, so a proof that hops over a merged one might not replay.
             first=isinstance(target, int) and pruned is None,
@@ -116,14 +117,17 @@ class SearchGraph:
 
     def proof(self) -> tuple[ProofStep, ...] | None:
         """The tactics from node 0 to the `proved` sink, or None."""
-        if Outcome.PROVED not in self.graph:
-            return None
-        steps: list[ProofStep] = []
-        target: int | str = Outcome.PROVED
+        path = self.solved_path()
+        return tuple(ProofStep(tactic, data["template"], data["log_prob"]) for tactic, data in path) if path else None
+
+    def solved_path(self) -> list[tuple[str, dict[str, Any]]]:
+        """The proof's tactics with their edges' attributes, [] without a proof."""
+        path: list[tuple[str, dict[str, Any]]] = []
+        target: int | str = Outcome.PROVED if Outcome.PROVED in self.graph else 0
         while target != 0:
             target, tactic, data = self._edge_into(target)
-            steps.append(ProofStep(tactic, data["template"], data["log_prob"]))
-        return tuple(reversed(steps))
+            path.append((tactic, data))
+        return path[::-1]
 
     def _edge_into(self, target: int | str) -> tuple[int | str, str, dict[str, Any]]:
         """The edge by which `target` was reached first."""

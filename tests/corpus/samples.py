@@ -12,8 +12,11 @@ from corpus.records import (
     ProofRecord,
     RoundKind,
     RoundRecord,
+    SearchTree,
     StepRecord,
     TheoremRecord,
+    TreeState,
+    TreeStep,
 )
 from corpus.store import Corpus
 
@@ -94,6 +97,22 @@ def attempt(
         stats={"merged": 3},
         proof=proof,
     )
+
+
+def search_tree(of: TheoremRecord) -> SearchTree:
+    """Four tactics: one advances, one goes back to the start, one fails, one proves."""
+    states = (TreeState(f"⊢ {of.statement}", 1, 0), TreeState(f"a : Nat\n⊢ {of.name} a", 1, 1))
+    rows = [
+        ("intro a", 0, 1, "advanced", "", True),
+        ("skip", 1, 0, "advanced", "merged", False),
+        ("omega", 1, None, "failed", "", False),
+        ("rfl", 1, None, "proved", "", False),
+    ]
+    steps = tuple(
+        TreeStep(order, source, target, tactic, tactic.split()[0], -0.5 * order, outcome, pruned, new, 1.25, 10 * order)
+        for order, (tactic, source, target, outcome, pruned, new) in enumerate(rows)
+    )
+    return SearchTree("policy", "proved", states, steps, (0, 3))
 
 
 def fill(corpus: Corpus, train: int = 4, valid: int = 2, test: int = 2) -> dict[str, list[TheoremRecord]]:

@@ -25,6 +25,11 @@ def stats(home: HomeOption = DEFAULT_HOME, db: DatabaseOption = None, json: Json
         f"{numbers.retracted} retracted) from {numbers.attempts} attempts in {numbers.runs} runs; "
         f"{numbers.snapshots} snapshots; {numbers.test_evaluations} evaluations on test so far"
     )
+    if numbers.trees.trees:
+        console.print(
+            f"search trees of {numbers.trees.trees} attempts, {numbers.trees.stored / 1e6:.1f} MB "
+            f"({numbers.trees.unpacked / 1e6:.1f} MB unpacked)"
+        )
     for title, counts in (("source", numbers.by_source), ("attempts", numbers.by_status)):
         console.print(f"{title}: " + ", ".join(f"{key} {count}" for key, count in counts.items()))
     table = Table("benchmark", "split", "stratum", "proved", "theorems", title="coverage")

@@ -9,12 +9,13 @@ import gzip
 import sqlite3
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[2])]
 
-from samples import attempt, fill, proof, sha, start_round, trace  # noqa: E402
+from samples import attempt, fill, proof, search_tree, sha, start_round, trace  # noqa: E402
 
 from corpus.database import head_revision  # noqa: E402
 from corpus.human import store_traces  # noqa: E402
@@ -44,7 +45,7 @@ def fill_every_table(corpus: Corpus) -> None:
     corpus.finish_generation(generation, model_path="models/0", model_hash=sha("weights"), metrics={"loss": 1.5})
     policy = start_round(corpus, [a, b, c, d], generation_id=generation)
     corpus.record_attempt(policy, attempt(a, proof=proof(a)))
-    corpus.record_attempt(policy, attempt(b))
+    corpus.record_attempt(policy, replace(attempt(b), trees=(search_tree(b),)))
     corpus.record_attempt(policy, attempt(c, AttemptStatus.ERROR))
     held_out = splits["test"][0]
     corpus.record_attempt(policy, attempt(d, proof=proof(d, goals=(held_out.statement_hash,))))

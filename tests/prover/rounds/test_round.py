@@ -10,10 +10,14 @@ from collections.abc import Iterator
 
 import pytest
 from countdown import FixedPolicy, open_countdown, theorem, verify_countdown
+from sqlalchemy import select
 
+from corpus import schema
+from corpus.database import reading
 from corpus.query import list_proofs, proofs_of, show_proof
 from corpus.records import AttemptStatus, RoundKind, TheoremRecord
 from corpus.round_results import outcomes
+from corpus.search_tree import load_trees, pack, unpack
 from corpus.store import Corpus
 from lean_env.embedded.pool import WorkerPool
 from lean_env.gate.disagreement import KernelsDisagree
@@ -247,6 +251,36 @@ def test_shortened_proofs_are_stored(corpus):
     run_round(corpus, start(corpus, selection=["down_8"], arm="shorter"), plan(policy=wasteful), TOOLS)
     lengths = [line.length for line in list_proofs(corpus).proofs]
     assert lengths == [1, 3]  # newest first: `finish` alone, and behind two needless halvings
+
+
+def test_a_share_of_attempts_keeps_its_search_trees(corpus):
+    kept = {}
+    for share in (0.0, 0.4, 1.0):
+        round = start(corpus, arm=f"share {share}")
+        run_round(corpus, round, plan(20), TOOLS, RoundConfig(trees=share))
+        with reading(corpus.engine) as session:
+            attempts = session.scalars(select(schema.Attempt).where(schema.Attempt.round_id == round.id)).all()
+            trees = {row.theorem_id: (row, load_trees(session, row.id)) for row in attempts}
+        kept[share] = {id for id, (_, tree) in trees.items() if tree is not None}
+        for row, searches in trees.values():
+            if searches is not None:
+                assert [len(tree.steps) for tree in searches] == [row.steps + 1]  # and the free `intros`
+                assert [tree.ended for tree in searches] == [row.stats["ended"]]
+                assert len(searches[0].states) == row.nodes
+    assert not kept[0.0] and len(kept[1.0]) == 12
+    assert 0 < len(kept[0.4]) < 12
+
+
+def test_a_kept_tree_has_the_proof_in_it():
+    """Both searches of an attempt are kept, and the second one's solved path is the proof."""
+    weak = Phase(BatchingPolicy(FixedPolicy(("nonsense", -1.0))), Budget(5), source="portfolio")
+    record = attempt(theorem(9), [weak, Phase(BatchingPolicy(POLICY), Budget(300))], 0, TOOLS, keep_trees=True)
+    failed, proved = record.trees
+    assert (failed.source, failed.ended, failed.solved) == ("portfolio", "exhausted", ())
+    assert [proved.steps[index].tactic for index in proved.solved] == [step.tactic for step in record.proof.steps]
+    assert [step.order for step in proved.steps] == list(range(len(proved.steps)))
+    assert unpack(pack(record.trees).data) == record.trees
+    assert attempt(theorem(9), [weak], 0, TOOLS).trees == ()
 
 
 class Counted:
