@@ -31,7 +31,8 @@ from lean_env.theorem import Environment, Theorem
 from prover.actions.elementary import ELEMENTARY, require_elementary
 from prover.actions.repertoire import LIBRARY
 from prover.actions.space import ActionSpace
-from prover.benchmarks.registry import Benchmark, benchmark_of
+from prover.benchmarks.contract import Benchmark
+from prover.benchmarks.registry import benchmark_of
 from prover.evaluation.evaluate import Arm, Evaluation, evaluate, portfolio_1
 from prover.lean import Lean
 from prover.policies.batching import BatchingPolicy

@@ -5,15 +5,83 @@ flywheel bench load PATH          (python: `register_external`)
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from corpus.guard import classes_of, guarded
 from corpus.records import BenchmarkRecord, TheoremRecord
 from corpus.store import Corpus
-from lean_env.benchmark.external import PREFIX, External, Known, Usable
+from lean_env.benchmark.external import PREFIX, STRATUM, External, Known, Usable
 from lean_env.benchmark.external.text_class import class_of_statement
 from lean_env.benchmark.lean_core.benchmark import NAME as LEAN_CORE
 from lean_env.benchmark.lean_core.benchmark import load_lean_core
 from lean_env.benchmark.splits import TRAIN
+from prover.actions.repertoire import LIBRARY, Repertoire
+from prover.benchmarks.contract import OpenCorpus, Report, Sheet, UnknownBenchmark, counts_table
 from prover.rounds.round import record_of
+
+if TYPE_CHECKING:
+    from prover.lean import Lean
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalBenchmark:
+    """A benchmark that was loaded into a corpus and is nowhere else. Nobody has measured which theorems are easy."""
+
+    name: str
+    about: str = "somebody else's benchmark"
+    repertoire: Repertoire = LIBRARY
+    train_stratum: str = STRATUM
+    false_stratum: str = ""
+    disproof_stratum: str = ""
+
+    def register(self, corpus: Corpus, lean: Lean, report: Report | None = None) -> BenchmarkRecord:
+        """The newest revision that is stored. Raises UnknownBenchmark."""
+        return self._record(corpus)
+
+    def theorems(
+        self, corpus: OpenCorpus, split: str | None = None, stratum: str | None = None
+    ) -> Sequence[TheoremRecord]:
+        """The usable ones, in the order of the files."""
+        return self._stored(corpus, split, stratum)[1]
+
+    def overview(self, corpus: OpenCorpus) -> Sheet:
+        """How many are usable by split, and why others are not."""
+        record, theorems = self._stored(corpus)
+        counts: dict[str, dict[str, int]] = {}
+        for split, count in sorted(Counter(one.split for one in theorems).items()):
+            counts[split] = {STRATUM: count}
+        columns, rows = counts_table(counts)
+        unusable = record.meta["unusable"]
+        notes = [f"{len(unusable)} unusable; `flywheel bench load` says why"] if unusable else []
+        return Sheet(f"{record.key}: usable theorems, from {record.meta['source']}", rows, columns, notes, counts)
+
+    def show(self, corpus: OpenCorpus, theorem: str) -> Sheet:
+        """Where it comes from and what was changed for this Lean. Raises KeyError."""
+        one = {one.name: one for one in self.theorems(corpus)}[theorem]
+        rows = [
+            ("from", one.extra["place"]),
+            ("its header", one.extra["header"]),
+            ("imports here", one.environment),
+            ("changed", "; ".join(one.extra["notes"]) or "nothing"),
+            ("split", one.split),
+            ("expression hash", one.statement_hash),
+        ]
+        return Sheet(f"{one.name} {one.statement}", rows, data=one)
+
+    def _stored(
+        self, corpus: OpenCorpus, split: str | None = None, stratum: str | None = None
+    ) -> tuple[BenchmarkRecord, list[TheoremRecord]]:
+        with corpus() as opened:
+            record = self._record(opened)
+            return record, opened.theorems(record.key, split, stratum)
+
+    def _record(self, corpus: Corpus) -> BenchmarkRecord:
+        if (record := find_external(corpus, self.name)) is None:
+            raise UnknownBenchmark(f"this corpus has no benchmark {self.name!r}; `flywheel bench load PATH` adds one")
+        return record
 
 
 def register_external(corpus: Corpus, external: External) -> BenchmarkRecord:

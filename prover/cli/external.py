@@ -12,11 +12,8 @@ from prover.cli.context import Place
 from prover.cli.output import Ticker, UserError, errors
 
 if TYPE_CHECKING:
-    from corpus.records import BenchmarkRecord, TheoremRecord
+    from corpus.records import BenchmarkRecord
     from lean_env.benchmark.external import External, Format
-
-LOGIC = "lean-logic"
-EXTERNAL = "external/"
 
 
 def resolve(bench: str | None, place: Place, workers: int | None) -> dict[str, Any]:
@@ -45,17 +42,6 @@ def resolve(bench: str | None, place: Place, workers: int | None) -> dict[str, A
         )
         bench = record.key
     return {"benchmark": bench, "evaluation__strata": ("all",)}
-
-
-def theorems_of(bench: str, place: Place) -> list[TheoremRecord]:
-    """The stored theorems of `external/NAME`. Raises UnknownBenchmark."""
-    from prover.benchmarks.external import find_external
-    from prover.benchmarks.registry import UnknownBenchmark
-
-    with place.corpus() as corpus:
-        if (record := find_external(corpus, bench)) is None:
-            raise UnknownBenchmark(f"this corpus has no benchmark {bench!r}; `flywheel bench load PATH` adds one")
-        return corpus.theorems(record.key)
 
 
 def stored(place: Place) -> list[BenchmarkRecord]:

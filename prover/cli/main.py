@@ -87,7 +87,7 @@ def exit_code(error: Exception) -> int | None:
     from lean_env.gate.disagreement import KernelsDisagree
     from lean_env.library.index import LibraryUnavailable
     from lean_env.native.errors import NativeUnavailable
-    from prover.benchmarks.registry import UnknownBenchmark
+    from prover.benchmarks.contract import UnknownBenchmark
     from prover.policies.free_text import ModelUnavailable
     from prover.policies.ranker.checkpoint import CheckpointError
     from prover.rounds.round import RoundFailed

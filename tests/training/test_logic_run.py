@@ -14,9 +14,9 @@ from corpus.records import AttemptStatus, RoundKind
 from corpus.round_results import outcomes, proofs_in, searched_steps
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
 from corpus.store import Corpus
-from lean_env.benchmark.lean_logic import LogicConfig, load_lean_logic
+from lean_env.benchmark.lean_logic import LogicConfig
 from prover.actions.elementary import is_elementary
-from prover.benchmarks.registry import register_logic
+from prover.benchmarks.lean_logic import LogicBenchmark
 from prover.evaluation.statistics import two_way_interval
 from prover.lean import Lean
 from prover.policies.batching import BatchingPolicy
@@ -58,7 +58,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Corpus, Lean
     home = tmp_path_factory.mktemp("logic")
     config = configuration()
     with Lean(2, config.limits) as lean, Corpus.open(str(home / "corpus.db")) as corpus:
-        register_logic(corpus, load_lean_logic(LOGIC), lean)
+        LogicBenchmark(LOGIC).register(corpus, lean)
         yield corpus, lean, run_seeds(config, [0], lean, corpus, lambda run: home / run), home
 
 

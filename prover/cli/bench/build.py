@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from prover.cli.bench.counts import print_counts
+from prover.cli.bench.sheet import print_sheet
 from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
-from prover.cli.output import Ticker, console, emit_json
+from prover.cli.output import Ticker, UserError, console, emit_json
 
 BenchmarkArgument = Annotated[str, typer.Argument(help="lean-core or lean-core-auto.")]
 
@@ -29,10 +29,14 @@ def build(
     """
     from lean_env.benchmark.lean_core.benchmark import build_lean_core, load_lean_core
     from lean_env.benchmark.lean_core.portfolio import PORTFOLIO_1_LIMITS
-    from prover.benchmarks.registry import environment_policy_of, register_manifest
+    from prover.benchmarks.contract import Sheet, counts_table
+    from prover.benchmarks.lean_core import CoreBenchmark
+    from prover.benchmarks.registry import benchmark_of
     from prover.lean import Lean
 
-    environment_policy_of(benchmark)
+    core = benchmark_of(benchmark)
+    if not isinstance(core, CoreBenchmark):
+        raise UserError(f"{benchmark} has no manifest to build; lean-core and lean-core-auto have")
     with Lean(workers, PORTFOLIO_1_LIMITS) as lean, Ticker(f"build {benchmark}") as tick:
         manifest = build_lean_core(
             lean.installation, lean.searchers, lambda done, total: tick(f"{done} of {total} theorems", done, total)
@@ -41,9 +45,10 @@ def build(
     if out is not None:
         manifest.write(out)
     with Place.of(home, db).corpus(create=True) as corpus:
-        record = register_manifest(corpus, benchmark, manifest)
+        record = core.store(corpus, manifest)
     if json:
         emit_json({"equals_shipped": same, "counts": manifest.counts(), "header": manifest.header, "stored": record})
         return
-    print_counts(manifest.counts())
+    columns, rows = counts_table(manifest.counts())
+    print_sheet(Sheet(record.key, rows, columns))
     console.print(f"{'equal to' if same else 'DIFFERENT FROM'} the manifest that ships with this version")

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from prover.cli import external
-from prover.cli.bench.counts import print_counts
+from prover.cli.bench.sheet import print_sheet
 from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
-from prover.cli.external import EXTERNAL, LOGIC
 from prover.cli.output import console, emit_json
-
-if TYPE_CHECKING:
-    from corpus.records import TheoremRecord
-    from lean_env.benchmark.lean_logic.benchmark import Row
-    from lean_env.theorem import Theorem
 
 
 def list_(
@@ -31,65 +23,39 @@ def list_(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Benchmarks with their sizes, or a benchmark's theorems in a stable random order.
+    """The benchmarks; or what one has, and the first of its theorems in a stable order.
 
-    Examples: flywheel bench list lean-core --split valid --stratum hard --limit 5
-              flywheel bench list lean-logic
+    Examples: flywheel bench list
+              flywheel bench list lean-core --split valid --stratum hard --limit 5
               flywheel bench list external/minif2f
     """
-    from lean_env.benchmark.lean_core.benchmark import load_lean_core
-    from lean_env.benchmark.lean_logic import load_lean_logic
-    from prover.benchmarks.registry import BENCHMARKS, environment_policy_of
+    from prover.benchmarks.registry import benchmark_of
 
-    if benchmark is not None and benchmark.startswith(EXTERNAL):
-        stored = external.theorems_of(benchmark, Place.of(home, db))
-        chosen = [one for one in stored if split in (None, one.split) and stratum in (None, one.stratum)]
-        _print_theorems(chosen[:limit], json)
-        return
-    if benchmark == LOGIC:
-        logic = load_lean_logic()
-        if split or stratum or json:
-            _print_theorems(logic.theorems(split, stratum)[:limit], json)
-        else:
-            console.print(f"{LOGIC}@{logic.revision}: statements by split, stratum, family, logic and size")
-            _print_distribution(logic.distribution())
-        return
-    manifest = load_lean_core()
+    place = Place.of(home, db)
     if benchmark is None:
-        cores = {name: manifest.counts() for name, kind in BENCHMARKS.items() if kind.environments}
-        if json:
-            emit_json(cores)
-            return
-        console.print(f"{', '.join(cores)}: theorems by split and stratum")
-        print_counts(manifest.counts())
-        for reason, count in manifest.header["left_out"].items():
-            console.print(f"  left out, {reason}: {count}")
-        for record in external.stored(Place.of(home, db)):
-            unusable = len(record.meta["unusable"])
-            console.print(
-                f"{record.key}: {record.theorems} theorems, {unusable} unusable; from {record.meta['source']}"
-            )
-        console.print(f"{LOGIC} is generated; `flywheel bench list {LOGIC}` does it and shows its distribution")
+        _list_benchmarks(place, json)
         return
-    _print_theorems(manifest.subset(limit, split, stratum, environment_policy_of(benchmark)), json)
-
-
-def _print_theorems(theorems: Sequence[Theorem | TheoremRecord], json: bool) -> None:
+    chosen = benchmark_of(benchmark)
+    theorems = chosen.theorems(place.corpus, split, stratum)[:limit]
     if json:
         emit_json(theorems)
         return
+    if split is None and stratum is None:
+        print_sheet(chosen.overview(place.corpus))
     for theorem in theorems:
         console.print(f"{theorem.name}  [{theorem.split}, {theorem.stratum}]\n    {theorem.statement}", markup=False)
 
 
-def _print_distribution(rows: Sequence[Row]) -> None:
-    """Depths together, sizes across."""
-    sizes = sorted({row.sizes for row in rows}, key=lambda text: int(text.split("-")[0]))
-    table = Table("split", "stratum", "family", "logic", *sizes, "all")
-    groups = dict.fromkeys((row.split, row.stratum, row.family, row.logic) for row in rows)
-    for group in groups:
-        own = [row for row in rows if (row.split, row.stratum, row.family, row.logic) == group]
-        counts = [sum(row.count for row in own if row.sizes == size) for size in sizes]
-        cells = (str(count or "") for count in counts)
-        table.add_row(*(str(value or "") for value in group), *cells, str(sum(counts)))
-    console.print(table)
+def _list_benchmarks(place: Place, json: bool) -> None:
+    from prover.benchmarks.registry import BENCHMARKS
+
+    found = {name: benchmark.about for name, benchmark in BENCHMARKS.items()}
+    for record in external.stored(place):
+        unusable = len(record.meta["unusable"])
+        found[record.key] = f"{record.theorems} theorems, {unusable} unusable; from {record.meta['source']}"
+    if json:
+        emit_json(found)
+        return
+    for name, about in found.items():
+        console.print(f"{name:16} {about}", markup=False, soft_wrap=True)
+    console.print("`flywheel bench list NAME` shows what one has; `flywheel bench load PATH` adds somebody else's")

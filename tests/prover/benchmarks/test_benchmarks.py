@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from lean_env.benchmark.lean_core.benchmark import load_lean_core
+from lean_env.benchmark.lean_core.manifest import EnvironmentPolicy
 from lean_env.embedded.pool import WorkerPool
 from lean_env.session.stating import state_text
-from prover.benchmarks.registry import NEGATIONS, negations
+from prover.benchmarks.lean_core import NEGATIONS, CoreBenchmark
 from prover.rounds.round import theorem_of
 
 
 def test_negations_are_statements_and_deny_theorems_of_train(pool: WorkerPool) -> None:
     manifest = load_lean_core()
-    false = negations(manifest, "lean-core")
+    false = CoreBenchmark("lean-core", EnvironmentPolicy.STRICT, "").negations(manifest)
     train = {f"not.{theorem.name}": theorem for theorem in manifest.theorems(split="train")}
     assert len(false) == len({record.name for record in false}) == NEGATIONS
     for record in false:

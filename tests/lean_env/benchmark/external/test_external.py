@@ -13,8 +13,9 @@ from corpus.store import Corpus
 from lean_env.benchmark.external import External, Known, load_external, near_duplicates
 from lean_env.library.expression import expression_hash
 from lean_env.library.ndjson import read_expression
+from prover.benchmarks.contract import UnknownBenchmark
 from prover.benchmarks.external import known_statements, register_external
-from prover.benchmarks.registry import UnknownBenchmark, benchmark_of, register
+from prover.benchmarks.registry import benchmark_of, register
 from prover.cli.main import run
 from prover.cli.output import CANNOT_START, DONE
 from prover.lean import Lean

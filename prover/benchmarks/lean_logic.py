@@ -1,0 +1,103 @@
+"""lean-logic: generated statements, elaborated by Lean when they first come into a corpus."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from corpus.guard import classes_of
+from corpus.records import BenchmarkRecord, TheoremRecord
+from corpus.store import Corpus
+from lean_env.benchmark.external import Classes
+from lean_env.benchmark.external.text_class import class_of_statement
+from lean_env.benchmark.lean_logic import LeanLogic, LogicConfig, load_lean_logic
+from lean_env.benchmark.lean_logic.benchmark import DISPROOF, NAME
+from lean_env.benchmark.splits import TRAIN
+from lean_env.session.stating import state_text
+from lean_env.theorem import Theorem
+from prover.actions.elementary import ELEMENTARY
+from prover.actions.repertoire import Repertoire
+from prover.benchmarks.contract import NON_THEOREM, OpenCorpus, Report, Sheet
+from prover.rounds.round import record_of
+
+if TYPE_CHECKING:
+    from prover.lean import Lean
+
+
+@dataclass(frozen=True, slots=True)
+class LogicBenchmark:
+    """What the generator makes of `config`."""
+
+    config: LogicConfig = field(default_factory=LogicConfig)
+    name: str = NAME
+    about: str = "generated statements, proved one rule or one rewrite a step"
+    repertoire: Repertoire = ELEMENTARY
+    train_stratum: str = "same-size"
+    false_stratum: str = NON_THEOREM
+    disproof_stratum: str = DISPROOF
+
+    def register(self, corpus: Corpus, lean: Lean, report: Report | None = None) -> BenchmarkRecord:
+        """Stores it. Lean elaborates every statement the first time, for its canonical hash."""
+        logic = load_lean_logic(self.config)
+        for known in corpus.benchmarks():
+            same = (known.name, known.revision, known.library_digest) == (NAME, logic.revision, lean.library.digest)
+            if same and classes_of(corpus.engine, known.key):
+                return known
+        theorems = [*logic.theorems(), *logic.disproofs()]
+        records: list[TheoremRecord] = []
+        classify, classes = Classes(lean.library), {}
+        with ThreadPoolExecutor(lean.workers) as executor:
+            for theorem, stated in zip(
+                theorems, executor.map(lambda one: state_text(lean.staters, one).read(), theorems), strict=True
+            ):
+                classes[theorem.name] = classify.of(stated.type)
+                records.append(_record(logic, replace(theorem, expression_hash=stated.expression_hash)))
+                if report is not None:
+                    report(len(records), len(theorems))
+        meta = {
+            "config": logic.config.model_dump(mode="json"),
+            "distribution": [asdict(row) for row in logic.distribution()],
+        }
+        corpus.set_guard(class_of_statement(record.statement) for record in records if record.split != TRAIN)
+        return corpus.add_benchmark(NAME, logic.revision, lean.library.digest, records, meta, classes)
+
+    def theorems(self, corpus: OpenCorpus, split: str | None = None, stratum: str | None = None) -> list[Theorem]:
+        """In the order in which they are generated."""
+        return load_lean_logic(self.config).theorems(split, stratum)
+
+    def overview(self, corpus: OpenCorpus) -> Sheet:
+        """How many statements there are of each kind; depths together, sizes across."""
+        logic = load_lean_logic(self.config)
+        found = logic.distribution()
+        sizes = sorted({row.sizes for row in found}, key=lambda text: int(text.split("-")[0]))
+        rows = []
+        for group in dict.fromkeys((row.split, row.stratum, row.family, row.logic) for row in found):
+            own = [row for row in found if (row.split, row.stratum, row.family, row.logic) == group]
+            counts = [sum(row.count for row in own if row.sizes == size) for size in sizes]
+            rows.append([*(str(value or "") for value in group), *(str(n or "") for n in counts), str(sum(counts))])
+        title = f"{NAME}@{logic.revision}: statements by split, stratum, family, logic and size"
+        return Sheet(title, rows, ["split", "stratum", "family", "logic", *sizes, "all"], data=found)
+
+    def show(self, corpus: OpenCorpus, theorem: str) -> Sheet:
+        """The statement, and how it is known to hold or not to. Raises KeyError."""
+        problem = load_lean_logic(self.config).problem(theorem)
+        rows = [
+            ("family", problem.family),
+            ("theorem", f"yes, {problem.logic}" if problem.theorem else f"no: {problem.counterexample}"),
+            ("size", str(problem.size)),
+            ("depth", str(problem.depth)),
+        ]
+        return Sheet(f"{problem.name} {problem.statement}", rows, data=problem)
+
+
+def _record(logic: LeanLogic, theorem: Theorem) -> TheoremRecord:
+    problem = logic.problem(theorem.name.removeprefix("not."))
+    details = {
+        "size": problem.size,
+        "depth": problem.depth,
+        "logic": str(problem.logic or ""),
+        "class": problem.canonical,
+        "counterexample": problem.counterexample,
+    }
+    return record_of(theorem, str(problem.family), details)
