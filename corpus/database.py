@@ -6,11 +6,13 @@ was upgraded to the newest revision. By hand: `flywheel corpus upgrade`.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -18,16 +20,37 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, make_url, select, update
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from corpus.errors import CorpusError, CorpusMissing, SchemaMismatch
+from corpus.append_only import protect, unprotect
+from corpus.errors import CorpusError, CorpusMissing, CorpusUnusable, SchemaMismatch
 from corpus.schema import Clock
 
 #: A writer waits this long for another writer. A transaction takes milliseconds; a snapshot of 100,000 proofs seconds.
 BUSY_TIMEOUT_MS = 60_000
+#: A server that has not answered after this long is not there.
+CONNECT_TIMEOUT_S = 10
 #: Any number, the same in every process: PostgreSQL's lock on the schema.
 SCHEMA_LOCK = 0x1EA7F1
+
+#: What the databases say when something outside of the program is wrong, and what helps.
+_HELP = (
+    (r"locked", "Another program holds it: end that one, or wait and run the command again."),
+    (r"readonly|read-only|permission denied", "It cannot be written here: mend the permissions, or copy it elsewhere."),
+    (
+        r"disk (is )?full|No space|disk I/O|could not (extend|write)",
+        "Is the disk full? Free some space and run it again.",
+    ),
+    (
+        r"malformed|not a database|corrupt|invalid page",
+        "The file is damaged: `flywheel corpus restore` brings a backup.",
+    ),
+    (r"unable to open", "Is the folder there, and may this user read and write in it?"),
+    (r"password|authentication|no password supplied", "Are user and password of the address right?"),
+    (r"does not exist", "Is the name right? `createdb NAME` makes an empty database."),
+    (r"refused|could not|connect|timeout|resolve|closed", "Is the server running, and are host and port right?"),
+)
 
 
 def migration_config() -> Config:
@@ -51,11 +74,14 @@ def connect(url: str, *, create: bool, upgrade: bool) -> Engine:
     `upgrade`: an older schema is brought up to date. Raises CorpusMissing, SchemaMismatch, or CorpusError when the
     database cannot be reached.
     """
+    parsed = address(url)
     try:
-        parsed = make_url(url if "://" in url else f"sqlite:///{url}")
         migrating = _engine(parsed, foreign_keys=False)
     except (ArgumentError, ImportError) as error:
-        raise CorpusError(f"{url!r} is no usable database address: {error}.") from error
+        raise CorpusError(
+            f"{shown(parsed)} is no usable database address: {error}. PostgreSQL needs "
+            "`pip install 'lean-flywheel[postgres]'`."
+        ) from error
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         file = Path(parsed.database)
         if not file.exists() and not create:
@@ -64,16 +90,44 @@ def connect(url: str, *, create: bool, upgrade: bool) -> Engine:
     try:
         _settle_schema(migrating, create=create, upgrade=upgrade)
     except DBAPIError as error:
-        raise CorpusError(
-            f"The database {parsed!r} cannot be used: {error.orig}. Is the file readable, the disk not full, "
-            "the server running?"
-        ) from error
+        raise unusable(parsed, error) from error
     finally:
         migrating.dispose()
     return _engine(parsed, foreign_keys=True)
 
 
+def address(url: str) -> URL:
+    """The parsed address: an SQLAlchemy URL, or a file path for SQLite. Raises CorpusError, without the password."""
+    try:
+        parsed = make_url(url if "://" in url else f"sqlite:///{url}")
+    except (ArgumentError, ValueError):
+        raise CorpusError(
+            f"`{url.partition('://')[0]}://…` is no usable database address. One looks like "
+            "postgresql://USER:PASSWORD@HOST:5432/NAME, where a password has %40 %3A %2F for @ : /; or give a file."
+        ) from None
+    if parsed.drivername in ("postgres", "postgresql"):
+        return parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def shown(url: URL) -> str:
+    """The address as it may be printed: whatever may be a secret is left out."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def unusable(url: URL, error: DBAPIError) -> CorpusUnusable:
+    """One line that says what the database said and what helps."""
+    said = " ".join(str(error.orig).split())
+    if isinstance(url.password, str) and url.password:
+        said = said.replace(url.password, "***")
+    helps = next((help for pattern, help in _HELP if re.search(pattern, said, re.IGNORECASE)), "")
+    return CorpusUnusable(f"The database {shown(url)} cannot be used: {said.rstrip('.')}. {helps}".rstrip())
+
+
 def _engine(url: URL, *, foreign_keys: bool) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        waiting = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_TIMEOUT_S}
+        return create_engine(url, pool_pre_ping=True, connect_args=waiting)
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
 
@@ -85,6 +139,7 @@ def _engine(url: URL, *, foreign_keys: bool) -> Engine:
             _use_wal(cursor)
             cursor.execute("PRAGMA synchronous = FULL")  # a commit is on disk before it returns: accepted is accepted
             cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+            cursor.execute("PRAGMA recursive_triggers = ON")  # else REPLACE would delete past the append-only triggers
             cursor.close()
 
         event.listen(engine, "connect", configure)
@@ -128,9 +183,11 @@ def _settle_schema(engine: Engine, *, create: bool, upgrade: bool) -> None:
             _check_empty(connection, create)
         else:
             _check_older(connection, found, upgrade)
+        unprotect(connection)
         config = migration_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        protect(connection)
         if connection.dialect.name == "sqlite":
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             if broken:
@@ -140,7 +197,7 @@ def _settle_schema(engine: Engine, *, create: bool, upgrade: bool) -> None:
 
 
 def _check_empty(connection: Connection, create: bool) -> None:
-    address = connection.engine.url.render_as_string(hide_password=True)
+    address = shown(connection.engine.url)
     if inspect(connection).get_table_names():
         raise SchemaMismatch(f"{address} is a database of something else: it has tables but no corpus revision.")
     if not create:
@@ -148,7 +205,7 @@ def _check_empty(connection: Connection, create: bool) -> None:
 
 
 def _check_older(connection: Connection, found: str, upgrade: bool) -> None:
-    address, wanted = connection.engine.url.render_as_string(hide_password=True), head_revision()
+    address, wanted = shown(connection.engine.url), head_revision()
     known = {script.revision for script in ScriptDirectory.from_config(migration_config()).walk_revisions()}
     if found not in known:
         raise SchemaMismatch(
@@ -169,13 +226,27 @@ def _revision(connection: Connection) -> str | None:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """A transaction that only reads: one consistent view, never blocked by writers."""
-    with Session(engine) as session:
+    # SQLite's transactions see one state anyway; PostgreSQL's own default shows every statement a newer one.
+    options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    with _said_clearly(engine), Session(engine.execution_options(**options)) as session:
         yield session
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
     """A transaction that writes: all of it or nothing. Waits for its turn behind other writers (see schema.Clock)."""
-    with Session(engine) as session, session.begin():
+    with _said_clearly(engine), Session(engine) as session, session.begin():
         session.execute(update(Clock).values(writes=Clock.writes + 1))
         yield session
+
+
+@contextmanager
+def _said_clearly(engine: Engine) -> Iterator[None]:
+    """A database that is locked, full, read-only, damaged or gone is a CorpusUnusable. A broken constraint or a
+    wrong statement is a fault of the program and stays what it is."""
+    try:
+        yield
+    except (IntegrityError, ProgrammingError, DataError):
+        raise
+    except DBAPIError as error:
+        raise unusable(engine.url, error) from error

@@ -15,6 +15,10 @@ class SchemaMismatch(CorpusError):
     """The database has another schema revision than this code, or is no corpus at all."""
 
 
+class CorpusUnusable(CorpusError):
+    """The database did not answer, or refuses: locked, full, read-only, damaged, a wrong password."""
+
+
 class NotFound(CorpusError, LookupError):
     """A run, benchmark, theorem, generation, proof or snapshot of that name is not in the corpus."""
 

@@ -20,6 +20,7 @@ from corpus.database import reading, writing
 from corpus.errors import SnapshotCorrupt
 from corpus.hashing import digest
 from corpus.records import HumanTraceRecord, StepRecord
+from corpus.states import intern_states
 
 if TYPE_CHECKING:
     from corpus.store import Corpus
@@ -65,11 +66,18 @@ def store_traces(corpus: Corpus, benchmark: str, traces: Iterable[HumanTraceReco
             ),
         )
         ids = _ids(session, list(fresh))
+        states = intern_states(session, (step for trace in fresh.values() for step in trace.steps))
         _insert(
             session,
             schema.HumanStep,
             (
-                {"trace_id": ids[content], "position": i, **_step(step)}
+                {
+                    "trace_id": ids[content],
+                    "position": i,
+                    "state_id": states[step.state],
+                    "tactic": step.tactic,
+                    "state_after_id": states[step.state_after],
+                }
                 for content, trace in fresh.items()
                 for i, step in enumerate(trace.steps)
             ),
@@ -137,10 +145,6 @@ def _guarded(last_guard: int) -> ColumnElement[bool]:
     return schema.HumanTrace.id.in_(met)
 
 
-def _step(step: StepRecord) -> dict[str, str]:
-    return {"state": step.state, "tactic": step.tactic, "state_after": step.state_after}
-
-
 def _ids(session: Session, hashes: Sequence[str]) -> dict[str, int]:
     """The stored traces among these, by content hash."""
     trace = schema.HumanTrace
@@ -177,8 +181,12 @@ def _load(session: Session, ids: Sequence[int]) -> list[tuple[str, HumanTraceRec
     found: dict[int, schema.HumanTrace] = {}
     for chunk in rows.chunks(ids):
         step, key, trace = schema.HumanStep, schema.HumanKey, schema.HumanTrace
-        for row in session.scalars(select(step).where(step.trace_id.in_(chunk)).order_by(step.trace_id, step.position)):
-            steps[row.trace_id].append(StepRecord(row.state, row.tactic, row.state_after))
+        taken = session.scalars(
+            select(step).where(step.trace_id.in_(chunk)).order_by(step.trace_id, step.position)
+        ).all()
+        texts = rows.state_texts(session, {id for row in taken for id in (row.state_id, row.state_after_id)})
+        for row in taken:
+            steps[row.trace_id].append(StepRecord(texts[row.state_id], row.tactic, texts[row.state_after_id]))
         for trace_id, hash_ in session.execute(select(key.trace_id, key.hash).where(key.trace_id.in_(chunk))):
             keys[trace_id].add(hash_)
         found.update({one.id: one for one in session.scalars(select(trace).where(trace.id.in_(chunk)))})

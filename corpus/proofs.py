@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from corpus import rows, schema
 from corpus.hashing import content_hash, tactics_hash
 from corpus.records import ProofRecord
+from corpus.states import intern_states
 
 
 def store_proof(session: Session, theorem: schema.Theorem, proof: ProofRecord) -> tuple[int, bool]:
@@ -30,13 +31,14 @@ def store_proof(session: Session, theorem: schema.Theorem, proof: ProofRecord) -
     )
     session.add(row)
     session.flush()
+    states = intern_states(session, proof.steps)
     steps = [
         {
             "proof_id": row.id,
             "position": position,
-            "state": step.state,
+            "state_id": states[step.state],
             "tactic": step.tactic,
-            "state_after": step.state_after,
+            "state_after_id": states[step.state_after],
             "template": step.template,
             "milliseconds": step.milliseconds,
             "heartbeats": step.heartbeats,

@@ -68,7 +68,8 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class ProofFilter:
-    """Which proofs to list; None means any. `theorem`: part of the name. `run`: found (also) by that run."""
+    """Which proofs to list; None means any. `theorem`, `tactic`: part of the name or of a tactic, in
+    letters of either case. `run`: found (also) by that run."""
 
     theorem: str | None = None
     benchmark: str | None = None
@@ -252,7 +253,7 @@ def _filtered(session: Session, filter: ProofFilter) -> Select[int]:
     proof, theorem = schema.Proof, schema.Theorem
     query = select(proof.id).join(theorem, theorem.id == proof.theorem_id)
     if filter.theorem is not None:
-        query = query.where(theorem.name.contains(filter.theorem, autoescape=True))
+        query = query.where(theorem.name.icontains(filter.theorem, autoescape=True))
     if filter.benchmark is not None:
         query = query.where(theorem.benchmark_id == rows.benchmark_row(session, filter.benchmark).id)
     if filter.split is not None:
@@ -262,7 +263,7 @@ def _filtered(session: Session, filter: ProofFilter) -> Select[int]:
     if filter.source is not None:
         query = query.where(proof.source == filter.source)
     if filter.tactic is not None:
-        uses = schema.Step.tactic.contains(filter.tactic, autoescape=True)
+        uses = schema.Step.tactic.icontains(filter.tactic, autoescape=True)
         query = query.where(exists().where(schema.Step.proof_id == proof.id, uses))
     if filter.run is not None:
         run_id = rows.run_row(session, filter.run).id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -124,7 +124,7 @@ def round_record(session: Session, row: schema.Round) -> RoundRecord:
 
 
 def load_proofs(session: Session, ids: Sequence[int]) -> list[StoredProof]:
-    """Whole proofs, in the order of `ids`: five queries however many they are. Keep `ids` within CHUNK."""
+    """Whole proofs, in the order of `ids`: six queries however many they are. Keep `ids` within CHUNK."""
     proofs = session.execute(
         select(schema.Proof, schema.Theorem, schema.Benchmark, schema.Certificate)
         .join(schema.Theorem, schema.Theorem.id == schema.Proof.theorem_id)
@@ -151,6 +151,16 @@ def load_proofs(session: Session, ids: Sequence[int]) -> list[StoredProof]:
     return [found[id] for id in ids]
 
 
+def state_texts(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """The printed tactic states of these ids: one string each, however many steps have it."""
+    query = select(schema.State.id, schema.State.text)
+    return {
+        id: text
+        for chunk in chunks(sorted(ids))
+        for id, text in session.execute(query.where(schema.State.id.in_(chunk)))
+    }
+
+
 def _certificate_record(row: schema.Certificate) -> CertificateRecord:
     return CertificateRecord(
         statement_hash=row.statement_hash,
@@ -172,16 +182,17 @@ def _steps(session: Session, proof_ids: Sequence[int]) -> defaultdict[int, list[
     ):
         goals[proof_id, position].append(goal_hash)
     steps: defaultdict[int, list[StepRecord]] = defaultdict(list)
-    for row in session.execute(
-        select(*schema.Step.__table__.c)
-        .where(schema.Step.proof_id.in_(proof_ids))
-        .order_by(schema.Step.proof_id, schema.Step.position)
-    ):
+    step = schema.Step
+    found = session.execute(
+        select(*step.__table__.c).where(step.proof_id.in_(proof_ids)).order_by(step.proof_id, step.position)
+    ).all()
+    texts = state_texts(session, {id for row in found for id in (row.state_id, row.state_after_id)})
+    for row in found:
         steps[row.proof_id].append(
             StepRecord(
-                state=row.state,
+                state=texts[row.state_id],
                 tactic=row.tactic,
-                state_after=row.state_after,
+                state_after=texts[row.state_after_id],
                 template=row.template,
                 milliseconds=row.milliseconds,
                 heartbeats=row.heartbeats,

@@ -5,13 +5,15 @@
     run       1-n generation              one flywheel loop and its models; a generation names parent and snapshot
     run       1-n round 1-n attempt       one model (or arm) against a selection of theorems (round_theorem)
     theorem   1-n proof 1-n step 1-n goal accepted proofs as a clean worker replayed them; certificate 1-1 proof
+    state     1-n step, human_step        each printed tactic state once
     attempt   n-1 proof                   every attempt that found this proof; the first one is the one that brought it
     attempt   1-1 search_tree             what its search tried, for a share of the attempts (corpus/search_tree.py)
     retraction, guard                     what must not be trained on, as new rows
     snapshot_line 1-n snapshot            frozen sets of proofs; snapshot_change says which proof entered or left when
 
-Proofs, steps, goals, certificates, attempts, retractions, guards and snapshots are only ever inserted. Only generic
-column types are used, so that the same schema runs on SQLite and PostgreSQL.
+Proofs, steps, goals, certificates, attempts, retractions, guards and snapshots are only ever inserted, and the database
+refuses anything else (corpus/append_only.py). Only generic column types are used: SQLite and PostgreSQL have the same
+schema.
 """
 
 from __future__ import annotations
@@ -43,13 +45,15 @@ from corpus.records import AttemptStatus, RoundKind
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC time: SQLite forgets the zone, so it is put back on reading."""
+    """An aware UTC time: SQLite forgets the zone, PostgreSQL gives the session's."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def now() -> datetime:
@@ -225,14 +229,26 @@ class Proof(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class State(Base):
+    """A printed tactic state, once: the state after a step is the one before the next, and searches meet again."""
+
+    __tablename__ = "state"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: SHA-256 of the text, as bytes: in hex it would take as much room as half of the states.
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    text: Mapped[str]
+
+
 class Step(Base):
     __tablename__ = "step"
+    __table_args__ = ({"sqlite_with_rowid": False},)  # short rows, read by their key alone
 
     proof_id: Mapped[int] = mapped_column(ForeignKey("proof.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    state: Mapped[str]
+    state_id: Mapped[int] = mapped_column(ForeignKey("state.id"))
     tactic: Mapped[str]
-    state_after: Mapped[str]
+    state_after_id: Mapped[int] = mapped_column(ForeignKey("state.id"))
     template: Mapped[str]
     milliseconds: Mapped[float]
     heartbeats: Mapped[int] = mapped_column(BigInteger)
@@ -339,12 +355,13 @@ class HumanTrace(Base):
 
 class HumanStep(Base):
     __tablename__ = "human_step"
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     trace_id: Mapped[int] = mapped_column(ForeignKey("human_trace.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    state: Mapped[str]
+    state_id: Mapped[int] = mapped_column(ForeignKey("state.id"))
     tactic: Mapped[str]
-    state_after: Mapped[str]
+    state_after_id: Mapped[int] = mapped_column(ForeignKey("state.id"))
 
 
 class HumanKey(Base):

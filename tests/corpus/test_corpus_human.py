@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
-from samples import attempt, fill, proof, sha, start_round, trace
+from samples import attempt, by_hand, fill, proof, sha, start_round, trace
 
 from corpus.errors import SnapshotCorrupt
 from corpus.human import HUMAN_ARM, count_traces, snapshot_traces, store_traces
@@ -52,12 +50,12 @@ def test_a_snapshot_keeps_the_traces_it_had(corpus):
     assert [verify(corpus, s.hash) for s in (first, second, third)] == [0, 0, 0]
 
 
-def test_a_changed_step_is_noticed(corpus, path):
+def test_a_changed_step_is_noticed(corpus):
     fill(corpus)
     store_traces(corpus, "core", [trace("x")])
     taken = take_snapshot(corpus, SnapshotFilter(human=("core",)))
-    with sqlite3.connect(path) as raw:
-        raw.execute("UPDATE human_step SET tactic = 'sorry' WHERE position = 1")
+    with by_hand(corpus) as connection:
+        connection.exec_driver_sql("UPDATE human_step SET tactic = 'sorry' WHERE position = 1")
     with pytest.raises(SnapshotCorrupt, match="human steps"):
         verify(corpus, taken.hash)
 

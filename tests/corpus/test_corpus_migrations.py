@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -10,11 +11,16 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from samples import attempt, fill, proof, start_round
+from sqlalchemy import create_engine, select
+from sqlalchemy.exc import IntegrityError
 
 from corpus import database, schema
+from corpus.append_only import protect
+from corpus.copying import copy_rows
 from corpus.errors import CorpusError, CorpusMissing, SchemaMismatch
 from corpus.guard import held_back
 from corpus.query import show_proof, stats
@@ -32,15 +38,45 @@ def load(dump: Path, path: Path) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("dump", OLD, ids=[dump.name for dump in OLD])
-def test_an_old_database_opens_with_everything_in_it(dump, path):
+@pytest.fixture(params=OLD, ids=[dump.name for dump in OLD])
+def dump(request) -> Path:
+    return request.param
+
+
+def test_a_stored_database_has_rows_in_every_table(dump, path):
     load(dump, path)
     with sqlite3.connect(path) as raw:
         tables = [row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         assert len(tables) > 15
         for table in tables:
             assert raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0] > 0, table
-    with Corpus.open(str(path), create=False, upgrade=True) as corpus:
+
+
+def test_an_old_database_opens_with_everything_in_it(dump, path):
+    load(dump, path)
+    check_upgrade(str(path))
+
+
+def test_an_old_database_on_postgresql_opens_with_everything_in_it(dump, path, postgres):
+    """What that revision's migrations made there, with the rows of the stored database."""
+    load(dump, path)
+    url = postgres.create()
+    config = database.migration_config()
+    with (
+        create_engine(f"sqlite:///{path}").connect() as stored,
+        create_engine(database.address(url)).begin() as server,
+    ):
+        config.attributes["connection"] = server
+        command.upgrade(config, revision := dump.name.removesuffix(".sql.gz"))
+        copy_rows(stored, server)
+        if revision == database.head_revision():
+            protect(server)
+    check_upgrade(url)
+    postgres.drop(url)
+
+
+def check_upgrade(address: str) -> None:
+    with Corpus.open(address, create=False, upgrade=True) as corpus:
         found = stats(corpus)
         assert (found.attempts, found.proofs, found.retracted, found.test_evaluations) == (7, 3, 1, 1)
         assert [(s.proofs, verify(corpus, s.hash)) for s in snapshots(corpus)] == [(2, 2), (2, 2)]
@@ -54,6 +90,17 @@ def test_an_old_database_opens_with_everything_in_it(dump, path):
         pending = corpus.pending(unfinished[0])
         assert [t.name for t in pending] == ["train_2"]
         assert corpus.record_attempt(unfinished[0], attempt(pending[0], proof=proof(pending[0]))).new_proof
+        with pytest.raises(IntegrityError, match="never changed"), corpus.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE step SET tactic = 'sorry'")
+
+
+def test_every_state_is_stored_once_after_the_upgrade(path):
+    load(OLD[0], path)
+    with sqlite3.connect(path) as raw:
+        states = {row[0] for row in raw.execute("SELECT state FROM step UNION SELECT state_after FROM step")}
+    with Corpus.open(str(path), upgrade=True) as corpus, corpus.engine.connect() as connection:
+        kept = dict(connection.execute(select(schema.State.text, schema.State.digest)).all())
+    assert kept == {state: hashlib.sha256(state.encode()).digest() for state in states}
 
 
 def test_classes_that_other_benchmarks_had_join_the_guard(path):
@@ -115,11 +162,11 @@ def columns(path: Path) -> list[str]:
         return [row[1] for row in raw.execute("PRAGMA table_info(proof)")]
 
 
-def test_an_older_schema_is_refused_until_asked_to_upgrade(corpus, path, later):
-    a, *_ = fill(corpus)["train"]
-    corpus.record_attempt(start_round(corpus, [a]), attempt(a, proof=proof(a)))
-    taken = take_snapshot(corpus)
-    corpus.close()
+def test_an_older_schema_is_refused_until_asked_to_upgrade(sqlite_corpus, path, later):
+    a, *_ = fill(sqlite_corpus)["train"]
+    sqlite_corpus.record_attempt(start_round(sqlite_corpus, [a]), attempt(a, proof=proof(a)))
+    taken = take_snapshot(sqlite_corpus)
+    sqlite_corpus.close()
     later("")
     with pytest.raises(SchemaMismatch, match="flywheel corpus upgrade"):
         Corpus.open(str(path))
@@ -136,10 +183,10 @@ def test_an_older_schema_is_refused_until_asked_to_upgrade(corpus, path, later):
     ["raise RuntimeError('halfway')", "op.execute('DELETE FROM theorem')"],
     ids=["raises", "breaks references"],
 )
-def test_a_failed_upgrade_changes_nothing(corpus, path, later, failure):
-    a, *_ = fill(corpus)["train"]
-    corpus.record_attempt(start_round(corpus, [a]), attempt(a, proof=proof(a)))
-    corpus.close()
+def test_a_failed_upgrade_changes_nothing(sqlite_corpus, path, later, failure):
+    a, *_ = fill(sqlite_corpus)["train"]
+    sqlite_corpus.record_attempt(start_round(sqlite_corpus, [a]), attempt(a, proof=proof(a)))
+    sqlite_corpus.close()
     before = list(sqlite3.connect(path).iterdump())
     later(failure)
     with pytest.raises((RuntimeError, CorpusError), match=r"halfway|references"):
@@ -147,8 +194,8 @@ def test_a_failed_upgrade_changes_nothing(corpus, path, later, failure):
     assert list(sqlite3.connect(path).iterdump()) == before
 
 
-def test_a_database_of_a_newer_version_is_refused(corpus, path):
-    corpus.close()
+def test_a_database_of_a_newer_version_is_refused(sqlite_corpus, path):
+    sqlite_corpus.close()
     with sqlite3.connect(path) as raw:
         raw.execute("UPDATE alembic_version SET version_num = 'future'")
     for upgrade in (False, True):
@@ -192,8 +239,8 @@ def test_a_folder_is_made_for_a_new_corpus(tmp_path):
     assert Corpus.open(f"sqlite:///{tmp_path}/new/folder/corpus.db", create=False).benchmarks() == []
 
 
-def test_what_is_accepted_survives_a_power_cut_and_keeps_its_references(corpus):
-    with corpus.engine.connect() as connection:
+def test_what_is_accepted_survives_a_power_cut_and_keeps_its_references(sqlite_corpus):
+    with sqlite_corpus.engine.connect() as connection:
         settings = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")

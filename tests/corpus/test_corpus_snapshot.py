@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import attempt, fill, proof, sha, start_round, theorem
+from samples import attempt, by_hand, fill, proof, sha, start_round, theorem
 
 from corpus import snapshot as snapshot_module
 from corpus.errors import NotFound, SnapshotCorrupt
@@ -164,7 +164,7 @@ def test_reading_goes_by_content_hash_through_many_batches(corpus, monkeypatch):
     "tampering",
     [
         "UPDATE step SET tactic = 'sorry' WHERE proof_id = 2 AND position = 0",
-        "UPDATE step SET state_after = state_after || ' ' WHERE proof_id = 2 AND position = 1",
+        "UPDATE state SET text = text || ' ' WHERE id IN (SELECT state_after_id FROM step WHERE proof_id = 2)",
         "UPDATE theorem SET split = 'test' WHERE id = 2",
         "UPDATE theorem SET statement = '1 = 1' WHERE id = 2",
         "UPDATE goal SET hash = '' WHERE proof_id = 2",
@@ -183,7 +183,7 @@ def test_tampering_is_seen_on_reading(corpus, tampering):
     taken = take_snapshot(corpus)
     corpus.record_attempt(round, attempt(theorems[3], proof=proof(theorems[3])))
     assert verify(corpus, taken.hash) == 3
-    with corpus.engine.begin() as connection:
+    with by_hand(corpus) as connection:
         connection.exec_driver_sql(tampering)
     with pytest.raises(SnapshotCorrupt):
         verify(corpus, taken.hash)

@@ -262,13 +262,13 @@ def test_a_training_theorem_with_a_held_out_statement_gives_no_proof(corpus):
     assert recorded.status is AttemptStatus.WITHHELD
 
 
-def test_the_guard_outlives_the_process_and_covers_extra_hashes(corpus, path):
+def test_the_guard_outlives_the_process_and_covers_extra_hashes(corpus, url):
     splits = fill(corpus)
     a, b, *_ = splits["train"]
     round = start_round(corpus, [a, b])
     assert corpus.set_guard([sha("dropped twin"), "", splits["test"][0].statement_hash]) == 1
     assert corpus.set_guard([sha("dropped twin")]) == 0
-    with Corpus.open(str(path)) as other:
+    with Corpus.open(url) as other:
         leaking = attempt(a, proof=proof(a, goals=(sha("dropped twin"),)))
         assert other.record_attempt(round, leaking).status is AttemptStatus.WITHHELD
         assert other.record_attempt(round, attempt(b, proof=proof(b, goals=("", "")))).status is AttemptStatus.PROVED
