@@ -49,7 +49,7 @@ lint: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 types: $(VENV)/.installed
-	$(BIN)/mypy --strict lean_env prover corpus training
+	$(BIN)/mypy --strict lean_flywheel.py lean_env prover corpus training
 	$(BIN)/python -m tests.host_types
 
 clean:

@@ -77,9 +77,11 @@ def user(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[...,
     assert str(home) in where.stdout, "the checkout was imported, not the wheel"
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
-    def flywheel(*words: str) -> subprocess.CompletedProcess[str]:
+    def flywheel(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         command = [home / "venv" / "bin" / "flywheel", *words]
-        return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=home, check=False)
+        return subprocess.run(
+            command, capture_output=True, text=True, env={**environment, **variables}, cwd=home, check=False
+        )
 
     return flywheel
 
@@ -98,6 +100,20 @@ def test_setup_and_doctor_run_from_the_wheel_and_say_that_the_second_kernel_is_m
     assert all(check["ok"] or not check["required"] for check in checks.values())
     assert not checks["second kernel"]["ok"]
     assert checks["second kernel"]["help"] == f"pip install {WHEEL}=={WHEEL_VERSION}, then flywheel setup"
+
+
+def test_another_prover_on_pythonpath_is_named(
+    user: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    """As ReProver's README sets it up: its root, which has a package `prover`, comes first on PYTHONPATH."""
+    (tmp_path / "ReProver" / "prover").mkdir(parents=True)
+    for name in ("__init__.py", "proof_search.py"):
+        (tmp_path / "ReProver" / "prover" / name).write_text("", encoding="utf-8")
+    done = user("doctor", PYTHONPATH=f"{tmp_path / 'ReProver'}{os.pathsep}{tmp_path}")
+    assert done.returncode == 2 and not done.stdout
+    assert str(tmp_path / "ReProver" / "prover") in done.stderr and "env -u PYTHONPATH flywheel" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert user("--help", PYTHONPATH=str(tmp_path)).returncode == 0, "a folder without a package of that name"
 
 
 def test_no_install_fails_for_want_of_the_second_kernel(wheel: Path) -> None:

@@ -10,9 +10,10 @@ from rich.table import Table
 from lean_env import paths
 from lean_env.setup import install
 from prover.cli.context import JsonOption
+from prover.cli.help import Commands
 from prover.cli.output import console, emit_json
 
-app = typer.Typer(no_args_is_help=True, help="What is installed on this machine, and how to remove it.")
+app = typer.Typer(cls=Commands, no_args_is_help=True, help="What is installed on this machine, and how to remove it.")
 
 
 @app.command()

@@ -13,9 +13,10 @@ from typing import Annotated
 import typer
 
 from lean_env.embedded.installation import find
+from prover.cli.help import Commands
 from prover.cli.output import UserError, errors
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(cls=Commands, no_args_is_help=True)
 
 
 @app.callback()

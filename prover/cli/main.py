@@ -1,13 +1,11 @@
 """`flywheel`: one command for everything. Each verb is a thin shell over a typed function; see `flywheel --help`.
 
-Exit codes: 0 done, 1 the work failed, 2 it could not start, 130 interrupted.
+Exit codes: 0 done, 1 the work failed, 2 it could not start, 130 interrupted. The command starts in `lean_flywheel.py`.
 """
 
 from __future__ import annotations
 
-import re
 import sys
-from typing import Any
 
 import typer
 
@@ -15,35 +13,47 @@ from prover.cli import bench, cache, corpus, dojo, runs
 from prover.cli.demo import demo
 from prover.cli.doctor import doctor
 from prover.cli.eval import eval_
+from prover.cli.exit_codes import exit_code
 from prover.cli.experiment import experiment
-from prover.cli.output import CANNOT_START, DONE, FAILED, INTERRUPTED, UserError, WorkFailed, errors
+from prover.cli.help import Commands, keep_example_lines
+from prover.cli.output import CANNOT_START, DONE, errors
 from prover.cli.prove import prove
 from prover.cli.round import round_
 from prover.cli.run import run as run_verb
 from prover.cli.setup import setup
 from prover.cli.train import train
 
+START, PROVE, LOOP, CORPUS, BENCHMARKS, LEANDOJO = "Start", "Prove", "Loop", "Corpus", "Benchmarks", "LeanDojo"
+
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Expert iteration for theorem proving in Lean 4: search, kernel-checked corpus, retraining. "
     "Start with `flywheel setup`, then `flywheel demo`.",
 )
-app.command()(setup)
-app.command()(doctor)
-app.add_typer(cache.app, name="cache")
-app.add_typer(bench.app, name="bench")
-app.command("round")(round_)
-app.command()(train)
-app.command("run")(run_verb)
-app.command()(experiment)
-app.add_typer(runs.app, name="runs")
-app.command("eval")(eval_)
-app.command()(demo)
-app.add_typer(corpus.app, name="corpus")
-app.command()(prove)
-app.add_typer(dojo.app, name="dojo")
+
+
+app.command(rich_help_panel=START, short_help="Install the embedded Lean (122 MB, two minutes).")(setup)
+app.command(rich_help_panel=START, short_help="Watch a network learn to prove, on fixed settings.")(demo)
+app.command(rich_help_panel=START, short_help="What is missing on this machine, and what helps.")(doctor)
+app.add_typer(cache.app, name="cache", rich_help_panel=START, short_help="What is installed, and how to remove it.")
+
+app.command(rich_help_panel=PROVE, short_help="Prove a statement, or the sorries of a Lean file.")(prove)
+
+app.command("run", rich_help_panel=LOOP, short_help="The whole loop, for several generations.")(run_verb)
+app.command("round", rich_help_panel=LOOP, short_help="One round of proof search over train theorems.")(round_)
+app.command(rich_help_panel=LOOP, short_help="Train the next generation on the run's corpus.")(train)
+app.command("eval", rich_help_panel=LOOP, short_help="All generations on held-out theorems, beside baselines.")(eval_)
+app.command(rich_help_panel=LOOP, short_help="The loop with several seeds, with intervals.")(experiment)
+app.add_typer(runs.app, name="runs", rich_help_panel=LOOP, short_help="The runs of a corpus.")
+
+app.add_typer(corpus.app, name="corpus", rich_help_panel=CORPUS, short_help="Look into accepted proofs; freeze them.")
+
+app.add_typer(bench.app, name="bench", rich_help_panel=BENCHMARKS, short_help="List, show, load and build benchmarks.")
+
+app.add_typer(dojo.app, name="dojo", rich_help_panel=LEANDOJO, short_help="Your own LeanDojo script, without elan.")
 
 
 def main() -> None:
@@ -54,7 +64,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """The exit code of `flywheel ARGUMENTS`."""
     command = typer.main.get_command(app)
-    _keep_example_lines(command)
+    keep_example_lines(command)
     try:
         command(arguments, prog_name="flywheel")
     except SystemExit as ended:  # typer's way out: 0, 2 for a mistyped command, 130 for Ctrl-C
@@ -63,60 +73,6 @@ def run(arguments: list[str]) -> int:
         code = exit_code(error)
         if code is None:
             raise
-        return _say(error, code)
+        errors.print(f"flywheel: {error}", markup=False, soft_wrap=True)
+        return code
     return DONE
-
-
-def _keep_example_lines(command: Any) -> None:
-    """Marks the examples in each help text, so that one command stays one line."""
-    if command.help:
-        command.help = re.sub(r"\s*\n\s*(?=Examples?: )", "\n\n\b\n", command.help)
-    for name in getattr(command, "commands", {}):
-        _keep_example_lines(command.commands[name])
-
-
-def exit_code(error: Exception) -> int | None:
-    """The exit code of an error whose text is meant for the user; None for a fault in the program.
-
-    The classes are imported here: only what has failed needs to know them, and some of them bring torch along.
-    """
-    from corpus.errors import CorpusError, SnapshotCorrupt
-    from lean_env.benchmark.lean_core.manifest import ManifestError
-    from lean_env.embedded.errors import NotInstalled, SetupError
-    from lean_env.embedded.pool import NoWorker
-    from lean_env.gate.disagreement import KernelsDisagree
-    from lean_env.library.index import LibraryUnavailable
-    from lean_env.native.errors import NativeUnavailable
-    from prover.benchmarks.contract import UnknownBenchmark
-    from prover.policies.free_text import ModelUnavailable
-    from prover.policies.ranker.checkpoint import CheckpointError
-    from prover.rounds.round import RoundFailed
-    from training.config import ConfigError
-    from training.flywheel import Interrupted
-    from training.trainers.ranker import NothingToLearn
-
-    codes: dict[int, tuple[type[Exception], ...]] = {
-        FAILED: (WorkFailed, RoundFailed, SnapshotCorrupt, KernelsDisagree),
-        INTERRUPTED: (Interrupted,),
-        CANNOT_START: (
-            UserError,
-            NotInstalled,
-            SetupError,
-            NoWorker,
-            LibraryUnavailable,
-            NativeUnavailable,
-            ManifestError,
-            UnknownBenchmark,
-            CorpusError,
-            ConfigError,
-            CheckpointError,
-            ModelUnavailable,
-            NothingToLearn,
-        ),
-    }
-    return next((code for code, classes in codes.items() if isinstance(error, classes)), None)
-
-
-def _say(error: object, code: int) -> int:
-    errors.print(f"flywheel: {error}", markup=False, soft_wrap=True)
-    return code

@@ -6,9 +6,10 @@ import typer
 from rich.table import Table
 
 from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
+from prover.cli.help import Commands
 from prover.cli.output import console, emit_json
 
-app = typer.Typer(no_args_is_help=True, help="Runs of the loop.")
+app = typer.Typer(cls=Commands, no_args_is_help=True, help="Runs of the loop.")
 
 
 @app.command("list")

@@ -10,8 +10,9 @@ from prover.cli.corpus.snapshot import snapshot
 from prover.cli.corpus.stats import stats
 from prover.cli.corpus.upgrade import upgrade
 from prover.cli.corpus.verify import verify
+from prover.cli.help import Commands
 
-app = typer.Typer(no_args_is_help=True, help="Look into the accepted-proof corpus and freeze it.")
+app = typer.Typer(cls=Commands, no_args_is_help=True, help="Look into the accepted-proof corpus and freeze it.")
 app.command()(stats)
 app.command("list")(list_)
 app.command()(show)

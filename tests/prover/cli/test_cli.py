@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 
-from prover.cli.main import run
+from prover.cli.exit_codes import EXIT_CODES
+from prover.cli.main import app, run
 from prover.cli.output import CANNOT_START, DONE, FAILED
 from prover.cli.prove import parse_statement
 
@@ -48,6 +52,30 @@ def test_every_command_has_help_with_an_example(command: list[str], capsys: pyte
     assert "Usage" in shown
     if command != ["cache", "clear"]:
         assert f"flywheel {' '.join(command)}" in shown
+
+
+@pytest.mark.parametrize("group", [[], ["bench"], ["cache"], ["corpus"], ["runs"], ["dojo"]], ids=" ".join)
+def test_help_of_a_group_cuts_nothing_off(group: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*group, "--help"]) == DONE
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert not [line for line in lines if line.endswith("...") and "Usage" not in line]
+
+
+def test_the_first_help_lists_every_command_under_its_heading_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == DONE
+    shown = capsys.readouterr().out
+    sections = re.findall(r"^(\w+):\n((?:  \S.*\n)+)", shown[shown.index("Start:") :], re.MULTILINE)
+    assert [heading for heading, _ in sections] == ["Start", "Prove", "Loop", "Corpus", "Benchmarks", "LeanDojo"]
+    listed = [line.split()[0] for _, lines in sections for line in lines.splitlines()]
+    assert sorted(listed) == sorted(typer.main.get_command(app).commands)
+
+
+def test_every_error_with_an_exit_code_exists() -> None:
+    for name in EXIT_CODES:
+        module, _, kind = name.partition(":")
+        found = getattr(importlib.import_module(module), kind)
+        assert issubclass(found, Exception) and found.__module__ == module, "named where it is defined"
 
 
 @pytest.mark.parametrize(
