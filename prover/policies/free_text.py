@@ -2,7 +2,7 @@
 
     policy = FreeTextPolicy.load("my-org/my-prover")    # a local folder, or a hub model downloaded before
 
-The prompt is `FreeTextOptions.prompt`. `{state}` in it stands for the printed state, `{name}` for the name.
+The prompt is `FreeTextOptions.prompt`. `{state}` in it is the printed state, `{name}` the theorem's name.
 So models trained on another layout can be used: BFS-Prover's wants `"{state}:::"`. A sample ends at the first line
 break or end-of-text token. What has not ended after `max_tokens` is thrown away.
 
