@@ -12,7 +12,7 @@ from prover.cli.output import UserError
 
 ToolchainOption = Annotated[
     Literal["embedded", "native"],
-    typer.Option("--toolchain", help="`native`: your own Lean with its Mathlib, by elan; see docs/LEANDOJO.md."),
+    typer.Option("--toolchain", help="`native`: your own Lean with its Mathlib, by elan; see docs/NATIVE.md."),
 ]
 RepoOption = Annotated[str | None, typer.Option("--repo", help="Native: a built Lean repository, or a URL to clone.")]
 ReplOption = Annotated[
