@@ -25,7 +25,7 @@ from pydantic_settings import (
 )
 
 from lean_env.limits import Limits
-from prover.search.contract import SearchConfig
+from prover.search.best_first import BestFirst
 from training.trainers.ranker import TrainConfig
 
 #: What changes no result: a run goes on with other values of these, and they are not stored with it.
@@ -37,7 +37,7 @@ class ConfigError(ValueError):
 
 
 class SearchSettings(BaseModel):
-    """How an attempt searches; the fields of `prover.search.best_first.SearchConfig` that runs may change."""
+    """How an attempt searches; the fields of `BestFirst` that a run may change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,9 +47,9 @@ class SearchSettings(BaseModel):
     max_state_chars: PositiveInt = Field(6000, description="states that print longer are not searched from")
     max_goals: PositiveInt = Field(12, description="nor those with more goals")
 
-    def as_config(self) -> SearchConfig:
+    def as_search(self) -> BestFirst:
         """With everything else as it comes."""
-        return SearchConfig(**self.model_dump())
+        return BestFirst(**self.model_dump())
 
 
 class RoundSettings(BaseModel):

@@ -44,8 +44,8 @@ from prover.policy import Policy
 from prover.rounds.attempt import Phase
 from prover.rounds.matchmaker import MatchmakerConfig, budget, select
 from prover.rounds.round import Plan, Progress, RoundConfig, RoundSummary, run_round, theorem_of
+from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
-from prover.search.contract import SearchConfig
 from prover.search.minimize import CHEAP_CLOSERS
 from prover.search.streams import stream_seed
 from training.config import BESIDE_RESULTS, FlywheelConfig
@@ -145,7 +145,7 @@ class Flywheel:
                     "portfolio-1",
                     "easy",
                     self._first("easy", config.easy_theorems),
-                    Plan(Phase(BatchingPolicy(arm.policy), arm.budget, arm.config, arm.source)),
+                    Plan(Phase(BatchingPolicy(arm.policy), arm.budget, arm.search, arm.source)),
                     {"policy": "portfolio-1"},
                 )
             policy, steps = GrammarPolicy(self.actions), config.grammar_steps or config.round.steps
@@ -400,10 +400,10 @@ class Flywheel:
         trees = self.config.trees.evaluation if kind is RoundKind.EVAL else self.config.trees.training
         return RoundConfig(threads=self.config.workers, closers=closers, trees=trees)
 
-    def _search(self, noise: float = 0.0) -> SearchConfig:
-        return replace(self.config.search.as_config(), noise=noise)
+    def _search(self, noise: float = 0.0) -> BestFirst:
+        return replace(self.config.search.as_search(), noise=noise)
 
-    def _wide_search(self) -> SearchConfig:
+    def _wide_search(self) -> BestFirst:
         return replace(self._search(), edges_per_state=PORTFOLIO_EDGES)
 
     @staticmethod

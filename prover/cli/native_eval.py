@@ -113,7 +113,7 @@ def _stated(rows: Sequence[Row]) -> tuple[list[tuple[Theorem, ...]], dict[str, s
 
 
 def _arms(lean: Lean, settings: FlywheelConfig, models: Sequence[str]) -> list[Arm]:
-    space, budget, search = native_space(lean), Budget(settings.evaluation.steps), settings.search.as_config()
+    space, budget, search = native_space(lean), Budget(settings.evaluation.steps), settings.search.as_search()
     wide = replace(search, edges_per_state=PORTFOLIO_EDGES)
     arms = [Arm("portfolio", PortfolioPolicy(space), budget, wide, source="portfolio")]
     for model in models:

@@ -86,7 +86,7 @@ def _prove(lean: Lean, hole: Hole, phase: Phase, seed: int) -> Found:
         except StatementRefused as error:
             reason = reason or f"its goal cannot be stated outside the file: {error.__cause__ or error}"
             continue
-        record = attempt(theorem, [phase], seed, lean.tools, minimize_steps=64)
+        record = attempt(theorem, phase, seed, lean.tools, minimize_steps=64)
         if record is None or record.proof is None:
             return Found(hole.line, hole.goal, reason=f"no proof found ({record.reason if record else 'stopped'})")
         return Found(hole.line, hole.goal, tuple(step.tactic for step in record.proof.steps))

@@ -25,8 +25,9 @@ from prover.policies.portfolio import PORTFOLIO_1
 from prover.policy import Policy, PolicyQuery, Proposal
 from prover.rounds.attempt import Phase, Tools
 from prover.rounds.round import Plan, Progress, RoundConfig, run_round
+from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
-from prover.search.contract import SearchConfig
+from prover.search.contract import Search
 
 #: Budgets at which solved theorems are counted: tactic steps, and mean processor seconds a theorem.
 STEP_MARKS = (8, 16, 32, 64, 128)
@@ -35,7 +36,7 @@ SECOND_MARKS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One way of proving: a policy with its budget. `first` are phases that run before it (portfolio search, say).
+    """One way of proving: a policy, its budget and its search.
 
     generation_id: the model's generation in the corpus, None without a model. settings: whatever else the result
     depends on (the policy's options); stored with the round, so that another setting is another round.
@@ -44,21 +45,18 @@ class Arm:
     name: str
     policy: Policy
     budget: Budget
-    config: SearchConfig = field(default_factory=SearchConfig)
+    search: Search = field(default_factory=BestFirst)
     source: str = "policy"
     generation_id: int | None = None
-    first: tuple[Phase, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def described(self) -> dict[str, Any]:
         """What the corpus stores as the round's configuration."""
-        before = [{"policy": p.policy.name, "budget": asdict(p.budget), "search": asdict(p.config)} for p in self.first]
         return {
             "policy": self.policy.name,
             "budget": asdict(self.budget),
-            "search": asdict(self.config),
-            "first": before,
+            "search": self.search.settings,
             **self.settings,
         }
 
@@ -77,7 +75,7 @@ class FixedTactics:
 def portfolio_1() -> Arm:
     """The first baseline: `intros`, then each of the six tactics once, on that state alone."""
     policy = FixedTactics("portfolio-1", PORTFOLIO_1)
-    return Arm("portfolio-1", policy, Budget(len(PORTFOLIO_1)), SearchConfig(max_depth=0), source="portfolio")
+    return Arm("portfolio-1", policy, Budget(len(PORTFOLIO_1)), BestFirst(max_depth=0), source="portfolio")
 
 
 @dataclass(frozen=True)
@@ -243,9 +241,7 @@ def evaluate(
             config=arm.described,
             selection=theorems,
         )
-        plan = Plan(
-            Phase(BatchingPolicy(arm.policy, deterministic), arm.budget, arm.config, arm.source), first=arm.first
-        )
+        plan = Plan(Phase(BatchingPolicy(arm.policy, deterministic), arm.budget, arm.search, arm.source))
         summary = run_round(corpus, round, plan, tools, config, on_progress=_named(on_progress, arm.name), stop=stop)
         found.append((arm, outcomes(corpus, round)))
         if summary.interrupted:
@@ -267,14 +263,10 @@ def gather(found: Sequence[tuple[Arm, Sequence[TheoremOutcome]]], **about: Any) 
     common = set.intersection(*answered) if answered else set()
     asked = {o.theorem for _, outcomes in found for o in outcomes}
     results = tuple(
-        ArmResult(arm.name, _whole_budget(arm), {o.theorem: o for o in outcomes if o.theorem in common})
+        ArmResult(arm.name, arm.budget, {o.theorem: o for o in outcomes if o.theorem in common})
         for arm, outcomes in found
     )
     return Evaluation(arms=results, unanswered=len(asked - common), **about)
-
-
-def _whole_budget(arm: Arm) -> Budget:
-    return replace(arm.budget, steps=arm.budget.steps + sum(phase.budget.steps for phase in arm.first))
 
 
 def _named(callback: Callable[[str, Progress], None] | None, arm: str) -> Callable[[Progress], None] | None:

@@ -141,7 +141,7 @@ def evaluate_natively(
     refused: dict[str, NativeAttempt] = {}  # what Lean does not take, no arm has to ask again
     for arm in arms:
         prover = NativeProver(
-            native, lean, Phase(BatchingPolicy(arm.policy), arm.budget, arm.config, arm.source), seed, shorten=False
+            native, lean, Phase(BatchingPolicy(arm.policy), arm.budget, arm.search, arm.source), seed, shorten=False
         )
         key = " from ".join([arm.name, *arm.settings.values()])  # two runs have an M_3 each
         known = {name for name, a in journal.latest(key).items() if a.outcome.status is not AttemptStatus.ERROR}

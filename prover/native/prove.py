@@ -21,7 +21,6 @@ from prover.actions.space import ActionSpace
 from prover.lean import Lean
 from prover.rounds.attempt import Phase, Refused, Undecided
 from prover.rounds.verify import proof_text
-from prover.search.best_first import prove
 from prover.search.budget import Ended, never
 from prover.search.contract import SearchResult
 from prover.search.graph import ProofStep
@@ -72,8 +71,8 @@ class NativeProver:
         the native Lean could not be kept alive."""
         phase = self.phase
         with self.native.open_session(theorem) as (session, root):
-            result = prove(
-                session, root, theorem, phase.policy, phase.budget, config=phase.config, seed=self.seed, stopped=stopped
+            result = phase.search.prove(
+                session, root, theorem, phase.policy, phase.budget, seed=self.seed, stopped=stopped
             )
             if result.ended is Ended.CRASHED:
                 raise DojoCrashError("the native Lean ended again and again")

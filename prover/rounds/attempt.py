@@ -1,6 +1,6 @@
 """One attempt: a budgeted search for one theorem, and what becomes of the proof that it claims.
 
-    search (phase after phase, one session) -> shorten -> replay elsewhere -> gate -> AttemptRecord
+    search -> shorten -> replay elsewhere -> gate -> AttemptRecord
 
 Only a certificate makes a claim PROVED. Whatever went wrong around it (a worker died, none could be started, the gate
 could not decide) is ERROR and says nothing about the theorem.
@@ -9,7 +9,6 @@ could not decide) is ERROR and says nothing about the theorem.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
@@ -20,9 +19,9 @@ from lean_env.session.leandojo import DojoCrashError, DojoInitError, TacticState
 from lean_env.session.outcomes import OpenSession, ProofSession
 from lean_env.theorem import Theorem
 from prover.policies.batching import BatchingPolicy
-from prover.search.best_first import prove
+from prover.search.best_first import BestFirst
 from prover.search.budget import Budget, Ended, never
-from prover.search.contract import SearchConfig, SearchResult, Times
+from prover.search.contract import Search, Times
 from prover.search.graph import ProofStep
 from prover.search.minimize import CHEAP_CLOSERS, minimize
 from prover.search.tree import tree_of
@@ -44,11 +43,12 @@ class Verify(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One search of an attempt. `source` is what a proof found in it is credited to (`policy`, `portfolio`, ...)."""
+    """Which search is made: with what policy, within what budget, in which way."""
 
     policy: BatchingPolicy
     budget: Budget
-    config: SearchConfig = field(default_factory=SearchConfig)
+    search: Search = field(default_factory=BestFirst)
+    #: What a proof found in it is credited to: `policy`, `portfolio`, ...
     source: str = "policy"
 
 
@@ -62,7 +62,7 @@ class Tools:
 
 def attempt(
     theorem: Theorem,
-    phases: Sequence[Phase],
+    phase: Phase,
     seed: int,
     tools: Tools,
     *,
@@ -71,16 +71,15 @@ def attempt(
     stopped: Callable[[], bool] = never,
     keep_trees: bool = False,
 ) -> AttemptRecord | None:
-    """Searches phase after phase until a proof is found, shortens it within `minimize_steps`, with these `closers`, and
-    has it certified.
+    """Searches for a proof, shortens it within `minimize_steps`, with these `closers`, and has it certified.
 
-    Costs add up over the phases. `keep_trees`: the record says what each search tried. None when `stopped` ended the
-    search: such an attempt must not be recorded.
+    `keep_trees`: the record says what the search tried. None when `stopped` ended the search: such an attempt must not
+    be recorded.
     """
-    account = _Account(theorem, keep_trees)
+    account = _Account(theorem, phase.source, keep_trees)
     try:
         with tools.open_session(theorem) as (session, root):
-            found = account.search(session, root, phases, seed, stopped)
+            found = account.search(session, root, phase, seed, stopped)
             if found is not None and minimize_steps:
                 found = account.shorten(session, root, found, minimize_steps, closers)
         if account.ended is Ended.STOPPED:
@@ -101,57 +100,39 @@ class _Account:
     """What one attempt has done and spent so far."""
 
     theorem: Theorem
+    source: str
     keep_trees: bool = False
-    trees: list[SearchTree] = field(default_factory=list)
+    trees: tuple[SearchTree, ...] = ()
     started: float = field(default_factory=time.monotonic)
     ended: Ended = Ended.EXHAUSTED
-    source: str = ""
     times: Times = field(default_factory=Times)
     steps: int = 0
     heartbeats: int = 0
     nodes: int = 0
     wall_limit_hits: int = 0
-    pruned: Counter[str] = field(default_factory=Counter)
-    templates: dict[str, Counter[str]] = field(default_factory=dict)
+    pruned: dict[str, int] = field(default_factory=dict)
+    templates: dict[str, dict[str, int]] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
 
     def search(
-        self,
-        session: ProofSession,
-        root: TacticState,
-        phases: Sequence[Phase],
-        seed: int,
-        stopped: Callable[[], bool],
+        self, session: ProofSession, root: TacticState, phase: Phase, seed: int, stopped: Callable[[], bool]
     ) -> tuple[ProofStep, ...] | None:
-        for phase in phases:
-            waited = phase.policy.waited_here
-            result = prove(
-                session, root, self.theorem, phase.policy, phase.budget, config=phase.config, seed=seed, stopped=stopped
-            )
-            self.add(result, phase.policy.waited_here - waited)
-            self.source = phase.source
-            if self.keep_trees:
-                self.trees.append(tree_of(result, phase.source))
-            if result.proof is not None:
-                return result.proof
-            if result.ended in (Ended.CRASHED, Ended.STOPPED):
-                return None
-        return None
-
-    def add(self, result: SearchResult, waited: float) -> None:
-        """Adds a search's costs; seconds that its thread `waited` for a shared model are nobody's processor time."""
-        times = result.times
-        times = replace(times, model=times.model - waited, other=times.other + waited, cpu=times.cpu - waited)
+        before = phase.policy.waited_here
+        result = phase.search.prove(session, root, self.theorem, phase.policy, phase.budget, seed=seed, stopped=stopped)
+        # Seconds that this thread waited for a shared model are nobody's processor time.
+        waited, times = phase.policy.waited_here - before, result.times
+        self.times = replace(times, model=times.model - waited, other=times.other + waited, cpu=times.cpu - waited)
         self.ended = result.ended
-        self.times += times
-        self.steps += result.steps
-        self.heartbeats += result.heartbeats
-        self.nodes += result.nodes
-        self.wall_limit_hits += result.wall_limit_hits
-        self.pruned.update(result.pruned)
-        self.extra["waiting_seconds"] = self.extra.get("waiting_seconds", 0.0) + waited
-        for template, statistics in result.templates.items():
-            self.templates.setdefault(template, Counter()).update(asdict(statistics))
+        self.steps = result.steps
+        self.heartbeats = result.heartbeats
+        self.nodes = result.nodes
+        self.wall_limit_hits = result.wall_limit_hits
+        self.pruned = dict(result.pruned)
+        self.templates = {template: asdict(counts) for template, counts in result.templates.items()}
+        self.extra["waiting_seconds"] = waited
+        if self.keep_trees:
+            self.trees = (tree_of(result, self.source),)
+        return result.proof
 
     def shorten(
         self,
@@ -196,10 +177,10 @@ class _Account:
             stats={
                 "ended": str(self.ended),
                 "cpu_seconds": self.times.cpu,
-                "pruned": dict(self.pruned),
-                "templates": {template: dict(counts) for template, counts in self.templates.items()},
+                "pruned": self.pruned,
+                "templates": self.templates,
                 **self.extra,
             },
             proof=proof,
-            trees=tuple(self.trees),
+            trees=self.trees,
         )

@@ -69,26 +69,21 @@ class RoundConfig:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which searches a theorem gets.
-
-    policy: the main phase. first: phases that run before it (portfolio search, say: the two find different proofs, and
-        one after the other beat either at equal time). budgets: the main phase's budget by theorem, from the
-        matchmaker, in place of its own.
-    portfolio: a phase that takes the whole attempt on a share of the theorems, drawn by seed and name.
-    """
+    """Which search a theorem gets."""
 
     policy: Phase
-    first: tuple[Phase, ...] = ()
+    #: Budgets by theorem, from the matchmaker, in place of the phase's own.
     budgets: Mapping[str, Budget] = field(default_factory=dict)
+    #: What a share of the theorems, drawn by seed and name, gets in place of `policy`.
     portfolio: Phase | None = None
     portfolio_share: float = 0.0
 
-    def phases(self, theorem: Theorem, seed: int) -> tuple[Phase, ...]:
+    def phase(self, theorem: Theorem, seed: int) -> Phase:
         budget = self.budgets.get(theorem.name, self.policy.budget)
         drawn = stream_seed(seed, "portfolio share", theorem.name) < self.portfolio_share * 2**63
         if self.portfolio is not None and drawn:
-            return (replace(self.portfolio, budget=budget),)
-        return (*self.first, replace(self.policy, budget=budget))
+            return replace(self.portfolio, budget=budget)
+        return replace(self.policy, budget=budget)
 
 
 @dataclass(slots=True)
@@ -231,7 +226,7 @@ class _Crew:
         seed = self.round.seed
         record = attempt(
             theorem,
-            self.plan.phases(theorem, seed),
+            self.plan.phase(theorem, seed),
             seed,
             self.tools,
             minimize_steps=self.config.minimize_steps,

@@ -1,4 +1,6 @@
-"""Best-first search over live tactic states: one synchronous function, `prove`.
+"""Best-first search over live tactic states.
+
+    result = BestFirst(noise=0.3).prove(session, root, theorem, policy, Budget(32), seed=1)
 
 An edge (state s, tactic a) that ends at depth L has the cost g = sum of -log p along its path and the priority
 f = g / L^alpha, smallest first (length-normalised log-probability: BFS-Prover, arXiv 2502.03438, with alpha = 0.5).
@@ -15,15 +17,15 @@ import heapq
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
 
 from lean_env.session.leandojo import DojoCrashError, TacticState
 from lean_env.session.outcomes import Outcome, ProofSession, StepResult
 from lean_env.theorem import Theorem
 from prover.policy import Policy, PolicyQuery, Proposal
 from prover.search.budget import Budget, Ended, Spending, never
-from prover.search.contract import INTROS, SearchConfig, SearchResult, Times
+from prover.search.contract import INTROS, SearchResult, Times
 from prover.search.equivalence import goal_keys
 from prover.search.graph import Pruned, SearchGraph
 from prover.search.settled import Goals, Settled
@@ -54,30 +56,46 @@ class Edge(NamedTuple):
     later: Iterator[tuple[Proposal, float]]
 
 
-def prove(
-    session: ProofSession,
-    root: TacticState,
-    theorem: Theorem,
-    policy: Policy,
-    budget: Budget,
-    *,
-    config: SearchConfig | None = None,
-    seed: int = 0,
-    stopped: Callable[[], bool] = never,
-) -> SearchResult:
-    """Searches for a proof of `root`, the open `theorem`, until it is found, the budget is spent or no edge is left.
+@dataclass(frozen=True, slots=True)
+class BestFirst:
+    """The search with its settings. The defaults are as measured on library theorems with a small network."""
 
-    A proof found is a claim: only the gate makes it a proof. `seed` is the round's; every state draws from its own
-    stream of it. All states that the search made are dropped before it returns; `root` stays the caller's.
-    A dead worker ends the search as CRASHED, a true `stopped()` (asked before each step) as STOPPED.
-    """
-    search = _Search(session, root, theorem, policy, config or SearchConfig(), seed, Spending(budget, stopped))
-    try:
-        ended = search.run()
-        session.drop([*search.live, *search.dead])
-    except DojoCrashError:
-        ended = Ended.CRASHED
-    return search.result(ended)
+    #: Exponent of the length normalisation, 0 for none.
+    alpha: float = 0.5
+    #: Only the best so many proposals of a state enter the queue.
+    edges_per_state: int = 40
+    #: Scale of the Gumbel noise on a proposal's log p, 0 for none. It decides which edges are kept and when they run
+    #: (Gumbel top-k), not the cost of what lies behind them. Noise in the choice alone hardly explores.
+    noise: float = 0.0
+    #: States deeper than this, longer in print or with more goals are not searched from.
+    max_depth: int = 12
+    max_state_chars: int = 6000
+    max_goals: int = 12
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Its fields."""
+        return asdict(self)
+
+    def prove(
+        self,
+        session: ProofSession,
+        root: TacticState,
+        theorem: Theorem,
+        policy: Policy,
+        budget: Budget,
+        *,
+        seed: int = 0,
+        stopped: Callable[[], bool] = never,
+    ) -> SearchResult:
+        """See `Search.prove`. Every state draws from its own stream of the seed."""
+        search = _Search(session, root, theorem, policy, self, seed, Spending(budget, stopped))
+        try:
+            ended = search.run()
+            session.drop([*search.live, *search.dead])
+        except DojoCrashError:
+            ended = Ended.CRASHED
+        return search.result(ended)
 
 
 @dataclass(slots=True)
@@ -86,7 +104,7 @@ class _Search:
     root: TacticState
     theorem: Theorem
     policy: Policy
-    config: SearchConfig
+    config: BestFirst
     seed: int
     spending: Spending
     graph: SearchGraph = field(default_factory=SearchGraph)
@@ -101,42 +119,38 @@ class _Search:
     own_cpu: float = field(default_factory=lambda: -time.thread_time())
 
     def run(self) -> Ended:
-        """The loop: take the best edges, run them, score the states that they open."""
-        new = [self.start()]
+        """The loop: take the best edge, run it, score the state that it opens."""
+        new: Node | None = self.start()
         while True:
             if limit := self.spending.limit():
                 return limit
-            for s, proposals in self.propose(new):
-                self.push(s, iter(proposals), self.arrivals)
+            if new is not None:
+                proposals = self.propose(new)
+                self.push(new, iter(proposals), self.arrivals)
                 self.arrivals += len(proposals)
-            batch = self.take_batch()
-            if not batch:
+            edge = self.take_best()
+            if edge is None:
                 return Ended.EXHAUSTED
-            new = []
-            for edge, step in zip(batch, self.run_tactics(batch), strict=False):  # Lean stops at the first proof
-                self.spending.charge(step.heartbeats)
-                if node := self.record(edge, step):
-                    new.append(node)
-                if step.outcome is Outcome.PROVED:
-                    return Ended.PROVED
+            step = self.run_tactic(edge)
+            self.spending.charge(step.heartbeats)
+            new = self.record(edge, step)
+            if step.outcome is Outcome.PROVED:
+                return Ended.PROVED
 
     def start(self) -> Node:
         """The node to search from: the theorem after a free `intros`, where that succeeds and changes something."""
         root = Node(self.add_state(self.root, goal_keys(self.root.pp), None, 0), self.root, 0.0, 0)
         edge = Edge(0.0, 0, 0.0, root._replace(L=-1), INTROS, iter(()))
-        return self.record(edge, self.run_tactics([edge])[0]) or root
+        return self.record(edge, self.run_tactic(edge)) or root
 
-    def propose(self, nodes: list[Node]) -> list[tuple[Node, list[tuple[Proposal, float]]]]:
-        """For each new node its proposals to queue, best first, each with its perturbed log p; one policy call."""
-        if not nodes:
-            return []
-        seeds = [stream_seed(self.seed, self.theorem.name, node.state.pp) for node in nodes]
-        queries = [PolicyQuery(self.theorem, n.state.pp, seed) for n, seed in zip(nodes, seeds, strict=True)]
+    def propose(self, node: Node) -> list[tuple[Proposal, float]]:
+        """The proposals to queue for a new node, best first, each with its perturbed log p."""
+        seed = stream_seed(self.seed, self.theorem.name, node.state.pp)
         started, cpu = time.perf_counter(), time.thread_time()
-        answers = self.policy.propose(queries)
+        (answer,) = self.policy.propose([PolicyQuery(self.theorem, node.state.pp, seed)])
         self.model_seconds += time.perf_counter() - started
         self.own_cpu -= time.thread_time() - cpu
-        return [(n, self.keep(a, seed)) for n, a, seed in zip(nodes, answers, seeds, strict=True)]
+        return self.keep(answer, seed)
 
     def keep(self, proposals: list[Proposal], seed: int) -> list[tuple[Proposal, float]]:
         """The best `edges_per_state` proposals by log p plus noise from the node's own stream."""
@@ -154,31 +168,23 @@ class _Search:
             heapq.heappush(self.queue, Edge(f, arrival, s.g - a.log_prob, s, a, proposals))
             return
 
-    def pop(self) -> Edge:
-        edge = heapq.heappop(self.queue)
-        self.push(edge.s, edge.later, edge.arrival + 1)
-        return edge
+    def take_best(self) -> Edge | None:
+        """The best edge that is not obsolete; None when there is none."""
+        while self.queue:
+            edge = heapq.heappop(self.queue)
+            if not self.settled.obsolete(edge.s.number):
+                self.push(edge.s, edge.later, edge.arrival + 1)
+                return edge
+        return None
 
-    def take_batch(self) -> list[Edge]:
-        """The best edge that is not obsolete, and the next best ones as long as they belong to the same state; [] when
-        there is none."""
-        while self.queue and self.settled.obsolete(self.queue[0].s.number):
-            heapq.heappop(self.queue)
-        batch: list[Edge] = []
-        size = min(self.config.batch, self.spending.steps_left)
-        while len(batch) < size and self.queue and (not batch or self.queue[0].s.number == batch[0].s.number):
-            batch.append(self.pop())
-        return batch
-
-    def run_tactics(self, batch: list[Edge]) -> list[StepResult]:
+    def run_tactic(self, edge: Edge) -> StepResult:
         started = time.perf_counter()
-        tactics = [edge.a.tactic for edge in batch]
-        steps = self.session.run_tacs(batch[0].s.state, tactics, stop_at_proof=True, errors=False)
+        (step,) = self.session.run_tacs(edge.s.state, [edge.a.tactic], stop_at_proof=True, errors=False)
         self.lean_seconds += time.perf_counter() - started
-        self.inside_lean += sum(step.milliseconds for step in steps) / 1000
-        if steps[-1].outcome is Outcome.CRASHED:
-            raise steps[-1].result if isinstance(steps[-1].result, DojoCrashError) else DojoCrashError()
-        return steps
+        self.inside_lean += step.milliseconds / 1000
+        if step.outcome is Outcome.CRASHED:
+            raise step.result if isinstance(step.result, DojoCrashError) else DojoCrashError()
+        return step
 
     def record(self, edge: Edge, step: StepResult) -> Node | None:
         """Writes what the tactic did into the graph; returns the node that it opened, if that is to be searched."""

@@ -1,38 +1,23 @@
-"""What every search takes and gives: its settings, the free first step, and what it found at what cost."""
+"""What every search takes and gives: `Search` is the protocol, `SearchResult` what it found and at what cost.
+
+best_first.py is the search that everything uses unless another one is asked for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from prover.policy import Proposal
-from prover.search.budget import Ended
+from lean_env.session.leandojo import TacticState
+from lean_env.session.outcomes import ProofSession
+from lean_env.theorem import Theorem
+from prover.policy import Policy, Proposal
+from prover.search.budget import Budget, Ended, never
 from prover.search.graph import ProofStep, SearchGraph, TemplateStatistics
 
+#: The first step of every search. It is free.
 INTROS = Proposal("intros", 0.0, "intros")
-
-
-@dataclass(frozen=True, slots=True)
-class SearchConfig:
-    """The knobs of the search; defaults as measured on library theorems with a network of one million parameters.
-
-    alpha: exponent of the length normalisation, 0 for none.
-    edges_per_state: only the best so many proposals of a state enter the queue.
-    batch: at most so many tactics go to Lean in one call (1-4), all of one state and from the head of the queue, and
-        the states that they open are asked about in one policy call: for models to which that matters. The order is
-        strictly best-first only with 1, since a tactic may open a state that would have gone before the batch's rest.
-    noise: scale of the Gumbel noise on a proposal's log p (0 for none). It decides which edges are kept and when they
-        run (Gumbel top-k), not the cost of what lies behind them; noise in the choice alone hardly explores.
-    max_depth, max_state_chars, max_goals: states beyond are not searched from.
-    """
-
-    alpha: float = 0.5
-    edges_per_state: int = 40
-    batch: int = 1
-    noise: float = 0.0
-    max_depth: int = 12
-    max_state_chars: int = 6000
-    max_goals: int = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +75,32 @@ class SearchResult:
     @property
     def pruned(self) -> Mapping[str, int]:
         return self.graph.prune_counters()
+
+
+class Search(Protocol):
+    """A way to look for a proof. Its settings are its fields, and threads may share it."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything that decides what it finds, besides policy, budget and seed. It is stored with a round."""
+        ...
+
+    def prove(
+        self,
+        session: ProofSession,
+        root: TacticState,
+        theorem: Theorem,
+        policy: Policy,
+        budget: Budget,
+        *,
+        seed: int = 0,
+        stopped: Callable[[], bool] = never,
+    ) -> SearchResult:
+        """Looks for a proof of `root`, the open `theorem`, until it is found, the budget is spent or nothing is left.
+
+        A proof found is a claim: only the gate makes it a proof. It is a list of tactics that run one after the other
+        from `root`. `seed` is the round's: with it, order and result depend on theorem, policy and budget alone, never
+        on the clock or on what else runs. All states that the search made are dropped before it returns; `root` stays
+        the caller's. A dead worker ends it as CRASHED, a true `stopped()` (asked before each step) as STOPPED.
+        """
+        ...

@@ -38,8 +38,8 @@ from prover.policies.ranker.tokenizer import train_tokenizer
 from prover.rounds.attempt import Phase, Tools
 from prover.rounds.round import Plan, RoundConfig, record_of, run_round
 from prover.rounds.verify import Verifier
+from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
-from prover.search.contract import SearchConfig
 from training.config import FlywheelConfig
 
 STEPS = 96
@@ -167,7 +167,7 @@ def _round(
         config={},
         selection=[t.name for t in theorems],
     )
-    plan = Plan(Phase(BatchingPolicy(policy), Budget(STEPS), SearchConfig(max_depth=60)))
+    plan = Plan(Phase(BatchingPolicy(policy), Budget(STEPS), BestFirst(max_depth=60)))
     start = time.perf_counter()
     summary = run_round(corpus, round, plan, tools, RoundConfig(threads=threads, closers=()))
     return time.perf_counter() - start, summary.progress.steps

@@ -22,7 +22,7 @@ def attempts(installation: Installation, backend: Backend) -> list[AttemptRecord
         lean.stated(TEXT)
         policy = BatchingPolicy(PortfolioPolicy(lean.actions))
         theorems = [TEXT, load_lean_core().theorem("List.map_append"), load_lean_core().theorem("Nat.add_sub_cancel")]
-        records = [attempt(theorem, [Phase(policy, Budget(48))], 0, lean.tools) for theorem in theorems]
+        records = [attempt(theorem, Phase(policy, Budget(48)), 0, lean.tools) for theorem in theorems]
     return [record for record in records if record is not None]
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from sums import Sums
 
 from corpus.store import Corpus
 from prover.benchmarks.contract import Benchmark
@@ -13,7 +14,6 @@ from prover.benchmarks.registry import BENCHMARKS, register
 from prover.cli.main import run
 from prover.cli.output import CANNOT_START, DONE
 from prover.lean import Lean
-from tests.sums import Sums
 
 
 @pytest.fixture(autouse=True)

@@ -16,8 +16,7 @@ from corpus.store import Corpus
 from prover.evaluation.evaluate import Arm, evaluate, gather, portfolio_1
 from prover.evaluation.report import Curve, Point, comparisons, plot_generations, plot_steps, report_json, report_text
 from prover.evaluation.statistics import Interval, bootstrap_interval, sign_test
-from prover.policies.batching import BatchingPolicy
-from prover.rounds.attempt import Phase, Tools, Undecided
+from prover.rounds.attempt import Tools, Undecided
 from prover.rounds.round import RoundConfig
 from prover.search.budget import Budget
 
@@ -113,17 +112,9 @@ def test_errors_leave_every_arm_and_are_no_failures(corpus):
     assert all("down_3" not in arm.outcomes and len(arm.outcomes) == 39 for arm in evaluation.arms)
 
 
-def test_phases_before_the_policy_count_as_its_budget(corpus):
-    first = Phase(BatchingPolicy(FixedPolicy(("sub 2", -1.0))), Budget(8), source="portfolio")
-    arm = run(corpus, Arm("both", WEAK, Budget(8), first=(first,))).arm("both")
-    assert arm.budget.steps == 16
-    assert arm.outcomes["down_16"].steps_to_proof == 8
-    assert arm.outcomes["down_7"].steps_to_proof == 3 + 1 + 7
-
-
 def test_portfolio_1_tries_six_tactics_on_one_state():
     arm = portfolio_1()
-    assert (arm.budget.steps, arm.config.max_depth) == (6, 0)
+    assert (arm.budget.steps, arm.search.max_depth) == (6, 0)
     assert [p.tactic for p in arm.policy.propose([None])[0]] == ["rfl", "decide", "omega", "simp", "simp_all", "grind"]
 
 

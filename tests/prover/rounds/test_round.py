@@ -7,9 +7,11 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from countdown import FixedPolicy, open_countdown, theorem, verify_countdown
+from depth_first import DepthFirst
 from sqlalchemy import select
 
 from corpus import schema
@@ -26,14 +28,14 @@ from lean_env.gate.statement import Statement
 from lean_env.library.expression import Constant
 from lean_env.library.index import Library
 from lean_env.session.dojo import Dojo
-from prover.evaluation.evaluate import FixedTactics, portfolio_1
+from prover.evaluation.evaluate import Arm, FixedTactics, evaluate, portfolio_1
 from prover.policies.batching import BatchingPolicy
 from prover.policy import PolicyQuery, Proposal
 from prover.rounds.attempt import Phase, Refused, Tools, Undecided, attempt
 from prover.rounds.round import Plan, RoundConfig, RoundFailed, grouped_by_environment, run_round
 from prover.rounds.verify import Verifier
+from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
-from prover.search.contract import SearchConfig
 
 NUMBERS = range(1, 13)
 POLICY = FixedPolicy(("nonsense", -0.3), ("sub 3", -1.0), ("sub 1", -2.0))
@@ -214,14 +216,12 @@ def test_a_fault_in_the_policy_is_raised_not_recorded(corpus):
     assert statuses(corpus, round) == {None: 12}
 
 
-def test_phases_follow_each_other_and_costs_add_up():
-    weak = Phase(BatchingPolicy(FixedPolicy(("nonsense", -1.0))), Budget(5), source="portfolio")
-    strong = Phase(BatchingPolicy(FixedPolicy(("sub 4", -1.0))), Budget(5), source="policy")
-    record = attempt(theorem(4), [weak, strong], 0, TOOLS)
+def test_a_proof_is_credited_to_its_source():
+    strong = Phase(BatchingPolicy(FixedPolicy(("nonsense", -0.5), ("sub 4", -1.0))), Budget(5), source="portfolio")
+    record = attempt(theorem(4), strong, 0, TOOLS)
     assert (record.status, record.steps, record.steps_to_proof) == (AttemptStatus.PROVED, 2, 2)
-    assert record.proof.source == "policy"
+    assert record.proof.source == "portfolio"
     assert record.stats["templates"]["nonsense"]["tried"] == 1
-    assert attempt(theorem(4), [strong, weak], 0, TOOLS).steps == 1
 
 
 def test_the_portfolio_gets_its_share_and_budgets_are_by_theorem():
@@ -229,10 +229,10 @@ def test_the_portfolio_gets_its_share_and_budgets_are_by_theorem():
         Phase(BatchingPolicy(FixedPolicy(name=name)), Budget(5), source=name) for name in ("policy", "portfolio")
     )
     plan = Plan(policy, portfolio=portfolio, portfolio_share=0.3, budgets={"down_3": Budget(77)})
-    drawn = [plan.phases(theorem(n), seed=1)[0].source for n in range(1000)]
+    drawn = [plan.phase(theorem(n), seed=1).source for n in range(1000)]
     assert 230 < drawn.count("portfolio") < 370
-    assert drawn == [plan.phases(theorem(n), seed=1)[0].source for n in range(1000)]
-    assert [phase.budget.steps for phase in plan.phases(theorem(3), seed=1)] == [77]
+    assert drawn == [plan.phase(theorem(n), seed=1).source for n in range(1000)]
+    assert plan.phase(theorem(3), seed=1).budget.steps == 77
 
 
 def test_theorems_of_one_environment_follow_each_other():
@@ -272,15 +272,27 @@ def test_a_share_of_attempts_keeps_its_search_trees(corpus):
 
 
 def test_a_kept_tree_has_the_proof_in_it():
-    """Both searches of an attempt are kept, and the second one's solved path is the proof."""
-    weak = Phase(BatchingPolicy(FixedPolicy(("nonsense", -1.0))), Budget(5), source="portfolio")
-    record = attempt(theorem(9), [weak, Phase(BatchingPolicy(POLICY), Budget(300))], 0, TOOLS, keep_trees=True)
-    failed, proved = record.trees
-    assert (failed.source, failed.ended, failed.solved) == ("portfolio", "exhausted", ())
+    record = attempt(theorem(9), Phase(BatchingPolicy(POLICY), Budget(300)), 0, TOOLS, keep_trees=True)
+    (proved,) = record.trees
     assert [proved.steps[index].tactic for index in proved.solved] == [step.tactic for step in record.proof.steps]
     assert [step.order for step in proved.steps] == list(range(len(proved.steps)))
+    weak = Phase(BatchingPolicy(FixedPolicy(("nonsense", -1.0))), Budget(5), source="portfolio")
+    (failed,) = attempt(theorem(9), weak, 0, TOOLS, keep_trees=True).trees
+    assert (failed.source, failed.ended, failed.solved) == ("portfolio", "exhausted", ())
     assert unpack(pack(record.trees).data) == record.trees
-    assert attempt(theorem(9), [weak], 0, TOOLS).trees == ()
+    assert attempt(theorem(9), weak, 0, TOOLS).trees == ()
+
+
+def test_another_search_runs_in_an_attempt_and_keeps_its_tree():
+    """`sub 1` until the end: best-first search would have taken `sub 3`, which costs less."""
+    policy = FixedPolicy(("sub 1", -1.0), ("sub 3", -1.5))
+    phase = Phase(BatchingPolicy(policy), Budget(50), DepthFirst())
+    record = attempt(theorem(6), phase, 0, TOOLS, keep_trees=True)
+    assert record.status is AttemptStatus.PROVED
+    assert [step.tactic for step in record.proof.steps] == ["sub 1"] * 6
+    assert (record.steps, record.steps_to_proof, len(record.trees[0].solved)) == (6, 6, 6)
+    best = attempt(theorem(6), replace(phase, search=BestFirst()), 0, TOOLS)
+    assert [step.tactic for step in best.proof.steps] == ["sub 3", "sub 3"]
 
 
 class Counted:
@@ -362,7 +374,7 @@ def start_library(corpus, library, names=LIBRARY, **changes):
 
 def portfolio_plan() -> Plan:
     arm = portfolio_1()
-    return Plan(Phase(BatchingPolicy(arm.policy), arm.budget, arm.config, "portfolio"))
+    return Plan(Phase(BatchingPolicy(arm.policy), arm.budget, arm.search, "portfolio"))
 
 
 def test_real_lean_real_gate_real_database(corpus, library, tools):
@@ -402,12 +414,34 @@ def test_a_worker_killed_in_search_costs_a_retry_and_no_verdict(corpus, installa
     assert summary.progress.statuses == {AttemptStatus.ERROR: 1, AttemptStatus.PROVED: 1}
 
 
+def test_another_search_finds_what_the_gate_certifies(corpus, library, tools):
+    """Evaluated on the real Lean beside best-first search; the rows say which search it was."""
+    names = LIBRARY[:4]
+    start_library(corpus, library, names)
+    policy = FixedTactics("some", ["intros", "rfl", "simp", "omega", "simp_all"])
+    evaluation = evaluate(
+        corpus,
+        [Arm("depth first", policy, Budget(16), DepthFirst(depth=3)), Arm("best first", policy, Budget(16))],
+        names,
+        run="run",
+        benchmark="library",
+        split="train",
+        stratum="",
+        seed=1,
+        tools=tools,
+    )
+    assert evaluation.arm("depth first").solved
+    searches = {round.arm: round.config["search"] for round in corpus.rounds("run") if round.arm.endswith("first")}
+    assert searches["depth first"] == {"search": "depth-first", "depth": 3}
+    assert searches["best first"] == BestFirst().settings
+
+
 def test_searches_on_real_lean_do_not_depend_on_threads(corpus, library, tools):
     policy = FixedTactics("some", ["simp", "constructor", "cases h", "intro h", "rfl", "omega", "simp_all", "symm"])
     found = []
     for threads in (1, 2):
         round = start_library(corpus, library, LIBRARY[4:], arm=f"{threads}")
-        noisy = Phase(BatchingPolicy(policy), Budget(20), SearchConfig(noise=1.0))
+        noisy = Phase(BatchingPolicy(policy), Budget(20), BestFirst(noise=1.0))
         run_round(corpus, round, Plan(noisy), tools, RoundConfig(threads))
         found.append([(o.theorem, o.status, o.steps, o.heartbeats) for o in outcomes(corpus, round)])
         corpus_proofs = {line.theorem: proofs_of(corpus, line.theorem) for line in list_proofs(corpus).proofs}

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from countdown import CountdownSession, FixedPolicy, theorem
 
-from prover.search.best_first import prove
+from prover.search.best_first import BestFirst
 from prover.search.budget import Budget, Ended
-from prover.search.contract import SearchConfig, SearchResult
+from prover.search.contract import SearchResult
 
 COUNT = FixedPolicy(("nonsense", -0.1), ("skip", -0.2), ("sub 3", -1.0), ("halve", -1.5), ("sub 1", -2.0))
 
@@ -17,8 +17,7 @@ COUNT = FixedPolicy(("nonsense", -0.1), ("skip", -0.2), ("sub 3", -1.0), ("halve
 def search(number, policy=COUNT, steps=200, config=None, seed=0, quantified=False, **limits):
     goal = theorem(number, quantified=quantified)
     session = CountdownSession(goal)
-    config = config or SearchConfig()
-    result = prove(session, session.root, goal, policy, Budget(steps, **limits), config=config, seed=seed)
+    result = (config or BestFirst()).prove(session, session.root, goal, policy, Budget(steps, **limits), seed=seed)
     return result, session
 
 
@@ -47,22 +46,21 @@ def test_intros_is_free():
 
 def test_the_order_is_by_normalised_cost():
     """From 4: `sub 1` costs 1, `sub 2` 1.2; a child's edges have f = 2/sqrt 2 = 1.41, so both root edges go first."""
-    result, session = search(4, FixedPolicy(("sub 1", -1.0), ("sub 2", -1.2)), config=SearchConfig(batch=1))
+    result, session = search(4, FixedPolicy(("sub 1", -1.0), ("sub 2", -1.2)))
     assert session.log[:5] == ["intros", "sub 1", "sub 2", "sub 1", "sub 2"]
     assert result.ended is Ended.PROVED
-    greedy, _ = search(4, FixedPolicy(("sub 1", -1.0), ("sub 2", -1.2)), config=SearchConfig(batch=1, alpha=0.0))
+    greedy, _ = search(4, FixedPolicy(("sub 1", -1.0), ("sub 2", -1.2)), config=BestFirst(alpha=0.0))
     assert greedy.tactics == ("sub 2", "sub 2")
 
 
-def test_batches_hold_edges_of_one_state_and_stop_at_a_proof():
+def test_it_stops_at_a_proof():
     policy = FixedPolicy(*[(f"nonsense {i}", -0.1 * i) for i in range(5)], ("sub 1", -0.55), ("sub 9", -0.6))
-    result, session = search(1, policy, config=SearchConfig(batch=4))
+    result, session = search(1, policy)
     assert session.log == ["intros", *[f"nonsense {i}" for i in range(5)], "sub 1"]
-    assert session.calls == 3
     assert result.steps == 6
 
 
-def test_a_batch_never_exceeds_the_budget():
+def test_it_never_exceeds_the_budget():
     result, session = search(50, steps=3)
     assert (result.ended, result.steps) == (Ended.STEPS, 3)
     assert len(session.log) == 4
@@ -94,17 +92,17 @@ def test_equal_states_are_searched_once():
 
 
 def test_every_state_but_the_root_is_dropped():
-    for config in (SearchConfig(), SearchConfig(max_depth=1), SearchConfig(max_goals=1)):
+    for config in (BestFirst(), BestFirst(max_depth=1), BestFirst(max_goals=1)):
         _, session = search(12, FixedPolicy(("split", -0.5), ("sub 5", -1.0), ("skip", -1.0)), 60, config)
         assert session.alive == {session.root.id}
 
 
 def test_bounds_prune_and_are_counted():
-    deep, _ = search(9, FixedPolicy(("sub 1", -1.0)), config=SearchConfig(max_depth=3))
+    deep, _ = search(9, FixedPolicy(("sub 1", -1.0)), config=BestFirst(max_depth=3))
     assert (deep.ended, deep.pruned) == (Ended.EXHAUSTED, {"no_progress": 1, "too_deep": 1})
-    wide, _ = search(9, FixedPolicy(("split", -1.0)), config=SearchConfig(max_goals=1))
+    wide, _ = search(9, FixedPolicy(("split", -1.0)), config=BestFirst(max_goals=1))
     assert wide.pruned["too_many_goals"] == 1
-    large, _ = search(9, FixedPolicy(("split", -1.0)), config=SearchConfig(max_state_chars=8))
+    large, _ = search(9, FixedPolicy(("split", -1.0)), config=BestFirst(max_state_chars=8))
     assert large.pruned["too_large"] == 1
 
 
@@ -122,14 +120,14 @@ def test_a_timed_out_tactic_is_counted_and_search_goes_on():
 def test_stop_is_obeyed():
     goal = theorem(50)
     session = CountdownSession(goal)
-    result = prove(session, session.root, goal, COUNT, Budget(100), stopped=lambda: session.calls >= 3)
+    result = BestFirst().prove(session, session.root, goal, COUNT, Budget(100), stopped=lambda: session.calls >= 3)
     assert result.ended is Ended.STOPPED
     assert session.calls == 3
     assert session.alive == {session.root.id}
 
 
 def test_noise_changes_the_order_by_the_seed_alone():
-    config = SearchConfig(noise=1.0)
+    config = BestFirst(noise=1.0)
     logs = [search(30, steps=60, config=config, seed=seed)[1].log for seed in (1, 1, 2)]
     assert logs[0] == logs[1] != logs[2]
     assert search(30, steps=60)[1].log == search(30, steps=60, seed=5)[1].log
@@ -140,10 +138,10 @@ def test_noise_lets_edges_beyond_the_cut_in():
     kept = {
         tactic
         for seed in range(5)
-        for tactic in search(1, policy, 200, SearchConfig(noise=1.0, edges_per_state=5), seed)[1].log
+        for tactic in search(1, policy, 200, BestFirst(noise=1.0, edges_per_state=5), seed)[1].log
     }
     assert len(kept - {"intros"}) > 10
-    assert len(search(1, policy, 200, SearchConfig(edges_per_state=5))[1].log) == 6
+    assert len(search(1, policy, 200, BestFirst(edges_per_state=5))[1].log) == 6
 
 
 def test_policy_seeds_belong_to_theorem_state_and_round():

@@ -138,7 +138,7 @@ def test_the_portfolio_proves_them_and_the_gate_agrees(external: External, in_co
     theorems = {one.theorem.name: one.theorem for one in (*external.usable, *in_core.usable)}
     status = {}
     for name, theorem in theorems.items():
-        record = attempt(theorem, [Phase(BatchingPolicy(policy), Budget(24))], 0, lean.tools)
+        record = attempt(theorem, Phase(BatchingPolicy(policy), Budget(24)), 0, lean.tools)
         assert record is not None
         status[name] = record.status
     assert status.pop("false_one") is AttemptStatus.UNPROVED
