@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Engine, insert, select
+from sqlalchemy.orm import Session
 
 from corpus import rows, schema
 from corpus.database import reading, writing
@@ -14,6 +15,48 @@ from corpus.errors import Conflict, NotFound
 from corpus.guard import HELD_OUT, classify, extend_guard
 from corpus.hashing import digest
 from corpus.records import BenchmarkRecord, TheoremRecord
+
+
+def store_benchmark(
+    session: Session,
+    name: str,
+    revision: str,
+    library_digest: str,
+    theorems: Iterable[TheoremRecord],
+    meta: Mapping[str, Any] | None,
+    classes: Mapping[str, str] | None,
+) -> BenchmarkRecord:
+    """`BenchmarkStore.add_benchmark` inside a transaction."""
+    if "@" in name or not name or not revision:
+        raise ValueError(f"A benchmark needs a revision and a name without '@': {name!r}, {revision!r}.")
+    records = list(theorems)
+    content = digest([library_digest, [asdict(record) for record in records]])
+    row = session.scalar(
+        select(schema.Benchmark).where(schema.Benchmark.name == name, schema.Benchmark.revision == revision)
+    )
+    if row is not None:
+        if row.digest != content:
+            raise Conflict(
+                f"Benchmark {name}@{revision} is stored with other content. Its theorems or its library "
+                "changed without a new revision: rebuild it with `flywheel bench build`, under a new revision."
+            )
+        classify(session, row.id, classes or {})
+        return rows.benchmark_record(row)
+    row = schema.Benchmark(
+        name=name,
+        revision=revision,
+        library_digest=library_digest,
+        digest=content,
+        theorem_count=len(records),
+        meta=dict(meta or {}),
+    )
+    session.add(row)
+    session.flush()
+    if records:
+        session.execute(insert(schema.Theorem), [{"benchmark_id": row.id, **asdict(r)} for r in records])
+    extend_guard(session, (record.statement_hash for record in records if record.split in HELD_OUT))
+    classify(session, row.id, classes or {})
+    return rows.benchmark_record(row)
 
 
 class BenchmarkStore:
@@ -37,37 +80,8 @@ class BenchmarkStore:
         They are no part of the benchmark's identity: one that was stored without them gets them now.
         Raises Conflict when this revision is stored with other theorems or another library.
         """
-        if "@" in name or not name or not revision:
-            raise ValueError(f"A benchmark needs a revision and a name without '@': {name!r}, {revision!r}.")
-        records = list(theorems)
-        content = digest([library_digest, [asdict(record) for record in records]])
         with writing(self.engine) as session:
-            row = session.scalar(
-                select(schema.Benchmark).where(schema.Benchmark.name == name, schema.Benchmark.revision == revision)
-            )
-            if row is not None:
-                if row.digest != content:
-                    raise Conflict(
-                        f"Benchmark {name}@{revision} is stored with other content. Its theorems or its library "
-                        "changed without a new revision: rebuild it with `flywheel bench build`, under a new revision."
-                    )
-                classify(session, row.id, classes or {})
-                return rows.benchmark_record(row)
-            row = schema.Benchmark(
-                name=name,
-                revision=revision,
-                library_digest=library_digest,
-                digest=content,
-                theorem_count=len(records),
-                meta=dict(meta or {}),
-            )
-            session.add(row)
-            session.flush()
-            if records:
-                session.execute(insert(schema.Theorem), [{"benchmark_id": row.id, **asdict(r)} for r in records])
-            extend_guard(session, (record.statement_hash for record in records if record.split in HELD_OUT))
-            classify(session, row.id, classes or {})
-            return rows.benchmark_record(row)
+            return store_benchmark(session, name, revision, library_digest, theorems, meta, classes)
 
     def benchmarks(self) -> list[BenchmarkRecord]:
         """All benchmarks, the first stored first."""

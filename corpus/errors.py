@@ -31,5 +31,9 @@ class LeakageError(CorpusError):
     """A training proof goes through a statement that is held out for validation or test."""
 
 
+class ImportRefused(CorpusError):
+    """Something in an archive is not what it says, or the gate does not certify it here. Nothing was written."""
+
+
 class SnapshotCorrupt(CorpusError):
     """The rows of a snapshot no longer hash to what they hashed to when it was taken."""

@@ -43,55 +43,60 @@ def store_traces(corpus: Corpus, benchmark: str, traces: Iterable[HumanTraceReco
     """Stores the traces that are not there yet; returns how many these were. Raises NotFound, and ValueError for a
     trace without steps."""
     with writing(corpus.engine) as session:
-        row = rows.benchmark_row(session, benchmark)
-        key = rows.benchmark_record(row).key
-        by_hash = {_content_hash(key, trace): trace for trace in traces}
-        if empty := [trace.name for trace in by_hash.values() if not trace.steps]:
-            raise ValueError(f"The trace of {empty[0]} has no steps.")
-        new = by_hash.keys() - _ids(session, list(by_hash)).keys()
-        fresh = {content: trace for content, trace in by_hash.items() if content in new}
-        _insert(
-            session,
-            schema.HumanTrace,
-            (
-                {
-                    "benchmark_id": row.id,
-                    "name": trace.name,
-                    "place": trace.place,
-                    "environment": trace.environment,
-                    "reason": trace.reason,
-                    "content_hash": content,
-                }
-                for content, trace in fresh.items()
-            ),
-        )
-        ids = _ids(session, list(fresh))
-        states = intern_states(session, (step for trace in fresh.values() for step in trace.steps))
-        _insert(
-            session,
-            schema.HumanStep,
-            (
-                {
-                    "trace_id": ids[content],
-                    "position": i,
-                    "state_id": states[step.state],
-                    "tactic": step.tactic,
-                    "state_after_id": states[step.state_after],
-                }
-                for content, trace in fresh.items()
-                for i, step in enumerate(trace.steps)
-            ),
-        )
-        _insert(
-            session,
-            schema.HumanKey,
-            (
-                {"trace_id": ids[content], "hash": one}
-                for content, trace in fresh.items()
-                for one in sorted(trace.keys - {""})
-            ),
-        )
-        return len(fresh)
+        return traces_into(session, benchmark, traces)
+
+
+def traces_into(session: Session, benchmark: str, traces: Iterable[HumanTraceRecord]) -> int:
+    """`store_traces` inside a transaction."""
+    row = rows.benchmark_row(session, benchmark)
+    key = rows.benchmark_record(row).key
+    by_hash = {_content_hash(key, trace): trace for trace in traces}
+    if empty := [trace.name for trace in by_hash.values() if not trace.steps]:
+        raise ValueError(f"The trace of {empty[0]} has no steps.")
+    new = by_hash.keys() - _ids(session, list(by_hash)).keys()
+    fresh = {content: trace for content, trace in by_hash.items() if content in new}
+    _insert(
+        session,
+        schema.HumanTrace,
+        (
+            {
+                "benchmark_id": row.id,
+                "name": trace.name,
+                "place": trace.place,
+                "environment": trace.environment,
+                "reason": trace.reason,
+                "content_hash": content,
+            }
+            for content, trace in fresh.items()
+        ),
+    )
+    ids = _ids(session, list(fresh))
+    states = intern_states(session, (step for trace in fresh.values() for step in trace.steps))
+    _insert(
+        session,
+        schema.HumanStep,
+        (
+            {
+                "trace_id": ids[content],
+                "position": i,
+                "state_id": states[step.state],
+                "tactic": step.tactic,
+                "state_after_id": states[step.state_after],
+            }
+            for content, trace in fresh.items()
+            for i, step in enumerate(trace.steps)
+        ),
+    )
+    _insert(
+        session,
+        schema.HumanKey,
+        (
+            {"trace_id": ids[content], "hash": one}
+            for content, trace in fresh.items()
+            for one in sorted(trace.keys - {""})
+        ),
+    )
+    return len(fresh)
 
 
 def count_traces(corpus: Corpus, benchmark: str) -> tuple[int, int]:
@@ -122,19 +127,29 @@ def with_human(proofs_hash: str, human_hash: str) -> str:
 def snapshot_traces(corpus: Corpus, snapshot_hash: str) -> Iterator[HumanTraceRecord]:
     """The traces of a snapshot in the order of their content hashes, all read and checked before the first is given.
     Raises NotFound, SnapshotCorrupt."""
+    yield from (trace for _, trace in traces_with_benchmarks(corpus, snapshot_hash))
+
+
+def traces_with_benchmarks(corpus: Corpus, snapshot_hash: str) -> list[tuple[str, HumanTraceRecord]]:
+    """The same, each with the key of its benchmark."""
     with reading(corpus.engine) as session:
         snapshot = rows.snapshot_row(session, snapshot_hash)
         if not snapshot.human:
-            return
+            return []
         line = session.get_one(schema.SnapshotLine, snapshot.line_id)
         members = _members(session, line.filter["human"], snapshot.human_seen, snapshot.guards_seen)
         found = _load(session, [id for id, _ in members])
-    if (len(members), _set_hash([_content_hash(*one) for one in found])) != (snapshot.human, snapshot.human_hash):
+    if (len(members), traces_hash(found)) != (snapshot.human, snapshot.human_hash):
         raise SnapshotCorrupt(
             f"The human steps of snapshot {snapshot_hash} hash to something else: rows were added, removed or changed "
             "from outside. Restore the database from a copy."
         )
-    yield from (trace for _, trace in found)
+    return found
+
+
+def traces_hash(traces: Iterable[tuple[str, HumanTraceRecord]]) -> str:
+    """The hash of a set of traces, each with the key of its benchmark; '' for none."""
+    return _set_hash([_content_hash(*one) for one in traces])
 
 
 def _guarded(last_guard: int) -> ColumnElement[bool]:

@@ -95,7 +95,7 @@ def tree_sizes(session: Session) -> TreeSizes:
     trees, stored, unpacked = session.execute(
         select(func.count(), func.coalesce(func.sum(func.length(row.data)), 0), func.coalesce(func.sum(row.size), 0))
     ).one()
-    return TreeSizes(trees, stored, unpacked)
+    return TreeSizes(trees, int(stored), int(unpacked))  # PostgreSQL adds up to a decimal number
 
 
 def _plain(tree: SearchTree) -> dict[str, Any]:

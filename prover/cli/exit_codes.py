@@ -13,6 +13,7 @@ EXIT_CODES = {
     "prover.cli.output:WorkFailed": FAILED,
     "prover.rounds.round:RoundFailed": FAILED,
     "corpus.errors:SnapshotCorrupt": FAILED,
+    "corpus.errors:ImportRefused": FAILED,
     "lean_env.gate.disagreement:KernelsDisagree": FAILED,
     "training.flywheel:Interrupted": INTERRUPTED,
     "prover.cli.output:UserError": CANNOT_START,

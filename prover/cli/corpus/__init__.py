@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from prover.cli.corpus.archive import archive
+from prover.cli.corpus.import_ import import_
 from prover.cli.corpus.list import list_
 from prover.cli.corpus.show import show
 from prover.cli.corpus.snapshot import snapshot
@@ -18,4 +20,6 @@ app.command("list")(list_)
 app.command()(show)
 app.command()(snapshot)
 app.command()(verify)
+app.command()(archive)
+app.command("import")(import_)
 app.command()(upgrade)
