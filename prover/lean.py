@@ -7,11 +7,13 @@ Beside them the second kernel, in a process of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from lean_env.embedded.installation import Installation, find
 from lean_env.embedded.pool import PoolCounters, WorkerPool
@@ -20,19 +22,17 @@ from lean_env.gate.second_kernel.client import NoSecondKernel, SecondKernel
 from lean_env.gate.statement import CleanStatement
 from lean_env.library.index import Library
 from lean_env.limits import Limits
-from lean_env.session.dojo import Dojo
 from lean_env.session.elaborate import Message, elaborate
-from lean_env.session.leandojo import TacticState
-from lean_env.session.outcomes import OpenSession, ProofSession
 from lean_env.session.stating import state_text
-from lean_env.session.surviving import SurvivingSession
-from lean_env.shim.backend import LeanDojoBackend
 from lean_env.theorem import Environment, Theorem
-from prover.actions.repertoire import Repertoire
-from prover.actions.retrieval import PremiseIndex, Retriever
-from prover.actions.space import ActionSpace
-from prover.rounds.attempt import Tools
-from prover.rounds.verify import Verifier
+
+# What brings LeanDojo (1 s) or numpy is imported where it is used: workers can start meanwhile.
+if TYPE_CHECKING:
+    from lean_env.session.leandojo import TacticState
+    from lean_env.session.outcomes import OpenSession, ProofSession
+    from prover.actions.repertoire import Repertoire
+    from prover.actions.space import ActionSpace
+    from prover.rounds.attempt import Tools
 
 #: The deciding kernel gets ten times a tactic's clock: refusing to wait for a proof that was found would lose it.
 _DECIDING = Limits(soft_ms=60_000)
@@ -45,6 +45,7 @@ Backend = Literal["embedded", "dojo"]
 class Lean:
     """`with Lean(workers=2) as lean: ...`. Workers start when first leased; none is left afterwards.
 
+    `spares`: searching workers that stand ready beside `workers`. `say` is told of work that the user waits for.
     Raises NotInstalled when `flywheel setup` has not run.
     """
 
@@ -54,12 +55,15 @@ class Lean:
         limits: Limits | None = None,
         installation: Installation | None = None,
         backend: Backend = "embedded",
+        spares: int = 1,
+        say: Callable[[str], None] = lambda _text: None,
     ) -> None:
         self.backend = backend
-        self.workers = workers
+        self.workers, self.spares, self.say = workers, spares, say
         self.limits = limits or Limits()
         self.installation = installation or find()
         self._open = ExitStack()
+        self._second: Future[SecondKernel | NoSecondKernel] | None = None
         self._stated: dict[str, CleanStatement] = {}
         self._texts: dict[str, tuple[str, str]] = {}
 
@@ -71,13 +75,21 @@ class Lean:
     ) -> None:
         self._open.close()
 
+    def start(self) -> None:
+        """Starts in the background what one proof needs: a worker of each kind, and the second kernel. What is asked of
+        them first waits for no more than its own worker."""
+        _ = self.staters, self.searchers, self.replayers, self.deciders  # a pool starts its workers when it is made
+        self.library  # noqa: B018  # opened before the second kernel, so that it is closed after it
+        starter = self._open.enter_context(ThreadPoolExecutor(1, "second-kernel"))
+        self._second = starter.submit(self._start_second)
+
     @cached_property
     def library(self) -> Library:
         return self._open.enter_context(Library.open(self.installation))
 
     @cached_property
     def searchers(self) -> WorkerPool:
-        return self._open.enter_context(WorkerPool(self.installation, self.workers, self.limits))
+        return self._open.enter_context(WorkerPool(self.installation, self.workers, self.limits, spares=self.spares))
 
     @cached_property
     def replayers(self) -> WorkerPool:
@@ -101,20 +113,31 @@ class Lean:
     @cached_property
     def second(self) -> SecondKernel | NoSecondKernel:
         """The newer kernel that is asked again, or what says that it cannot run here."""
+        return self._start_second() if self._second is None else self._second.result()
+
+    def _start_second(self) -> SecondKernel | NoSecondKernel:
         kernel = SecondKernel.open(self.installation, self.library)
         return self._open.enter_context(kernel) if isinstance(kernel, SecondKernel) else kernel
 
     @cached_property
     def tools(self) -> Tools:
+        from prover.rounds.attempt import Tools
+        from prover.rounds.verify import Verifier
+
         return Tools(self._opener, Verifier(self.replayers, self.gate, self.statement_of))
 
     @cached_property
     def actions(self) -> ActionSpace:
         """What can be tried in a state: retrieval over the library's printed theorems, restricted by environment."""
-        return ActionSpace(Retriever(PremiseIndex.of(self.library), self.library.closure))
+        from prover.actions.retrieval import Retriever
+        from prover.actions.space import ActionSpace
+
+        return ActionSpace(Retriever.of(self.library, say=self.say))
 
     def space(self, repertoire: Repertoire) -> ActionSpace:
         """What can be tried in a state with this repertoire."""
+        from prover.actions.space import ActionSpace
+
         return self.actions if repertoire.retrieves else ActionSpace(None, repertoire)
 
     def open_session(self, theorem: Theorem) -> AbstractContextManager[tuple[ProofSession, TacticState]]:
@@ -122,8 +145,13 @@ class Lean:
 
     @cached_property
     def _opener(self) -> OpenSession:
+        from lean_env.session.dojo import Dojo
+        from lean_env.session.surviving import SurvivingSession
+
         backend: OpenSession = lambda theorem: Dojo(theorem, self.searchers)  # noqa: E731
         if self.backend == "dojo":
+            from lean_env.shim.backend import LeanDojoBackend
+
             backend = self._open.enter_context(LeanDojoBackend(self.searchers)).open_session
         return lambda theorem: SurvivingSession(theorem, backend)
 

@@ -71,7 +71,16 @@ class LeanFile:
     @cached_property
     def errors(self) -> Counter[str]:
         """What Lean already has against the file."""
-        return Counter(message.data for message in self.messages(self.text) if message.severity == "error")
+        return Counter(message.data for message in self._errors)
+
+    @property
+    def first_error(self) -> str:
+        """Lean's own first error in the file as it is, with its line; '' if there is none."""
+        return _quoted(self._errors)
+
+    @cached_property
+    def _errors(self) -> list[Message]:
+        return [message for message in self.messages(self.text) if message.severity == "error"]
 
     def messages(self, text: str) -> list[Message]:
         return self.check(self.environment, read_header(text).body)
@@ -104,16 +113,20 @@ class LeanFile:
 
     def _hole(self, offset: int, number: int) -> Hole:
         line = self.text.count("\n", 0, offset) + 1
+        objection = ""
         for tactic in (True, False):
             traced = f"({_TRACE})" if tactic else f"(by {_TRACE})"
             messages = self.messages(self.text[:offset] + traced + self.text[offset + len("sorry") :])
-            if Counter(message.data for message in messages if message.severity == "error") - self.errors:
+            found = [message for message in messages if message.severity == "error"]
+            if new := Counter(message.data for message in found) - self.errors:
+                objection = objection or _quoted([message for message in found if message.data in new])
                 continue
             printed = [m.data for m in messages if m.severity == "information" and m.line == line and "⊢" in m.data]
             if printed:
                 goals = [first_goal(text)[0] for text in printed]
                 return self._stated(Hole(offset, line, tactic, goal=goals[0]), goals, number)
-        return Hole(offset, line, reason="Lean does not get there: the file has errors before it, or it is never run")
+        why = self.first_error or objection or "it is never run"
+        return Hole(offset, line, reason=f"Lean does not get there: {why}")
 
     def _stated(self, hole: Hole, goals: Sequence[str], number: int) -> Hole:
         if any(re.search(r"\?[\w.]", goal) for goal in goals):
@@ -140,6 +153,11 @@ class LeanFile:
             return before + ("" if hole.tactic else "by ") + block[0] + after
         opening = before.rstrip() if hole.tactic else before + "by"
         return f"{opening}\n{_lines(block, margin + 2)}{after}"
+
+
+def _quoted(errors: Sequence[Message]) -> str:
+    """The first of Lean's errors, with its line; '' if there is none."""
+    return next((f"line {error.line}: {error.data.strip()}" for error in errors), "")
 
 
 def _statement(goal: Goal) -> tuple[tuple[str, ...], str]:

@@ -226,10 +226,12 @@ def _digest_of_rows(rows: Iterable[Sequence[object]]) -> str:
 
 
 class Library:
-    """The opened index. Safe to share between threads. Close it, or use it as a context manager."""
+    """The opened index. Safe to share between threads. Close it, or use it as a context manager. `database` is its
+    file."""
 
     def __init__(self, folder: Path, database: Path) -> None:
         self._folder = folder
+        self.database = database
         if not database.is_file():
             raise LibraryUnavailable(f"{database} is missing: setup did not finish. `flywheel setup` makes it")
         self._connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, check_same_thread=False)

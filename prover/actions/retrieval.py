@@ -11,15 +11,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from pathlib import Path
 
-import bm25s
 import numpy as np
 import numpy.typing as npt
 
 from lean_env.library.index import Library
 from lean_env.library.names import is_human_name, is_recursor_name
 from lean_env.theorem import Environment
+from prover import goal as goal_module
+from prover.actions.term_index import TermIndex, kept, key_of, remove_others
 from prover.goal import IDENTIFIER, Goal, LocalKind, binder_groups, outside_brackets, split_top_level
 
 PREMISES = 12
@@ -188,9 +190,18 @@ class PremiseIndex:
 
 
 class Retriever:
-    """BM25 over a premise index; `closure` gives the modules that an environment sees. Ties go to the earlier name."""
+    """BM25 over a premise index; `closure` gives the modules that an environment sees. Ties go to the earlier name.
 
-    def __init__(self, index: PremiseIndex, closure: Callable[[Environment], frozenset[str]]) -> None:
+    The terms are indexed when they are first asked for, and kept in `folder` where one is given.
+    """
+
+    def __init__(
+        self,
+        index: PremiseIndex,
+        closure: Callable[[Environment], frozenset[str]],
+        folder: Path | None = None,
+        say: Callable[[str], None] = lambda _text: None,
+    ) -> None:
         order = sorted(range(len(index.names)), key=lambda i: index.names[i])
         self._names = [index.names[i] for i in order]
         self._statements = [index.statements[i] for i in order]
@@ -203,18 +214,41 @@ class Retriever:
         self._module_of = np.array([module_number[index.modules[i]] for i in order], dtype=np.int32)
         self._visible_cache: dict[str, tuple[npt.NDArray[np.bool_], frozenset[str]]] = {}
         self._premise = lru_cache(maxsize=None)(self._read)
-        corpus = [
+        self._folder, self._say = folder, say
+
+    @classmethod
+    def of(
+        cls,
+        library: Library,
+        closure: Callable[[Environment], frozenset[str]] | None = None,
+        say: Callable[[str], None] = lambda _text: None,
+    ) -> Retriever:
+        """A retriever over everything that the library's index holds (120 MB), which is kept beside that index. `say`
+        is told where it has to be made first."""
+        return cls(PremiseIndex.of(library), closure or library.closure, library.database.parent, say)
+
+    def prepare(self) -> None:
+        """Makes what is kept, unless it is there, and removes what other versions kept."""
+        if self._folder is not None and self._by_term is not None:
+            remove_others(self._folder, self._key)
+
+    @cached_property
+    def _by_term(self) -> TermIndex:
+        if self._folder is None:
+            return TermIndex.of(self._documents())
+        return kept(self._folder, self._key, lambda: TermIndex.of(self._documents()), self._say)
+
+    @cached_property
+    def _key(self) -> str:
+        sources = [Path(file) for file in (__file__, goal_module.__file__)]
+        return key_of([*self._names, *self._statements], sources)
+
+    def _documents(self) -> list[list[str]]:
+        """The terms of each theorem, by name and statement."""
+        return [
             _terms(statement, _strip_binders(" ".join(statement.split()))[0]) + _name_pieces(name)
             for name, statement in zip(self._names, self._statements, strict=True)
         ]
-        self._bm25 = bm25s.BM25(k1=1.2, b=0.75)
-        if corpus:
-            self._bm25.index(corpus, show_progress=False)
-
-    @classmethod
-    def of(cls, library: Library) -> Retriever:
-        """A retriever over everything that the library's index holds (2 s, 120 MB)."""
-        return cls(PremiseIndex.of(library), library.closure)
 
     def premises(
         self, environment: Environment, goal: Goal, count: int = PREMISES, required: Sequence[str] = ()
@@ -285,9 +319,7 @@ class Retriever:
         }
         scores = np.zeros(len(self._names), dtype=np.float32)
         for terms, weight in ((conclusion, 1.0), (context - conclusion, _CONTEXT_WEIGHT)):
-            known = self._bm25.get_tokens_ids(sorted(terms))
-            if known:
-                scores += np.float32(weight) * self._bm25.get_scores_from_ids(known)
+            scores += np.float32(weight) * self._by_term.scores(sorted(terms))
         return scores
 
 

@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from lean_env import paths
-from lean_env.setup import install
 from prover.cli.context import JsonOption
 from prover.cli.help import Commands
 from prover.cli.output import console, emit_json
@@ -19,6 +17,8 @@ app = typer.Typer(cls=Commands, no_args_is_help=True, help="What is installed on
 @app.command()
 def show(json: JsonOption = False) -> None:
     """What the cache holds, with sizes. Example: flywheel cache show"""
+    from lean_env import paths
+
     entries = paths.cache_report()
     if json:
         emit_json(entries)
@@ -34,5 +34,7 @@ def clear(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fals
     """Removes the embedded Lean; `flywheel setup` brings it back. The corpus and the models are not in the cache."""
     if not yes:
         typer.confirm("Remove the embedded Lean from this machine?", abort=True)
+    from lean_env.setup import install
+
     freed = install.clear_cache()
     console.print(f"{freed / 1e6:,.0f} MB freed")

@@ -101,7 +101,7 @@ def prove_file(
             return Found(hole.line, hole.goal, reason=reason)
 
         try:
-            new, results = fill(text, prover.native.messages, prove, tick)
+            new, results = fill(path, text, prover.native.messages, prove, tick)
         except (DojoInitError, DojoCrashError) as error:
             raise UserError(f"Lean could not read {path}: {error}") from error
     report(path, text, new, results, in_place, json)

@@ -84,17 +84,21 @@ def prove(
         prove_file(Path(statement), model, steps, seed, in_place, json)
         return
     _not_in_place(in_place)
-    from lean_env.limits import Limits
-    from lean_env.session.stating import StatementRefused
-    from prover.cli.policies import policy_of
-    from prover.lean import Lean
-    from prover.policies.batching import BatchingPolicy
-    from prover.rounds.attempt import Phase, attempt
-    from prover.rounds.verify import proof_text
-    from prover.search.budget import Budget
-
     theorem = parse_statement(statement)
-    with Lean(workers=1, limits=Limits(heartbeats=200_000, soft_ms=10_000)) as lean:
+    from lean_env.limits import Limits
+    from prover.lean import Lean
+
+    limits = Limits(heartbeats=200_000, soft_ms=10_000)
+    with Lean(workers=1, limits=limits, spares=0, say=errors.print) as lean:
+        lean.start()
+        # A second of imports, while the workers start.
+        from lean_env.session.stating import StatementRefused
+        from prover.cli.policies import policy_of
+        from prover.policies.batching import BatchingPolicy
+        from prover.rounds.attempt import Phase, attempt
+        from prover.rounds.verify import proof_text
+        from prover.search.budget import Budget
+
         try:
             lean.stated(theorem)
         except StatementRefused as error:

@@ -6,18 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lean_env.embedded.worker import LeanRefused, WorkerDied
 from lean_env.lean_text.header import read_header
 from lean_env.limits import Limits
-from lean_env.session.stating import StatementRefused
 from prover.cli.output import Ticker, UserError, WorkFailed, console, emit_json, errors
-from prover.cli.policies import policy_of
 from prover.lean import Lean
-from prover.policies.batching import BatchingPolicy
-from prover.rounds.attempt import Phase, attempt
-from prover.search.budget import Budget
-from prover.sorries import Check, Hole, LeanFile
+
+if TYPE_CHECKING:
+    from prover.rounds.attempt import Phase
+    from prover.sorries import Check, Hole
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +33,26 @@ def prove_file(path: Path, model: str | None, steps: int, seed: int, in_place: b
     """Prints the patch (or writes the file) and a line for each `sorry`. Raises UserError, and WorkFailed when one is
     left."""
     text = read_file(path)
-    with Lean(workers=1, limits=Limits(heartbeats=200_000, soft_ms=10_000)) as lean, Ticker(str(path)) as tick:
+    limits = Limits(heartbeats=200_000, soft_ms=10_000)
+    with Lean(workers=1, limits=limits, say=errors.print) as lean, Ticker(str(path)) as tick:
         missing = [module for module in read_header(text).imports if module not in lean.library.modules]
         if missing:
             raise UserError(
                 f"{path} imports {', '.join(missing)}, which the embedded Lean does not have; it has Init "
                 "(--toolchain native --repo REPOSITORY takes your own Lean)"
             )
+        lean.start()
+        # A second of imports, while the workers start.
+        from lean_env.embedded.worker import LeanRefused, WorkerDied
+        from prover.cli.policies import policy_of
+        from prover.policies.batching import BatchingPolicy
+        from prover.rounds.attempt import Phase
+        from prover.search.budget import Budget
+
         policy = BatchingPolicy(policy_of(model, lean.actions))
         phase = Phase(policy, Budget(steps))
         try:
-            new, results = fill(text, lean.messages, lambda hole: _prove(lean, hole, phase, seed), tick)
+            new, results = fill(path, text, lean.messages, lambda hole: _prove(lean, hole, phase, seed), tick)
         except (LeanRefused, WorkerDied) as error:
             raise UserError(f"Lean could not read {path}: {error}") from error
     report(path, text, new, results, in_place, json)
@@ -54,16 +61,29 @@ def prove_file(path: Path, model: str | None, steps: int, seed: int, in_place: b
 def read_file(path: Path) -> str:
     """The file's text. Raises UserError."""
     try:
-        return path.read_bytes().decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+        line = content.count(b"\n", 0, error.start) + 1
+        found = "it is UTF-16" if utf16 else f"line {line} has the byte 0x{content[error.start]:02x}"
+        raise UserError(f"{path} is not UTF-8 ({found}); save it as UTF-8") from error
 
 
-def fill(text: str, check: Check, prove: Callable[[Hole], Found], tick: Ticker) -> tuple[str, list[Found]]:
+def fill(path: Path, text: str, check: Check, prove: Callable[[Hole], Found], tick: Ticker) -> tuple[str, list[Found]]:
     """The text with the proofs that `prove` finds and `check`'s Lean accepts where they stand, and what became of each
-    `sorry`, in order."""
+    `sorry`, in order. Raises UserError for a file without `sorry` that Lean does not accept."""
+    from prover.sorries import LeanFile
+
     file = LeanFile(text, check)
     holes = file.holes(lambda done, total: tick("reading goals", done, total))
+    if not holes:
+        if file.first_error:
+            raise UserError(f"{path} has no sorry, and an error: {file.first_error}")
+        errors.print(f"{path} has no sorry, and Lean accepts it", markup=False, soft_wrap=True)
     results: list[Found] = []
     new = text
     # From the last to the first, so that what stands before a hole is still as it was read.
@@ -79,6 +99,9 @@ def fill(text: str, check: Check, prove: Callable[[Hole], Found], tick: Ticker) 
 
 
 def _prove(lean: Lean, hole: Hole, phase: Phase, seed: int) -> Found:
+    from lean_env.session.stating import StatementRefused
+    from prover.rounds.attempt import attempt
+
     reason = hole.reason
     for theorem in hole.theorems:
         try:

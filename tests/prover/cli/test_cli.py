@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from corpus.store import Corpus
 from prover.cli.exit_codes import EXIT_CODES
 from prover.cli.main import app, run
 from prover.cli.output import CANNOT_START, DONE, FAILED
@@ -156,3 +158,77 @@ def test_a_proof_without_a_network_does_not_wait_for_torch() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == DONE, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+HEAVY = ("torch", "transformers", "lean_dojo", "bm25s", "scipy")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--help"], DONE),
+        (["corpus", "stats"], DONE),
+        (["corpus", "list"], DONE),
+        (["runs", "list"], DONE),
+        (["prove", "Missing.lean"], CANNOT_START),
+        (["prove", "Latin.lean"], CANNOT_START),
+        (["prove", ""], CANNOT_START),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_what_needs_no_model_and_no_search_does_not_wait_for_them(
+    arguments: list[str], code: int, tmp_path: Path
+) -> None:
+    (tmp_path / "Missing.lean").write_text("import Mathlib\n\nexample : 1 = 1 := by sorry\n", encoding="utf-8")
+    (tmp_path / "Latin.lean").write_bytes("-- é\nexample : 1 = 1 := by sorry\n".encode("latin1"))
+    Corpus.open(str(tmp_path / "flywheel-home" / "corpus.db"), create=True).close()
+    script = (
+        f"import sys; from prover.cli.main import run; code = run({arguments!r}); "
+        f"print(sorted({set(HEAVY)!r} & sys.modules.keys())); sys.exit(code)"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("-- é\nexample : 1 = 1 := by sorry\n".encode("latin1"), "is not UTF-8 (line 1 has the byte 0xe9); save it as"),
+        ("example : 1 = 1 := by sorry\n".encode("utf-16"), "is not UTF-8 (it is UTF-16); save it as UTF-8"),
+        (b"import Mathlib.Tactic\nexample : 1 = 1 := by sorry\n", "imports Mathlib.Tactic"),
+        (b"theorem a (n : Nat : n = n := by\n  rfl\n", "has no sorry, and an error: line 1: unexpected token"),
+        (None, "cannot be read: No such file"),
+    ],
+    ids=["latin1", "utf16", "import", "parse", "absent"],
+)
+def test_a_file_that_cannot_be_worked_on_is_one_line(
+    content: bytes | None, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "Bad.lean"
+    if content is not None:
+        file.write_bytes(content)
+    assert run(["prove", str(file)]) == CANNOT_START
+    error = capsys.readouterr().err
+    assert f"{file} {said}" in error and len(error.splitlines()) == 1
+
+
+def test_a_sorry_behind_an_error_is_left_with_leans_own_words_and_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "Bad.lean"
+    file.write_text("theorem a : 1 = 1 := by\n  sorry\n\ntheorem b (n : Nat : n = n := by\n  sorry\n", encoding="utf-8")
+    assert run(["prove", str(file)]) == FAILED
+    error = capsys.readouterr().err
+    assert f"{file}:2: proved" in error
+    assert f"{file}:5: left: Lean does not get there: line 4: unexpected token ':'; expected ')'" in error
+
+
+def test_a_file_without_a_sorry_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "Good.lean"
+    file.write_text("theorem a : 1 = 1 := rfl\n", encoding="utf-8")
+    assert run(["prove", str(file)]) == DONE
+    assert "has no sorry, and Lean accepts it" in capsys.readouterr().err
