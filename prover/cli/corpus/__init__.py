@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from prover.cli.corpus.archive import archive
+from prover.cli.corpus.export import export
 from prover.cli.corpus.import_ import import_
 from prover.cli.corpus.list import list_
 from prover.cli.corpus.show import show
@@ -20,6 +21,7 @@ app.command("list")(list_)
 app.command()(show)
 app.command()(snapshot)
 app.command()(verify)
+app.command()(export)
 app.command()(archive)
 app.command("import")(import_)
 app.command()(upgrade)
