@@ -42,6 +42,8 @@ def test_the_wheel_holds_host_migrations_seeds_data_and_notices_but_no_tests(whe
         "training/seed/nat.lean",
         "training/demo.toml",
         "training/demo_logic.toml",
+        "training/demo_logic_small.toml",
+        "training/demo_small.toml",
         "training/presets/lean-logic.toml",
     ):
         assert wanted in names

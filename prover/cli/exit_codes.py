@@ -15,6 +15,7 @@ EXIT_CODES = {
     "corpus.errors:SnapshotCorrupt": FAILED,
     "corpus.errors:ImportRefused": FAILED,
     "lean_env.gate.disagreement:KernelsDisagree": FAILED,
+    "training.experiments.demo.first_proof:NotProved": FAILED,
     "training.flywheel:Interrupted": INTERRUPTED,
     "prover.cli.output:UserError": CANNOT_START,
     "lean_env.embedded.errors:NotInstalled": CANNOT_START,

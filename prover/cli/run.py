@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 import typer
 
 from prover.cli import external
 from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place
-from prover.cli.output import UserError
+from prover.cli.output import UserError, emit_json
 from prover.cli.run_options import BenchOption, NameOption, SeedOption, WorkersOption
 
 
@@ -29,7 +30,7 @@ def run(
     Examples: flywheel run --name first --generations 3
               flywheel run --config mine.toml --name first --resume
     """
-    from prover.cli import work
+    from prover.cli import screens, work
 
     place = Place.of(home, db)
     flags = external.resolve(bench, place, workers)
@@ -38,4 +39,9 @@ def run(
         exists = settings.name in {run.name for run in corpus.runs()}
     if exists and not resume:
         raise UserError(f"there is a run {settings.name!r} already; --resume goes on with it, --name starts another")
-    work.show(work.turn_all(settings, place), json)
+    started = time.monotonic()
+    report = work.turn_all(settings, place)
+    if json:
+        emit_json(report.as_json())
+    else:
+        screens.show_screen(screens.run_screen(report, settings, place, time.monotonic() - started))

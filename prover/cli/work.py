@@ -5,7 +5,8 @@ Apart from the options so that `flywheel --help` and a mistyped option do not wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from corpus.query import stats
@@ -13,10 +14,12 @@ from corpus.store import Corpus
 from prover.benchmarks.registry import register
 from prover.cli.context import Place
 from prover.cli.output import Ticker, console, emit_json, errors
+from prover.cli.screens import experiment_screen, show_screen
 from prover.lean import Backend, Lean
 from training.config import FlywheelConfig
-from training.experiments.experiment import run_seeds
-from training.experiments.report import as_json, firsts, render, write_experiment
+from training.experiments.ending import ending_of_experiment
+from training.experiments.experiment import evaluation_proofs, run_seeds
+from training.experiments.report import as_json, firsts, write_experiment
 from training.experiments.run_report import RunReport, write_report
 from training.flywheel import Event, Flywheel
 
@@ -67,8 +70,8 @@ def opened(config: FlywheelConfig, place: Place, title: str, backend: Backend = 
         yield Flywheel(config, lean, corpus, place.models(config.name), report)
 
 
-def turn_all(settings: FlywheelConfig, place: Place) -> RunReport:
-    """The whole loop and its report, written to HOME/reports/NAME."""
+def turn_all(settings: FlywheelConfig, place: Place, notes: Sequence[str] = ()) -> RunReport:
+    """The whole loop and its report, written to HOME/reports/NAME with these `notes`."""
     with opened(settings, place, settings.name) as flywheel:
         turns = flywheel.run()
         evaluations = flywheel.evaluate(*(turn.generation.number for turn in turns), last=True)
@@ -77,21 +80,24 @@ def turn_all(settings: FlywheelConfig, place: Place) -> RunReport:
             flywheel.meter.phases,
             f"{settings.benchmark}, {settings.evaluation.split}: run {settings.name}",
             place.home / "reports" / settings.name,
+            evaluation_proofs(flywheel.corpus, settings.name),
+            notes,
         )
 
 
 def experiment(settings: FlywheelConfig, seeds: int, place: Place, json: bool) -> None:
     """The loop with seeds 0, 1, ...; its report in HOME/reports/NAME."""
+    started = time.monotonic()
     with _at_work(settings, place, settings.name) as (lean, corpus, report):
         found = run_seeds(settings, range(seeds), lean, corpus, place.models, report)
     title = f"{settings.benchmark}, {settings.evaluation.split}: {settings.name}, {seeds} seeds"
     files = write_experiment(found, title, place.home / "reports" / settings.name)
+    ending = ending_of_experiment(found)
     if json:
-        emit_json({**as_json(found, list(firsts(found))), "files": [str(file) for file in files]})
+        figures = as_json(found, list(firsts(found)))
+        emit_json({**figures, "ending": ending.as_json(), "files": [str(file) for file in files]})
         return
-    console.print(render(found))
-    for file in files:
-        console.print(str(file), soft_wrap=True)
+    show_screen(experiment_screen(ending, settings, seeds, place, time.monotonic() - started))
 
 
 def show(report: RunReport, json: bool) -> None:

@@ -29,7 +29,7 @@ from lean_env.session.outcomes import Outcome
 from lean_env.theorem import Environment, Theorem
 from tests.performance.bench_bombs import bench_bombs
 from tests.performance.bench_round import bench_round
-from tests.performance.workload import ENVIRONMENT, THEOREMS, lines, texts
+from training.experiments.demo.workload import ENVIRONMENT, THEOREMS, lines, texts
 
 IMPORTS = (
     ("Init.Core",),

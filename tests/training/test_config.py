@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from prover.cli.demo import DEMO
 from training.config import ConfigError, FlywheelConfig
+from training.experiments.demo.subset import SUBSETS, Subset
 
 
 @pytest.fixture
@@ -57,11 +56,12 @@ def test_the_digest_covers_what_results_depend_on_and_nothing_else() -> None:
     assert base.digest() != FlywheelConfig.load(round__steps=33).digest()
 
 
-@pytest.mark.parametrize(("file", "benchmark"), list(zip(DEMO, ("lean-logic", "lean-core"), strict=True)))
-def test_the_demo_settings_are_valid_and_measure_on_valid(file: str, benchmark: str) -> None:
-    with resources.as_file(resources.files("training").joinpath(file)) as path:
-        demo = FlywheelConfig.load(path)
-    assert (demo.benchmark, demo.evaluation.split) == (benchmark, "valid") and demo.generations >= 2
+@pytest.mark.parametrize("subset", SUBSETS.values(), ids=SUBSETS.keys())
+def test_the_demo_settings_are_valid_and_measure_on_valid(subset: Subset) -> None:
+    logic, core = subset.settings()
+    assert (logic.benchmark, core.benchmark) == ("lean-logic", "lean-core")
+    for demo in (logic, core):
+        assert demo.evaluation.split == "valid" and demo.generations >= 1
 
 
 def test_a_benchmark_brings_its_preset_and_everything_overrides_it(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def run_seeds(
         flywheel = Flywheel(one, lean, corpus, models(name), _named(report, name), stop or threading.Event())
         turns = flywheel.run()
         evaluations = flywheel.evaluate(*(turn.generation.number for turn in turns), last=True)
-        done.append(SeedRun(number, evaluations, _proofs(corpus, name), dict(flywheel.meter.phases)))
+        done.append(SeedRun(number, evaluations, evaluation_proofs(corpus, name), dict(flywheel.meter.phases)))
     return Experiment(config.name, tuple(done))
 
 
@@ -153,8 +153,8 @@ def _named(report: Callable[[Event], None], name: str) -> Callable[[Event], None
     return lambda event: report(Event(f"{name} {event.phase}", event.note, event.done, event.total))
 
 
-def _proofs(corpus: Corpus, run: str) -> dict[str, dict[str, tuple[int, str]]]:
-    """The proofs of each arm's evaluations."""
+def evaluation_proofs(corpus: Corpus, run: str) -> dict[str, dict[str, tuple[int, str]]]:
+    """The proofs of each arm's evaluations: arm -> theorem -> (steps, Lean text)."""
     found: dict[str, dict[str, tuple[int, str]]] = {}
     for round in corpus.rounds(run, RoundKind.EVAL):
         found.setdefault(round.arm, {}).update(proofs_in(corpus, round))

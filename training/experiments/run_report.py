@@ -1,4 +1,4 @@
-"""What a run shows at its end: the table of all generations beside their baselines, the curve, where the time went."""
+"""A run's report: the table of all generations beside their baselines, curves, where the time went, what was found."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from prover.evaluation.evaluate import Evaluation
 from prover.evaluation.report import Curve, Point, plot_generations, plot_steps, report, report_json, report_text
+from training.experiments.ending import Ending, Proofs, ending_of_run
 from training.meter import Busy
 
 #: What every arm is compared with: the frozen twin, and the strongest automation without learning.
@@ -23,11 +24,13 @@ _GENERATION = re.compile(r"M_(\d+)")
 @dataclass(frozen=True, slots=True)
 class RunReport:
     """A finished run: its last evaluations (one a stratum) hold all generations; `phases` says where time went; `files`
-    what was written (table, JSON, curve as SVG and PNG)."""
+    what was written (table, JSON, new proofs, curve as SVG and PNG); `notes` what has to be said with the figures."""
 
     evaluations: tuple[Evaluation, ...]
     phases: Mapping[str, Busy]
     files: tuple[Path, ...]
+    ending: Ending
+    notes: tuple[str, ...] = ()
 
     def render(self) -> RenderableType:
         """For a terminal."""
@@ -39,22 +42,48 @@ class RunReport:
         phases = {name: {**asdict(b), "lean": b.lean, "own": b.own, "idle": b.idle} for name, b in self.phases.items()}
         return {
             "evaluations": [report_json(each, BASELINES) for each in self.evaluations],
+            "ending": self.ending.as_json(),
             "phases": phases,
+            "notes": list(self.notes),
             "files": [str(file) for file in self.files],
         }
 
 
-def write_report(evaluations: Sequence[Evaluation], phases: Mapping[str, Busy], title: str, folder: Path) -> RunReport:
-    """Writes table, JSON and plots into `folder` and returns the report."""
+def write_report(
+    evaluations: Sequence[Evaluation],
+    phases: Mapping[str, Busy],
+    title: str,
+    folder: Path,
+    proofs: Proofs | None = None,
+    notes: Sequence[str] = (),
+) -> RunReport:
+    """Writes table, JSON, plots and (with the `proofs` of the run's evaluations) examples.md into `folder` and returns
+    the report. `notes` come first in the table's file."""
     folder.mkdir(parents=True, exist_ok=True)
     curves = [*plot_curve(evaluations, title, folder / "curve")]
     for each in evaluations:
         curves += plot_steps(each, folder / (f"steps-{each.stratum}" if len(evaluations) > 1 else "steps"))
-    result = RunReport(tuple(evaluations), phases, (folder / "table.txt", folder / "report.json", *curves))
-    tables = "\n".join(report_text(each, BASELINES) for each in evaluations)
-    (folder / "table.txt").write_text(tables + "\n", encoding="utf-8")
-    (folder / "report.json").write_text(json.dumps(result.as_json(), indent=1, default=str) + "\n", encoding="utf-8")
+    ending = ending_of_run(evaluations, proofs or {})
+    files = [folder / "table.txt", folder / "report.json", *curves]
+    if proofs is not None:
+        files.append(folder / "examples.md")
+        files[-1].write_text(_new_proofs(ending), encoding="utf-8")
+    result = RunReport(tuple(evaluations), phases, tuple(files), ending, tuple(notes))
+    tables = "\n".join([*(f"{note}\n" for note in notes), *(report_text(each, BASELINES) for each in evaluations)])
+    files[0].write_text(tables + "\n", encoding="utf-8")
+    files[1].write_text(json.dumps(result.as_json(), indent=1, default=str) + "\n", encoding="utf-8")
     return result
+
+
+def _new_proofs(ending: Ending) -> str:
+    """Every proof that only the last generation found, as Markdown."""
+    lines = ["# Held-out theorems that the last generation proves and M_0 does not", ""]
+    for label in dict.fromkeys(rise.label for rise in ending.rises):
+        here = [found for found in ending.found if found.label == label]
+        lines += [f"## {label}: {len(here)}", ""]
+        for found in here:
+            lines += [f"{found.theorem}, {found.length} steps:", "", "```lean", found.text.rstrip(), "```", ""]
+    return "\n".join(lines)
 
 
 def plot_curve(evaluations: Sequence[Evaluation], title: str, stem: Path) -> tuple[Path, Path]:

@@ -27,8 +27,8 @@ from lean_env.session.outcomes import Outcome, ProofSession, StepResult
 from lean_env.session.stepping import SteppingSession
 from lean_env.shim.backend import LeanDojoBackend
 from lean_env.theorem import Environment, Theorem
-from tests.performance.workload import THEOREMS as BENCH_THEOREMS
-from tests.performance.workload import lines
+from training.experiments.demo.workload import THEOREMS as BENCH_THEOREMS
+from training.experiments.demo.workload import lines
 
 import lean_dojo  # isort: skip  # after lean_env.leandojo, which makes this import silent and local
 
