@@ -7,7 +7,6 @@ It is for the benchmark lean-logic, whose statements teach how to compose steps.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from prover.actions.repertoire import Repertoire
 from prover.actions.templates import Need, Slot, Template, table
@@ -21,8 +20,10 @@ TACTICS = frozenset(_WORDS.split())
 _FORBIDDEN = re.compile(r"\bby\b|<;>|;|\b(simp|simp_all|omega|grind|decide|native_decide|first|try|repeat|all_goals)\b")
 
 
-class NotElementary(ValueError):
-    """A proof that uses more than the elementary tactics."""
+def is_elementary(tactic: str) -> bool:
+    """Whether a tactic is one elementary step, by its words."""
+    words = tactic.split(maxsplit=1)
+    return bool(words) and words[0] in TACTICS and not _FORBIDDEN.search(tactic)
 
 
 _CLOSED = (
@@ -113,17 +114,5 @@ ELEMENTARY = Repertoire(
     proofs=16,
     type_tokens=40,
     retrieves=False,
+    allows=is_elementary,
 )
-
-
-def is_elementary(tactic: str) -> bool:
-    """Whether a tactic is one elementary step, by its words."""
-    words = tactic.split(maxsplit=1)
-    return bool(words) and words[0] in TACTICS and not _FORBIDDEN.search(tactic)
-
-
-def require_elementary(theorem: str, tactics: Iterable[str]) -> None:
-    """Raises NotElementary, naming the theorem and the first tactic that is not."""
-    for tactic in tactics:
-        if not is_elementary(tactic):
-            raise NotElementary(f"the proof of {theorem} is not elementary: {tactic!r}")

@@ -6,7 +6,7 @@ A network belongs to the repertoire that it was trained with.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,10 @@ from prover.actions.templates import HYPOTHESES, TEMPLATES, Slot, Template
 
 #: Time that a form of unit cost takes: the discount for slow forms is zero there.
 _TYPICAL_MILLISECONDS = 6.0
+
+
+class OutsideRepertoire(ValueError):
+    """A proof that uses more than its benchmark allows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +41,14 @@ class Repertoire:
     type_tokens: int
     #: Whether premises and definitions are looked up.
     retrieves: bool
+    #: Says whether a tactic may stand in a proof. None: any may, automation too.
+    allows: Callable[[str], bool] | None = None
+
+    def require(self, theorem: str, tactics: Iterable[str]) -> None:
+        """Raises OutsideRepertoire, naming the theorem and the first tactic that is not allowed."""
+        for tactic in tactics if self.allows else ():
+            if self.allows and not self.allows(tactic):
+                raise OutsideRepertoire(f"the proof of {theorem} is not {self.name}: {tactic!r}")
 
     @property
     def names(self) -> list[str]:

@@ -16,7 +16,7 @@ EXIT_CODES = {
     "corpus.errors:ImportRefused": FAILED,
     "lean_env.gate.disagreement:KernelsDisagree": FAILED,
     "training.experiments.demo.first_proof:NotProved": FAILED,
-    "training.flywheel:Interrupted": INTERRUPTED,
+    "training.events:Interrupted": INTERRUPTED,
     "prover.cli.output:UserError": CANNOT_START,
     "lean_env.embedded.errors:NotInstalled": CANNOT_START,
     "lean_env.embedded.errors:SetupError": CANNOT_START,
@@ -29,7 +29,7 @@ EXIT_CODES = {
     "training.config:ConfigError": CANNOT_START,
     "prover.policies.ranker.checkpoint:CheckpointError": CANNOT_START,
     "prover.policies.free_text:ModelUnavailable": CANNOT_START,
-    "training.trainers.ranker:NothingToLearn": CANNOT_START,
+    "training.trainers.trainer:NothingToLearn": CANNOT_START,
 }
 
 

@@ -26,8 +26,8 @@ from prover.rounds.round import stop_on_signals
 from prover.search.budget import Budget
 from prover.search.streams import stream_seed
 from training.config import FlywheelConfig
+from training.events import Interrupted
 from training.experiments.run_report import write_report
-from training.flywheel import Interrupted
 
 
 def evaluate(

@@ -17,11 +17,12 @@ from prover.cli.output import Ticker, console, emit_json, errors
 from prover.cli.screens import experiment_screen, show_screen
 from prover.lean import Backend, Lean
 from training.config import FlywheelConfig
+from training.events import Event
 from training.experiments.ending import ending_of_experiment
 from training.experiments.experiment import evaluation_proofs, run_seeds
 from training.experiments.report import as_json, firsts, write_experiment
 from training.experiments.run_report import RunReport, write_report
-from training.flywheel import Event, Flywheel
+from training.flywheel import Flywheel
 
 __all__ = [
     "FlywheelConfig",

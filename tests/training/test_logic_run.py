@@ -20,14 +20,14 @@ from prover.benchmarks.lean_logic import LogicBenchmark
 from prover.evaluation.statistics import two_way_interval
 from prover.lean import Lean
 from prover.policies.batching import BatchingPolicy
-from prover.policies.ranker.policy import RankerOptions
 from prover.rounds.attempt import Phase
 from prover.rounds.round import Plan
 from prover.search.budget import Budget
+from training.canaries import CanaryAccepted
 from training.config import FlywheelConfig
 from training.experiments.experiment import Experiment, run_seeds
 from training.experiments.report import firsts, render, write_experiment
-from training.flywheel import CanaryAccepted, Flywheel
+from training.flywheel import Flywheel
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -99,12 +99,14 @@ def test_an_accepted_canary_stops_the_run_and_a_resumed_one_again(ran):
     corpus, lean, _, home = ran
     config = configuration().model_copy(update={"name": "logic-s0", "seed": 0})
     flywheel = Flywheel(config, lean, corpus, home / "logic-s0")
-    flywheel.config = config.model_copy(update={"round": config.round.model_copy(update={"canaries": 30})})
-    flywheel.benchmark = replace(flywheel.benchmark, false_stratum="same-size")
-    plan = Plan(Phase(BatchingPolicy(flywheel.policy(1, RankerOptions())), Budget(64)))
+    more = config.model_copy(update={"round": config.round.model_copy(update={"canaries": 30})})
+    benchmark = replace(flywheel.benchmark, false_stratum="same-size")
+    rounds = replace(flywheel.rounds, config=more, benchmark=benchmark)
+    model = flywheel.model(1, config.evaluation)
+    plan = Plan(Phase(BatchingPolicy(model.policy), Budget(64)))
     for _ in range(2):
         with pytest.raises(CanaryAccepted, match="THE GATE LEAKS"):
-            flywheel._canaries(plan, flywheel.generation(1).id, 99)
+            rounds.canaries(plan, model, 99)
     (round,) = (r for r in corpus.rounds("logic-s0") if r.arm == "canary" and r.stratum == "same-size")
     accepted = proofs_in(corpus, round)
     quarantined = list_proofs(corpus, ProofFilter(retracted=True)).proofs

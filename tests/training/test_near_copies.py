@@ -91,7 +91,7 @@ def test_a_round_that_tries_a_copy_stores_no_proof_of_it(lean: Lean, tmp_path: P
         assert held_back(corpus.engine, key) == {"copy"}
         flywheel = wheel(corpus, lean, tmp_path, "round", key)
         plan = Plan(Phase(BatchingPolicy(PortfolioPolicy(lean.actions)), Budget(24), source="portfolio"))
-        flywheel._round("by hand", "external", ["copy", "unrelated"], plan, {})
+        flywheel.rounds.run("by hand", "external", ["copy", "unrelated"], plan, {})
         (round,) = corpus.rounds("round")
         found = {o.theorem: o.status for o in outcomes(corpus, round)}
         assert found["copy"] is AttemptStatus.WITHHELD and found["unrelated"] is AttemptStatus.PROVED

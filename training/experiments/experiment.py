@@ -25,7 +25,8 @@ from prover.evaluation.evaluate import Evaluation
 from prover.evaluation.statistics import Interval, two_way_interval
 from prover.lean import Lean
 from training.config import FlywheelConfig
-from training.flywheel import Event, Flywheel, say_nothing
+from training.events import Event, say_nothing
+from training.flywheel import Flywheel
 from training.meter import Busy
 
 BASELINE = "M_0"

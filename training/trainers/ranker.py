@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,11 +23,13 @@ from torch import Tensor
 
 from prover.actions.repertoire import Repertoire
 from prover.actions.space import ActionSpace
-from prover.policies.ranker.checkpoint import load_checkpoint, save_checkpoint
+from prover.policies.ranker.checkpoint import load_checkpoint, load_ranker, save_checkpoint
 from prover.policies.ranker.network import ActionRanker, CandidateBatch, ModelConfig, PromptBatch, parameter_count
+from prover.policies.ranker.policy import RankerOptions
 from prover.policies.ranker.prompt import Prompt, PromptEncoder, readable
 from prover.policies.ranker.tokenizer import train_tokenizer
 from training.data.dataset import DatasetConfig, TrainingProof, TrainingState, build_dataset
+from training.trainers.trainer import Loaded, NothingToLearn, Progress, Trained
 
 
 class TrainConfig(BaseModel):
@@ -49,16 +52,6 @@ class TrainConfig(BaseModel):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     #: A second thread waits for the first by spinning: on a machine with other work, 36 s an epoch instead of 6.
     threads: int = Field(default=1, gt=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where training is: `epoch` of `epochs` done, mean training loss (nats a state) over the last one."""
-
-    epoch: int
-    epochs: int
-    loss: float
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +80,45 @@ class TrainReport:
     data: dict[str, object]
 
 
-class NothingToLearn(Exception):
-    """No accepted step of the snapshot is in the action space."""
+@dataclass(frozen=True, slots=True)
+class RankerTrainer:
+    """The default trainer of the loop: a ranker over the actions of `space`."""
+
+    space: ActionSpace
+    config: TrainConfig
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The configuration."""
+        return self.config.model_dump(mode="json")
+
+    def train(
+        self,
+        proofs: Iterable[TrainingProof],
+        out: Path,
+        *,
+        seed: int,
+        base: Path | None = None,
+        statements: Sequence[str] = (),
+        report: Callable[[Progress], None] | None = None,
+    ) -> Trained:
+        """See `train`."""
+        done = train(proofs, self.space, self.config, out, seed=seed, base=base, statements=statements, report=report)
+        metrics = {
+            "states": done.train.states,
+            "train_loss": done.train.loss,
+            "valid_loss": done.valid.loss,
+            "valid_top_1": done.valid.top_1,
+            "valid_top_8": done.valid.top_8,
+            "seconds": done.seconds,
+            "data": done.data,
+        }
+        return Trained(done.weights_sha256, metrics)
+
+    def load(self, folder: Path, name: str, *, prior: float, cost_discount: float) -> Loaded:
+        """The network with these options. Raises CheckpointError."""
+        options = RankerOptions(prior_weight=prior, time_discount=cost_discount)
+        return Loaded(load_ranker(folder, self.space, options, name), options.model_dump())
 
 
 def train(

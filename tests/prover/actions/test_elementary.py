@@ -5,7 +5,8 @@ from small_library import MAP_APPEND, theorem
 
 from lean_env.theorem import Environment
 from prover.actions.connective import Connective, shape
-from prover.actions.elementary import ELEMENTARY, NotElementary, is_elementary, require_elementary
+from prover.actions.elementary import ELEMENTARY, is_elementary
+from prover.actions.repertoire import LIBRARY, OutsideRepertoire
 from prover.actions.space import ActionSpace
 from prover.policies.grammar import GrammarPolicy
 from prover.policy import PolicyQuery
@@ -130,8 +131,9 @@ def test_a_state_with_nothing_to_do_is_no_error():
 )
 def test_automation_is_not_elementary(tactic):
     assert not is_elementary(tactic)
-    with pytest.raises(NotElementary, match="t is not elementary"):
-        require_elementary("t", ["intro", tactic])
+    with pytest.raises(OutsideRepertoire, match="t is not elementary"):
+        ELEMENTARY.require("t", ["intro", tactic])
+    LIBRARY.require("t", ["intro", tactic])
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from prover.lean import Lean
 from training.config import FlywheelConfig
 from training.data.human import NO_REPLAY, NOT_STATED, import_human
 from training.flywheel import Flywheel
-from training.trainers.ranker import NothingToLearn
+from training.trainers.trainer import NothingToLearn
 
 INIT = "src/Init/Data/List/Lemmas.lean"
 MATHLIB = "Mathlib/Algebra/Order/Basic.lean"

@@ -22,7 +22,8 @@ from prover.policies.ranker.checkpoint import (
 from prover.policies.ranker.network import ModelConfig
 from prover.policy import PolicyQuery
 from training.data.dataset import DatasetConfig, TrainingProof
-from training.trainers.ranker import NothingToLearn, TrainConfig, train
+from training.trainers.ranker import TrainConfig, train
+from training.trainers.trainer import NothingToLearn
 
 SPACE = action_space()
 CONFIG = TrainConfig(
@@ -98,8 +99,8 @@ def test_another_process_gives_the_same_bytes_too(trained, tmp_path):
     code = (
         "import sys; sys.path[:0] = sys.argv[2:]\n"
         "from pathlib import Path\n"
-        "import test_train\n"
-        "test_train.run(Path(sys.argv[1]))"
+        "import test_ranker_trainer\n"
+        "test_ranker_trainer.run(Path(sys.argv[1]))"
     )
     here = Path(__file__).parent
     command = [sys.executable, "-c", code, str(tmp_path / "there"), str(here), str(here.parent)]

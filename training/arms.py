@@ -1,0 +1,114 @@
+"""Who searches in rounds and who competes in evaluations: policies with their budgets and searches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from prover.actions.space import ActionSpace
+from prover.evaluation.evaluate import Arm, portfolio_1
+from prover.lean import Lean
+from prover.policies.batching import BatchingPolicy
+from prover.policies.grammar import GrammarPolicy
+from prover.policies.portfolio import PORTFOLIO_EDGES, PortfolioPolicy
+from prover.policy import Policy
+from prover.rounds.attempt import Phase
+from prover.rounds.round import Plan
+from prover.search.best_first import BestFirst
+from prover.search.budget import Budget
+from training.config import EvaluationSettings, FlywheelConfig, RoundSettings
+
+#: What an attempt may use beside tactic steps. The wall clock is a net: 30 s a step would be 60 times the mean.
+_WALL_SECONDS_PER_STEP = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A generation that can be asked."""
+
+    policy: Policy
+    options: Mapping[str, Any]
+    #: Of the generation in the corpus.
+    generation_id: int
+
+
+#: M_number with the prior and the discount of these settings.
+LoadModel = Callable[[int, RoundSettings | EvaluationSettings], Model]
+
+
+def budget_of(steps: int) -> Budget:
+    """A budget of so many tactic steps."""
+    return Budget(steps, wall_seconds=steps * _WALL_SECONDS_PER_STEP)
+
+
+@dataclass(frozen=True, slots=True)
+class Arms:
+    """Everything that proves in a run of `config`. `actions` is what its models choose from."""
+
+    lean: Lean
+    actions: ActionSpace
+    config: FlywheelConfig
+    load: LoadModel
+
+    # --- rounds -----------------------------------------------------------------------------------------------------
+
+    def automation(self) -> Plan:
+        """portfolio-1 on the easy theorems of round 0."""
+        arm = portfolio_1()
+        return Plan(Phase(BatchingPolicy(arm.policy), arm.budget, arm.search, arm.source))
+
+    def grammar(self) -> Plan:
+        """The stochastic grammar on those that later rounds search."""
+        policy, steps = GrammarPolicy(self.actions), self.config.grammar_steps or self.config.round.steps
+        return Plan(Phase(BatchingPolicy(policy), budget_of(steps), self._search(), "grammar"))
+
+    def round(self, number: int) -> tuple[Plan, Model]:
+        """M_number with a round's noise. Portfolio search takes a share of the theorems, if the settings say so."""
+        settings = self.config.round
+        model, budget = self.load(number, settings), budget_of(settings.steps)
+        plan = Plan(Phase(BatchingPolicy(model.policy), budget, self._search(settings.noise)))
+        if settings.portfolio_share:
+            policy = BatchingPolicy(PortfolioPolicy(self.lean.actions))
+            portfolio = Phase(policy, budget, self._wide_search(), "portfolio")
+            plan = replace(plan, portfolio=portfolio, portfolio_share=settings.portfolio_share)
+        return plan, model
+
+    # --- evaluations ------------------------------------------------------------------------------------------------
+
+    def evaluation(self, numbers: Iterable[int]) -> list[Arm]:
+        """These generations beside M_0, grammar, portfolio-1 and portfolio search.
+
+        Arms without a model, and M_0, run once: later evaluations of the run read their rows.
+        """
+        budget, search = budget_of(self.config.evaluation.steps), self._search()
+        return [
+            portfolio_1(),
+            Arm("grammar", GrammarPolicy(self.actions), budget, search, source="grammar"),
+            Arm("portfolio", PortfolioPolicy(self.lean.actions), budget, self._wide_search(), source="portfolio"),
+            *(self._generation(n, f"M_{n}", budget) for n in sorted({0, *numbers})),
+        ]
+
+    def whole_budget(self, searched: int) -> Arm:
+        """M_0 with what the loop had in all: the `searched` steps of its rounds, shared out evenly over the held-out
+        theorems, on top of an attempt's own."""
+        settings = self.config.evaluation
+        theorems = settings.theorems * len(settings.strata)
+        steps = settings.steps + -(-searched // theorems)
+        return self._generation(0, "M_0 at the whole budget", budget_of(steps))
+
+    def guest(self, policy: Policy) -> Arm:
+        """A policy from elsewhere."""
+        return Arm(policy.name, policy, budget_of(self.config.evaluation.steps), self._search())
+
+    def _generation(self, number: int, name: str, budget: Budget) -> Arm:
+        model = self.load(number, self.config.evaluation)
+        return Arm(
+            name, model.policy, budget, self._search(), generation_id=model.generation_id, settings=model.options
+        )
+
+    def _search(self, noise: float = 0.0) -> BestFirst:
+        return replace(self.config.search.as_search(), noise=noise)
+
+    def _wide_search(self) -> BestFirst:
+        return replace(self._search(), edges_per_state=PORTFOLIO_EDGES)

@@ -1,0 +1,149 @@
+"""The rounds of a run: which theorems they try, and what is kept of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from corpus.records import RoundKind
+from corpus.round_results import history
+from corpus.store import Corpus
+from prover.benchmarks.contract import Benchmark
+from prover.evaluation.evaluate import Arm, Evaluation, evaluate
+from prover.lean import Lean
+from prover.rounds.matchmaker import MatchmakerConfig, budget, select
+from prover.rounds.round import Plan, Progress, RoundConfig, RoundSummary, run_round
+from prover.search.minimize import CHEAP_CLOSERS
+from prover.search.streams import stream_seed
+from training.arms import Model, budget_of
+from training.canaries import require_none_accepted
+from training.config import FlywheelConfig
+from training.data.from_corpus import trainable
+from training.events import Event, Interrupted, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """Rounds of `config` over `benchmark`. What is stored already is not run again."""
+
+    config: FlywheelConfig
+    lean: Lean
+    corpus: Corpus
+    benchmark: Benchmark
+    report: Report
+    stop: threading.Event
+
+    def matched(self, arm: str, stratum: str, count: int, plan: Plan, model: Model, number: int) -> RoundSummary:
+        """A round over `count` train theorems of the stratum, which and with what budgets by the matchmaker."""
+        settings = self.config.round
+        matchmaker = MatchmakerConfig(steps=settings.steps, growth=settings.growth, solved_share=settings.again)
+        log = history(self.corpus, self.config.benchmark, "train", self.config.name)
+        past = {theorem.name: log[theorem.name] for theorem in trainable(self.corpus, self.config.benchmark, stratum)}
+        chosen = select(past, self.seed("round", number), count, matchmaker)
+        plan = replace(plan, budgets={name: budget_of(budget(past[name], matchmaker).steps) for name in chosen})
+        return self.run(arm, stratum, chosen, plan, settings.model_dump(), model.generation_id, number + 1)
+
+    def canaries(self, plan: Plan, model: Model, number: int) -> None:
+        """Searches for proofs of statements that are false. Raises CanaryAccepted if the gate lets one through."""
+        stratum = self.benchmark.false_stratum
+        names = [theorem.name for theorem in self.corpus.theorems(self.config.benchmark, "train", stratum)]
+        drawn = sorted(names, key=lambda name: self.seed("canary", number, name))[: self.config.round.canaries]
+        # Of kind `eval`, so that no snapshot takes what such a round stores.
+        self.run("canary", stratum, drawn, plan, {}, model.generation_id, number, RoundKind.EVAL)
+        rounds = [r for r in self.corpus.rounds(self.config.name) if r.seed == self.seed("round", number)]
+        (canaries,) = (r for r in rounds if (r.kind, r.arm, r.stratum) == (RoundKind.EVAL, "canary", stratum))
+        require_none_accepted(self.corpus, canaries, rounds, number)
+
+    def run(
+        self,
+        arm: str,
+        stratum: str,
+        selection: list[str],
+        plan: Plan,
+        settings: Mapping[str, Any],
+        generation_id: int | None = None,
+        number: int = 0,
+        kind: RoundKind = RoundKind.TRAIN,
+    ) -> RoundSummary:
+        """Starts or resumes a round over these train theorems. Raises Interrupted, RoundFailed."""
+        record = self.corpus.start_round(
+            run=self.config.name,
+            generation_id=generation_id,
+            benchmark=self.config.benchmark,
+            split="train",
+            stratum=stratum,
+            arm=arm,
+            kind=kind,
+            seed=self.seed("round", number),
+            config={**settings, "config_hash": self.config.digest()},
+            selection=selection,
+        )
+        title = f"round {number} {arm}"
+        summary = run_round(
+            self.corpus,
+            record,
+            plan,
+            self.lean.tools,
+            self._round_config(kind),
+            on_progress=lambda progress: self._round_progress(title, progress),
+            stop=self.stop,
+        )
+        self.check_stop()
+        return summary
+
+    def evaluate(self, stratum: str, arms: Sequence[Arm]) -> Evaluation:
+        """All arms on the held-out theorems of a stratum, `all` for any."""
+        settings = self.config.evaluation
+        stratum = "" if stratum == "all" else stratum
+        names = [
+            theorem.name for theorem in self.corpus.theorems(self.config.benchmark, settings.split, stratum or None)
+        ]
+        evaluation = evaluate(
+            self.corpus,
+            arms,
+            _sample(names, settings.theorems, "evaluation"),
+            run=self.config.name,
+            benchmark=self.config.benchmark,
+            split=settings.split,
+            stratum=stratum,
+            seed=self.seed("evaluation"),
+            tools=self.lean.tools,
+            config=self._round_config(RoundKind.EVAL),
+            on_progress=lambda arm, progress: self._round_progress(f"evaluate {arm}", progress),
+            stop=self.stop,
+        )
+        self.check_stop()
+        return evaluation
+
+    def _round_config(self, kind: RoundKind) -> RoundConfig:
+        closers = () if self.benchmark.repertoire.allows else CHEAP_CLOSERS
+        trees = self.config.trees.evaluation if kind is RoundKind.EVAL else self.config.trees.training
+        return RoundConfig(threads=self.config.workers, closers=closers, trees=trees)
+
+    def seed(self, *parts: object) -> int:
+        """Of a part of the run."""
+        return stream_seed(self.config.seed, *parts)
+
+    def first(self, stratum: str, count: int) -> list[str]:
+        """`count` names of train theorems, the same for every seed."""
+        names = [theorem.name for theorem in trainable(self.corpus, self.config.benchmark, stratum)]
+        return _sample(names, count, "train")
+
+    def check_stop(self) -> None:
+        """Raises Interrupted if the run was asked to stop."""
+        if self.stop.is_set():
+            raise Interrupted(f"run {self.config.name!r} stopped; what was accepted is stored, --resume goes on")
+
+    def _round_progress(self, title: str, progress: Progress) -> None:
+        note = (
+            f"{progress.solved} proved of {progress.done}/{progress.total}, {progress.steps_per_second:.0f} steps/s, "
+            f"{progress.seconds_left:.0f} s left"
+        )
+        self.report(Event(title, note, progress.done, progress.total))
+
+
+def _sample(names: list[str], count: int, purpose: str) -> list[str]:
+    """`count` names drawn by hash: the same on every machine, a smaller count a prefix of a larger one."""
+    return sorted(names, key=lambda name: stream_seed("sample", purpose, name))[:count]
