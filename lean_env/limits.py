@@ -26,6 +26,9 @@ class Limits:
     hard_margin_ms: int = 3_000
     #: Wall clock for requests that no cancel token covers: opening a theorem, printing, exporting, dropping.
     request_ms: int = 30_000
+    #: Wall clock for the elaboration of a theorem's header, once a worker. Seen: 0.2 s, and 30 s for 100 constructors
+    #: with everything derived.
+    header_ms: int = 60_000
     #: Longer tactics are refused unread, as are brackets nested deeper than 200 (host/lean/tactic_text.js): parsing
     #: 20,000 parentheses costs 2 GiB.
     max_tactic_bytes: int = 4_096
@@ -35,8 +38,13 @@ class Limits:
     #: A worker whose wasm memory exceeds this is replaced between leases (wasm memory never shrinks; 173 MB at start).
     recycle_wasm_mb: int = 1_024
 
+    @property
+    def opening_s(self) -> float:
+        """Wall seconds for a request that may have to elaborate a header first."""
+        return (self.header_ms + self.hard_margin_ms + self.request_ms) / 1000
+
     def __post_init__(self) -> None:
         if not 0 < self.heartbeats <= 2_000_000:
             raise ValueError(f"heartbeats are in thousands and go from 1 to 2,000,000, not {self.heartbeats}")
-        if self.soft_ms <= 0 or self.hard_margin_ms < 0 or self.request_ms <= 0:
+        if self.soft_ms <= 0 or self.hard_margin_ms < 0 or self.request_ms <= 0 or self.header_ms <= 0:
             raise ValueError(f"a limit in milliseconds must be positive: {self}")

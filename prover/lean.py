@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from lean_env.embedded.installation import Installation, find
 from lean_env.embedded.pool import PoolCounters, WorkerPool
-from lean_env.gate.gate import Gate
+from lean_env.gate.gate import Gate, HeaderRefused
 from lean_env.gate.second_kernel.client import NoSecondKernel, SecondKernel
 from lean_env.gate.statement import CleanStatement
 from lean_env.library.index import Library
 from lean_env.limits import Limits
 from lean_env.session.elaborate import Message, elaborate
-from lean_env.session.stating import state_text
+from lean_env.session.stating import StatementRefused, state_text
 from lean_env.theorem import Environment, Theorem
 
 # What brings LeanDojo (1 s) or numpy is imported where it is used: workers can start meanwhile.
@@ -65,7 +65,8 @@ class Lean:
         self._open = ExitStack()
         self._second: Future[SecondKernel | NoSecondKernel] | None = None
         self._stated: dict[str, CleanStatement] = {}
-        self._texts: dict[str, tuple[str, str]] = {}
+        self._texts: dict[str, tuple[Environment, str]] = {}
+        self._headers: set[Environment] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -105,6 +106,11 @@ class Lean:
     def staters(self) -> WorkerPool:
         """Elaborate statements; no proof text ever reaches them."""
         return self._open.enter_context(WorkerPool(self.installation, self.workers, self.limits, spares=0))
+
+    @cached_property
+    def witnesses(self) -> WorkerPool:
+        """One worker that elaborates headers, and statements under them, once more: two must agree."""
+        return self._open.enter_context(WorkerPool(self.installation, 1, self.limits, spares=0))
 
     @cached_property
     def gate(self) -> Gate:
@@ -158,14 +164,28 @@ class Lean:
     def stated(self, theorem: Theorem) -> CleanStatement:
         """A typed theorem's statement as a clean worker elaborates it; from then on its proofs can be verified.
 
-        Elaborated once a name. Raises StatementRefused, and ValueError when the name stands for another statement.
+        Elaborated once a name; its header goes through the gate's kernels once. Raises StatementRefused (a header that
+        is refused makes no statement), GateError, and ValueError when the name stands for another statement.
         """
-        known = self._texts.setdefault(theorem.name, (theorem.environment.key, theorem.statement))
-        if known != (theorem.environment.key, theorem.statement):
+        known = self._texts.setdefault(theorem.name, (theorem.environment, theorem.statement))
+        if known != (theorem.environment, theorem.statement):
             raise ValueError(f"{theorem.name} was stated before, differently")
         if theorem.name not in self._stated:
-            self._stated[theorem.name] = state_text(self.staters, theorem)
+            self._stated[theorem.name] = self._state(theorem)
         return self._stated[theorem.name]
+
+    def _state(self, theorem: Theorem) -> CleanStatement:
+        environment = theorem.environment
+        if environment.header is None:
+            return state_text(self.staters, theorem)
+        stated = state_text(self.staters, theorem, self.witnesses)
+        if environment not in self._headers:
+            try:
+                self.gate.check_header(environment, stated.header_ndjson)
+            except HeaderRefused as refused:
+                raise StatementRefused(f"its header is refused, {refused}") from refused
+            self._headers.add(environment)
+        return stated
 
     def statement_of(self, theorem: Theorem) -> CleanStatement | None:
         """`stated` for a typed theorem, None for one of the library."""
@@ -185,7 +205,7 @@ class Lean:
         """Counters of the pools that were used, by their work."""
         used = {
             name: self.__dict__[name]
-            for name in ("searchers", "replayers", "deciders", "staters")
+            for name in ("searchers", "replayers", "deciders", "staters", "witnesses")
             if name in self.__dict__
         }
         return {name: pool.counters for name, pool in used.items()}

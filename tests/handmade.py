@@ -18,6 +18,7 @@ from lean_env.library.expression import (
     Succ,
     Zero,
 )
+from lean_env.library.inductive import Constructor, InductiveGroup, InductiveType
 from lean_env.library.ndjson import ExportedDeclaration
 from lean_env.library.ndjson_writer import write_declarations, write_expression
 from lean_env.library.olean import Kind
@@ -109,6 +110,22 @@ REFLEXIVITY = pi(Sort(U), Bound(0), to=equal(Bound(0), Bound(0), Bound(1), U))
 REFLEXIVITY_PROOF = fun(Sort(U), Bound(0), to=refl(Bound(0), Bound(1), U))
 #: `1 = 2`
 LIE = equal(number(1), number(2))
+
+
+def enumeration(name: str, constructors: int) -> InductiveGroup:
+    """`inductive name | c0 | c1 | …`"""
+    made = tuple(Constructor(f"{name}.c{i}", const(name)) for i in range(constructors))
+    return InductiveGroup((), 0, (InductiveType(name, Sort(ONE), made),))
+
+
+def polymorphic_tree(name: str) -> InductiveGroup:
+    """`inductive name (α : Type u) | node (children : List (name α)) (label : α)`"""
+    level = Param("u")
+    me = app(const(name, level), Bound(0))
+    children = app(const("List", level), me)
+    node = pi(Sort(Succ(level)), children, Bound(1), to=app(const(name, level), Bound(2)))
+    type_ = pi(Sort(Succ(level)), to=Sort(Succ(level)))
+    return InductiveGroup(("u",), 1, (InductiveType(name, type_, (Constructor(f"{name}.node", node),)),), nested=1)
 
 
 def beside(declaration: ExportedDeclaration, *above: ExportedDeclaration) -> str:

@@ -10,10 +10,12 @@ from collections.abc import Iterable
 
 from lean_env.gate.axioms import ALLOWED_AXIOMS, FORBIDDEN_CONSTANTS
 from lean_env.gate.certificate import Check
+from lean_env.gate.header_term import NO_HEADER, OURS, HeaderTerm
 from lean_env.gate.proof_term import ProofTerm
 from lean_env.library.index import Library, LibraryConstant
+from lean_env.library.inductive import names_of
 from lean_env.library.olean import Safety
-from lean_env.theorem import Theorem
+from lean_env.theorem import Environment, Theorem
 
 
 class Inadmissible(Exception):
@@ -25,24 +27,66 @@ class Inadmissible(Exception):
         self.reason = reason
 
 
-def visible_constants(library: Library, theorem: Theorem, proof: ProofTerm) -> list[LibraryConstant]:
-    """All library constants that the proof uses; all in modules that the theorem's environment imports.
+def require_own_names(library: Library, header: HeaderTerm) -> None:
+    """A header's constants are new: the library has none of their names, not even where the theorem cannot see it, and
+    none is ours. Raises Inadmissible."""
+    for name in header.home:
+        if name.split(".")[0].strip("«»") == OURS:
+            raise Inadmissible(Check.HEADER, f"it declares {name}, a name of this program")
+        if library.constant(name) is not None:
+            raise Inadmissible(Check.HEADER, f"it declares {name}, which the library has")
+
+
+def visible_constants(
+    library: Library, theorem: Theorem, proof: ProofTerm, header: HeaderTerm = NO_HEADER
+) -> list[LibraryConstant]:
+    """All library constants that the proof and what it uses of the header mention; all in modules that the theorem's
+    environment imports.
 
     Raises Inadmissible.
     """
-    closure = library.closure(theorem.environment)
+    environment = theorem.environment
+    closure = library.closure(environment)
     if theorem.module in closure:
         raise Inadmissible(Check.CONSTANTS, f"the environment holds {theorem.module}, the theorem's own module")
     for auxiliary in proof.auxiliaries:
-        if library.constant(auxiliary.name, theorem.environment) is not None:
-            raise Inadmissible(Check.CONSTANTS, f"{auxiliary.name} is declared anew; the library has it")
+        if auxiliary.name in header.home or library.constant(auxiliary.name, environment) is not None:
+            owner = "header" if auxiliary.name in header.home else "library"
+            raise Inadmissible(Check.CONSTANTS, f"{auxiliary.name} is declared anew; the {owner} has it")
     found = []
-    for name in sorted(proof.constants):
-        constant = library.constant(name, theorem.environment)
+    used = proof.constants | header.needed_by(header.closure(proof.constants))
+    for name in sorted(used - header.home.keys()):
+        constant = library.constant(name, environment)
         if constant is None or (theorem.module is not None and name == theorem.name):
             raise Inadmissible(Check.CONSTANTS, f"{name} is neither visible to the theorem nor declared above its use")
         found.append(constant)
     return found
+
+
+def usable_names(library: Library, environment: Environment, header: HeaderTerm) -> frozenset[str]:
+    """The header's constants that a proof may mention: those that rest on nothing which no proof may rest on.
+
+    A lemma by `sorry` is not among them; it harms nobody who does not use it. Raises Inadmissible where a declaration
+    mentions what is in none of the environment's modules."""
+    usable: set[str] = set()
+    verdicts: dict[str, bool] = {}
+    for declared, needs in zip(header.declarations, header.needs, strict=True):
+        for name in sorted(needs - header.home.keys() - verdicts.keys()):
+            constant = library.constant(name, environment)
+            if constant is None:
+                raise Inadmissible(Check.HEADER, f"{names_of(declared)[0]} uses {name}, which its imports do not have")
+            verdicts[name] = _is_admissible(constant)
+        if all(verdicts.get(name, name in usable) for name in needs):
+            usable.update(names_of(declared))
+    return frozenset(usable)
+
+
+def _is_admissible(constant: LibraryConstant) -> bool:
+    try:
+        axioms_among([constant])
+    except Inadmissible:
+        return False
+    return True
 
 
 def axioms_among(constants: Iterable[LibraryConstant]) -> tuple[str, ...]:

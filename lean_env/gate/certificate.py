@@ -11,6 +11,7 @@ from typing import NamedTuple
 class Check(StrEnum):
     """The gate's checks, in the order in which they are made; a rejection names the first that failed."""
 
+    HEADER = "header"
     STATEMENT = "statement"
     TERM = "term"
     TYPE = "type"
@@ -51,7 +52,8 @@ class Certificate:
     declaration. `axioms` are the axioms that the proof and its auxiliaries mention themselves; what the library's
     theorems rest on cannot be seen, because the distribution ships most of them without bodies. `kernels` maps each
     kernel to its opinion: the embedded one accepted, and `second` did not reject. `gate_version` names the rules of
-    this gate and the Leans that ran them.
+    this gate and the Leans that ran them. `header_digest` covers the declarations of the theorem's header, "" without
+    one; `statement_hash` then covers what the statement says of them (`HeaderTerm.statement_hash`).
     """
 
     statement_hash: str
@@ -61,6 +63,7 @@ class Certificate:
     axioms: tuple[str, ...]
     kernels: Mapping[str, Opinion]
     gate_version: str
+    header_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lean_env import paths
 from lean_env.gate.statement import Statement
-from lean_env.library.ndjson_writer import write_expression
+from lean_env.library.ndjson_writer import write_declarations, write_expression
 from lean_env.theorem import Theorem
 
 
@@ -29,6 +29,7 @@ class KernelsDisagree(Exception):
             "opinions": opinions,
             "statement": write_expression(statement.type),
             "level_params": statement.level_params,
+            "header_ndjson": write_declarations(statement.header.declarations),
             "proof_ndjson": proof_ndjson,
         }
         self.kept = _keep(self.case)

@@ -4,35 +4,42 @@ The process that elaborated a proof is never believed; the process that decides 
 is a closed term as text. The statement comes from elsewhere: from the library's own file, read by our own reader, or
 from a worker that has seen no proof. The order of the checks is the order of the certificate's fields:
 
+    header      what the theorem's own header declares, read strictly, under names that nobody else has
     statement   what is to be proved, and its canonical hash
     term        the export, read strictly: sizes, indices, kinds, closed, universes declared
     type        the target's type is the statement's expression
-    constants   everything used is an auxiliary of the proof or visible in the theorem's environment
-    axioms      nothing forbidden, nothing unsafe, three axioms
-    kernel      a clean worker's kernel checks the auxiliaries and then the theorem, and a second, newer one again
+    constants   everything used is an auxiliary of the proof, of the header, or visible in the theorem's environment
+    axioms      nothing forbidden, nothing unsafe, three axioms, in what is used of the header too
+    kernel      a clean worker's kernel checks what is used of the header, the auxiliaries and then the theorem, and a
+                second, newer one again
 
 What each layer does not cover is in docs/TRUST.md.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+
 from lean_env.embedded.pool import NoWorker, WorkerPool
 from lean_env.embedded.worker import LeanRefused, Worker, WorkerDied
-from lean_env.gate.admission import Inadmissible, axioms_among, visible_constants
+from lean_env.gate.admission import Inadmissible, axioms_among, require_own_names, usable_names, visible_constants
 from lean_env.gate.certificate import Certificate, Check, KernelVerdict, Opinion, Rejection
 from lean_env.gate.disagreement import KernelsDisagree
-from lean_env.gate.proof_term import ProofTerm
+from lean_env.gate.header_term import NO_HEADER, HeaderTerm, neutral_names
+from lean_env.gate.proof_term import TARGET, ProofTerm
 from lean_env.gate.second_kernel.client import NoSecondKernel, SecondOpinion
 from lean_env.gate.statement import CleanStatement, Statement
 from lean_env.library.comparison import same_expression
-from lean_env.library.expression import expression_hash
+from lean_env.library.expression import Constant, expression_hash
 from lean_env.library.index import Library
-from lean_env.library.ndjson import NdjsonError, read_expression
+from lean_env.library.ndjson import ExportedDeclaration, NdjsonError, read_expression
 from lean_env.library.ndjson_writer import write_expression
-from lean_env.theorem import Theorem
+from lean_env.library.olean import Kind
+from lean_env.theorem import Environment, Theorem
 
 #: Grows with every change of what is checked.
-GATE_VERSION = "2"
+GATE_VERSION = "3"
 
 #: The kernels' names in a certificate.
 _EMBEDDED, _SECOND = "embedded-4.28", "second"
@@ -43,6 +50,21 @@ REQUESTS_PER_WORKER = 2_000
 
 class GateError(Exception):
     """Nothing was decided: a crash, a limit, an answer that is none. Never an acceptance, never a failed proof."""
+
+
+class HeaderRefused(Exception):
+    """No proof under this header will be decided; the text names the check and why."""
+
+
+#: A proof of `True`: what goes through the kernels with a header alone.
+_TRIVIAL = ProofTerm(
+    ExportedDeclaration(Kind.THEOREM, TARGET, (), Constant("True", ()), Constant("True.intro", ())),
+    (),
+    frozenset({"True", "True.intro"}),
+    "",
+)
+
+read_header_term = lru_cache(maxsize=64)(HeaderTerm.read)
 
 
 class Gate:
@@ -69,14 +91,15 @@ class Gate:
         if (theorem.module is None) != (stated is not None):
             raise ValueError(f"`{theorem.name}`: a CleanStatement goes with a text theorem, and only with one")
         try:
-            statement = self._statement(theorem, stated)
+            header = self._header(theorem, stated)
+            statement = self._statement(theorem, stated, header)
             proof = self._term(proof_ndjson)
             self._compare_types(statement, proof)
-            axioms = axioms_among(visible_constants(self._library, theorem, proof))
+            axioms = axioms_among(visible_constants(self._library, theorem, proof, header))
             toolchain = self._first_kernel(theorem, statement, proof)
         except Inadmissible as refused:
             return Rejection(refused.check, refused.reason)
-        second = self._second.check(theorem, statement.type, statement.level_params, proof)
+        second = self._second.check(theorem, statement.type, statement.level_params, proof, header)
         if second.verdict is KernelVerdict.REJECT:
             raise KernelsDisagree(theorem, statement, proof_ndjson, f"{toolchain} accepts", f"second: {second}")
         newer = f", then {self._second.version}" if self._second.version else ""
@@ -88,9 +111,44 @@ class Gate:
             axioms=axioms,
             kernels={_EMBEDDED: Opinion(KernelVerdict.ACCEPT), _SECOND: second},
             gate_version=f"{GATE_VERSION} on {toolchain}{newer}",
+            header_digest=header.digest,
         )
 
-    def _statement(self, theorem: Theorem, stated: CleanStatement | None) -> Statement:
+    def check_header(self, environment: Environment, header_ndjson: str) -> None:
+        """Whether proofs under this header can be decided: what they may use of it, through both kernels once.
+
+        So what is wrong with a header is known before a search, and is never an alarm about a proof. Raises
+        HeaderRefused, and GateError when that could not be decided.
+        """
+        theorem = Theorem("its header", "True", environment)
+        try:
+            header = self._own_header(header_ndjson)
+            usable = usable_names(self._library, environment, header)
+            proof = replace(_TRIVIAL, constants=_TRIVIAL.constants | usable)
+            statement = Statement(proof.target.type, (), "", header)
+            self._first_kernel(theorem, statement, proof)
+        except Inadmissible as refused:
+            raise HeaderRefused(f"{refused.check}: {refused.reason}") from None
+        second = self._second.check(theorem, statement.type, (), proof, header)
+        if second.verdict is KernelVerdict.REJECT:
+            raise HeaderRefused(f"kernel: the second kernel refuses it: {second.reason}")
+
+    def _header(self, theorem: Theorem, stated: CleanStatement | None) -> HeaderTerm:
+        """What the theorem's header declares, NO_HEADER where it has none. Raises Inadmissible."""
+        text = "" if stated is None else stated.header_ndjson
+        if (theorem.environment.header is None) != (text == ""):
+            raise Inadmissible(Check.HEADER, "the theorem has a header and no declarations of it, or the reverse")
+        return self._own_header(text) if text else NO_HEADER
+
+    def _own_header(self, ndjson: str) -> HeaderTerm:
+        try:
+            header = read_header_term(ndjson)
+        except NdjsonError as error:
+            raise Inadmissible(Check.HEADER, str(error)) from None
+        require_own_names(self._library, header)
+        return header
+
+    def _statement(self, theorem: Theorem, stated: CleanStatement | None, header: HeaderTerm) -> Statement:
         """The expression to be proved, from the library's file or from the stored elaboration of the text."""
         try:
             self._library.closure(theorem.environment)
@@ -104,12 +162,12 @@ class Gate:
             raise Inadmissible(Check.STATEMENT, f"the library has no {error}") from None
         except NdjsonError as error:
             raise Inadmissible(Check.STATEMENT, f"the stored statement is unreadable: {error}") from None
-        digest = expression_hash(type_, params)
+        digest = header.statement_hash(type_, params)
         if theorem.expression_hash not in ("", digest):
             raise Inadmissible(
                 Check.STATEMENT, f"its hash is {digest}, the theorem was announced with {theorem.expression_hash}"
             )
-        return Statement(type_, params, digest)
+        return Statement(type_, params, digest, header)
 
     @staticmethod
     def _term(proof_ndjson: str) -> ProofTerm:
@@ -122,7 +180,7 @@ class Gate:
     def _compare_types(statement: Statement, proof: ProofTerm) -> None:
         """Twice, by unrelated means: the hash that is stored, and a walk over both terms."""
         target = proof.target
-        if expression_hash(target.type, target.level_params) != statement.expression_hash:
+        if expression_hash(target.type, target.level_params) != expression_hash(statement.type, statement.level_params):
             raise Inadmissible(Check.TYPE, "the term proves another statement")
         if not same_expression(target.type, target.level_params, statement.type, statement.level_params):
             raise Inadmissible(Check.TYPE, "the term proves another statement, though the hashes agree")
@@ -148,6 +206,8 @@ class Gate:
     def _embedded_kernel(self, worker: Worker, theorem: Theorem, statement: Statement, proof: ProofTerm) -> str | None:
         """Why the worker's kernel rejects the proof, or None when it accepts. Raises GateError, WorkerDied."""
         limits = self._deciders.limits
+        used = statement.header.closure(proof.constants)
+        names = neutral_names(used)
         target: dict[str, object]
         if theorem.module is not None:
             # Lean reads the statement from the library once more, by itself: a second opinion on our .olean reader.
@@ -156,14 +216,14 @@ class Gate:
             # The worker compares universe names as text, so the statement goes to it in the proof's names.
             universes = proof.target.level_params
             renamed = dict(zip(statement.level_params, universes, strict=True))
-            target = {"expression": write_expression(statement.type, renamed), "levels": list(universes)}
+            target = {"expression": write_expression(statement.type, renamed, names), "levels": list(universes)}
         try:
             reply = worker.request(
                 "kernel_check",
                 wall_s=(limits.soft_ms + limits.hard_margin_ms) / 1000,
                 imports=list(theorem.environment.imports),
                 target=target,
-                proof=proof.kernel_ndjson(),
+                proof=proof.kernel_ndjson(used),
                 soft_ms=limits.soft_ms,
                 heartbeats=limits.heartbeats,
             )

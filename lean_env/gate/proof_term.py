@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lean_env.library.expression import Constant, ExpressionHasher, Literal, Projection, subterms
+from lean_env.gate.header_term import ContentHasher, mentioned, neutral_names
+from lean_env.library.inductive import Declared
 from lean_env.library.ndjson import ExportedDeclaration, NdjsonError, read_declarations
 from lean_env.library.ndjson_writer import write_declarations
 from lean_env.library.olean import Kind
@@ -16,10 +18,6 @@ TARGET = "flywheel.target"
 #: Bound on all nodes met when each declaration is walked by itself; they share nodes, so this can exceed the size of
 #: the file. Seen in honest proofs: under 2,000.
 MAX_VISITED_NODES = 1_000_000
-
-#: The type that the kernel gives a literal without the term naming it.
-_TYPE_OF_NUMBERS = "Nat"
-_TYPE_OF_STRINGS = "String"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ class ProofTerm:
             declaration = declarations[i]
             if declaration.name not in needed:
                 continue
-            names, visited = _mentions(declaration)
+            names, visited = mentioned((declaration.type, declaration.value))
             budget -= visited
             if budget < 0:
                 raise NdjsonError(f"the declarations unfold to more than {MAX_VISITED_NODES:,} nodes")
@@ -72,45 +70,19 @@ class ProofTerm:
         closure = tuple(d for d in declarations if d.name in needed)
         return cls(target, closure[:-1], frozenset(outside), _closure_hash(closure))
 
-    def kernel_ndjson(self) -> str:
-        """The closure in our own spelling, auxiliaries under neutral names.
+    def kernel_ndjson(self, header: Sequence[Declared] = ()) -> str:
+        """The closure in our own spelling, below the header's declarations that it rests on, all under neutral names.
 
         Kernels hard-wire the meaning of some names (`Nat.gcd` on literals, ...); where an environment lacks one of
         them, an auxiliary of that name would inherit it. Under these names none can.
         """
-        renamed = {auxiliary.name: f"flywheel.auxiliary.{i}" for i, auxiliary in enumerate(self.auxiliaries)}
-        return write_declarations((*self.auxiliaries, self.target), renamed)
-
-
-def _mentions(declaration: ExportedDeclaration) -> tuple[set[str], int]:
-    """All constants that a declaration names or implies, and how many nodes were visited."""
-    names: set[str] = set()
-    visited = 0
-    for root in (declaration.type, declaration.value):
-        for node in subterms(root):
-            visited += 1
-            if isinstance(node, Constant):
-                names.add(node.name)
-            elif isinstance(node, Projection):
-                names.add(node.structure)
-            elif isinstance(node, Literal):
-                names.add(_TYPE_OF_NUMBERS if isinstance(node.value, int) else _TYPE_OF_STRINGS)
-    return names, visited
-
-
-class _ClosureHasher(ExpressionHasher):
-    """Lets an auxiliary constant count by its content instead of its name."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.contents: dict[str, bytes] = {}
-
-    def _name(self, name: str) -> bytes:
-        return self.contents.get(name) or super()._name(name)
+        renamed = neutral_names(header)
+        renamed |= {auxiliary.name: f"flywheel.auxiliary.{i}" for i, auxiliary in enumerate(self.auxiliaries)}
+        return write_declarations((*header, *self.auxiliaries, self.target), renamed)
 
 
 def _closure_hash(closure: tuple[ExportedDeclaration, ...]) -> str:
-    hasher = _ClosureHasher()
+    hasher = ContentHasher({})
     digest = b""
     for declaration in closure:
         type_hash = hasher.hash(declaration.type, declaration.level_params)

@@ -291,6 +291,7 @@ class Library:
     def closure(self, environment: Environment) -> frozenset[str]:
         """All modules that importing `environment` loads: private imports count, since Lean's kernel sees them too
         (compared with the header of environments that Lean made). Raises KeyError for a module outside the library."""
+        environment = environment.modules
         known = self._closures.get(environment)
         if known is None:
             seen, todo = set(environment.imports), list(environment.imports)
@@ -304,6 +305,7 @@ class Library:
 
     def environment_digest(self, environment: Environment) -> str:
         """SHA-256 over name, kind, safety, type and body of every constant of the closure, by module."""
+        environment = environment.modules
         known = self._environment_digests.get(environment)
         if known is None:
             known = _digest_of_rows([(name, self._module_digests[name]) for name in self.closure(environment)])

@@ -78,7 +78,7 @@ class ExportedDeclaration:
 
 def read_declarations(text: str) -> list[ExportedDeclaration]:
     """The declarations of an exported file in its order. Raises NdjsonError; an empty list is possible."""
-    reader = _Reader()
+    reader = NdjsonReader()
     reader.read(text)
     return reader.declarations
 
@@ -88,7 +88,7 @@ def read_expression(text: str, level_params: Iterable[str] | None = None) -> Exp
 
     Raises NdjsonError.
     """
-    reader = _Reader()
+    reader = NdjsonReader()
     reader.read(text)
     if reader.declarations or not reader.expressions:
         raise NdjsonError("expected expressions and no declarations")
@@ -110,15 +110,18 @@ class _Measured:
 _NO_UNIVERSES: frozenset[str] = frozenset()
 
 
-class _Reader:
-    """The tables of one file: names, levels and expressions by index, in the order of their definition."""
+class NdjsonReader:
+    """The tables of one file: names, levels and expressions by index, in the order of their definition.
+
+    `lean_env.library.header_ndjson` extends it by inductive groups.
+    """
 
     def __init__(self) -> None:
         self.names: dict[int, str] = {0: ""}
         self.levels: dict[int, tuple[Level, int, frozenset[str]]] = {0: (Zero(), 0, _NO_UNIVERSES)}
         self.expressions: dict[int, _Measured] = {}
         self.declarations: list[ExportedDeclaration] = []
-        self._declared: set[str] = set()
+        self.declared: set[str] = set()
 
     def read(self, text: str) -> None:
         if len(text) > MAX_BYTES:
@@ -141,28 +144,28 @@ class _Reader:
         if number == 1:
             self._meta(record)
         elif "ie" in record:
-            _define(self.expressions, _index(record.pop("ie")), self._expression(*_only_item(record)))
+            _define(self.expressions, index_of(record.pop("ie")), self._expression(*_only_item(record)))
         elif "in" in record:
-            _define(self.names, _index(record.pop("in")), self._name(*_only_item(record)))
+            _define(self.names, index_of(record.pop("in")), self._name(*_only_item(record)))
         elif "il" in record:
-            _define(self.levels, _index(record.pop("il")), self._level(*_only_item(record)))
+            _define(self.levels, index_of(record.pop("il")), self._level(*_only_item(record)))
         else:
-            self._declaration(*_only_item(record))
+            self.declaration(*_only_item(record))
 
     @staticmethod
     def _meta(record: dict[str, Any]) -> None:
-        (meta,) = _fields(record, "meta")
-        _exporter, _lean, form = _fields(meta, "exporter", "lean", "format")
-        (version,) = _fields(form, "version")
+        (meta,) = fields_of(record, "meta")
+        _exporter, _lean, form = fields_of(meta, "exporter", "lean", "format")
+        (version,) = fields_of(form, "version")
         if type(version) is not str or not re.fullmatch(r"3\.1\.\d+", version, re.ASCII):
             raise NdjsonError(f"format version {version!r} is not 3.1")
 
     def _name(self, kind: str, value: Any) -> str:
         if kind == "str":
-            prefix, component = _fields(value, "pre", "str")
+            prefix, component = fields_of(value, "pre", "str")
             _text(component)
         elif kind == "num":
-            prefix, component = _fields(value, "pre", "i")
+            prefix, component = fields_of(value, "pre", "i")
             _numeral(component)
         else:
             raise NdjsonError(f"unknown kind of name {kind!r}")
@@ -192,23 +195,23 @@ class _Reader:
 
     def _expression(self, kind: str, value: Any) -> _Measured:
         if kind == "app":
-            function, argument = (self._subterm(i) for i in _fields(value, "fn", "arg"))
+            function, argument = (self.subterm(i) for i in fields_of(value, "fn", "arg"))
             return _join(Apply(function.term, argument.term), (function, 0), (argument, 0))
         if kind == "bvar":
-            index = _index(value)
+            index = index_of(value)
             if index >= MAX_VARIABLE:
                 raise NdjsonError(f"variable index {index} exceeds the limit of {MAX_VARIABLE:,}")
             return _Measured(Bound(index), 1, index + 1, _NO_UNIVERSES)
         if kind == "const":
-            name, levels = _fields(value, "name", "us")
-            parts = [_lookup(self.levels, i, "level") for i in _list(levels)]
+            name, levels = fields_of(value, "name", "us")
+            parts = [_lookup(self.levels, i, "level") for i in list_of(levels)]
             universes = _NO_UNIVERSES.union(*(part[2] for part in parts))
-            return _Measured(Constant(self._named(name), tuple(part[0] for part in parts)), 1, 0, universes)
+            return _Measured(Constant(self.named(name), tuple(part[0] for part in parts)), 1, 0, universes)
         if kind in ("lam", "forallE"):
-            binder_name, domain_index, body_index, info = _fields(value, "name", "type", "body", "binderInfo")
+            binder_name, domain_index, body_index, info = fields_of(value, "name", "type", "body", "binderInfo")
             if info not in _BINDER_KINDS:
                 raise NdjsonError(f"unknown binderInfo {info!r}")
-            domain, body = self._subterm(domain_index), self._subterm(body_index)
+            domain, body = self.subterm(domain_index), self.subterm(body_index)
             binder = Lambda if kind == "lam" else ForAll
             label = _lookup(self.names, binder_name, "name")
             term = binder(label, _BINDER_KINDS.index(info), domain.term, body.term)
@@ -217,16 +220,16 @@ class _Reader:
             level, _, universes = _lookup(self.levels, value, "level")
             return _Measured(Sort(level), 1, 0, universes)
         if kind == "letE":
-            binder_name, *indices, nondep = _fields(value, "name", "type", "value", "body", "nondep")
+            binder_name, *indices, nondep = fields_of(value, "name", "type", "value", "body", "nondep")
             if type(nondep) is not bool:
                 raise NdjsonError("nondep is neither true nor false")
-            domain, bound, body = (self._subterm(i) for i in indices)
+            domain, bound, body = (self.subterm(i) for i in indices)
             label = _lookup(self.names, binder_name, "name")
             return _join(Let(label, domain.term, bound.term, body.term, nondep), (domain, 0), (bound, 0), (body, 1))
         if kind == "proj":
-            structure, position, struct = _fields(value, "typeName", "idx", "struct")
-            of = self._subterm(struct)
-            return _join(Projection(self._named(structure), _index(position), of.term), (of, 0))
+            structure, position, struct = fields_of(value, "typeName", "idx", "struct")
+            of = self.subterm(struct)
+            return _join(Projection(self.named(structure), index_of(position), of.term), (of, 0))
         if kind == "natVal":
             if type(value) is not str or len(value) > MAX_DIGITS or not _NUMERAL.fullmatch(value):
                 raise NdjsonError(f"natVal is no numeral of at most {MAX_DIGITS:,} digits")
@@ -234,26 +237,26 @@ class _Reader:
         if kind == "strVal":
             return _Measured(Literal(_text(value)), 1, 0, _NO_UNIVERSES)
         if kind == "mdata":
-            inner, data = _fields(value, "expr", "data")
+            inner, data = fields_of(value, "expr", "data")
             if type(data) is not dict:
                 raise NdjsonError("mdata carries no object")
-            of = self._subterm(inner)
+            of = self.subterm(inner)
             return _join(Metadata(of.term), (of, 0))
         raise NdjsonError(f"unknown kind of expression {kind!r}")
 
-    def _declaration(self, kind: str, value: Any) -> None:
+    def declaration(self, kind: str, value: Any) -> None:
         hints: Hints = "opaque"
         if kind == "thm":
-            name_index, params, type_, body, group = _fields(value, "name", "levelParams", "type", "value", "all")
+            name_index, params, type_, body, group = fields_of(value, "name", "levelParams", "type", "value", "all")
         elif kind == "def":
-            name_index, params, type_, body, given, safety, group = _fields(
+            name_index, params, type_, body, given, safety, group = fields_of(
                 value, "name", "levelParams", "type", "value", "hints", "safety", "all"
             )
             if safety != "safe":
                 raise NdjsonError(f"a definition that is {safety!r}, not safe")
             hints = _hints(given)
         elif kind == "opaque":
-            name_index, params, type_, body, unsafe, group = _fields(
+            name_index, params, type_, body, unsafe, group = fields_of(
                 value, "name", "levelParams", "type", "value", "isUnsafe", "all"
             )
             if unsafe is not False:
@@ -262,18 +265,18 @@ class _Reader:
             raise NdjsonError(
                 f"a declaration of kind {kind!r}; a proof may bring theorems, definitions and opaques only"
             )
-        name = self._named(name_index)
-        if name in self._declared:
+        name = self.named(name_index)
+        if name in self.declared:
             raise NdjsonError(f"{name} is declared twice")
-        if _list(group) != [name_index]:
+        if list_of(group) != [name_index]:
             raise NdjsonError(f"{name} is declared together with others")
-        level_params = tuple(self._named(i) for i in _list(params))
+        level_params = tuple(self.named(i) for i in list_of(params))
         if len(set(level_params)) != len(level_params):
             raise NdjsonError(f"{name} repeats a universe parameter")
-        terms = [self._subterm(type_), self._subterm(body)]
+        terms = [self.subterm(type_), self.subterm(body)]
         for term in terms:
             self.require_closed(term, frozenset(level_params))
-        self._declared.add(name)
+        self.declared.add(name)
         self.declarations.append(
             ExportedDeclaration(Kind(kind), name, level_params, terms[0].term, terms[1].term, hints)
         )
@@ -285,10 +288,10 @@ class _Reader:
         if level_params is not None and not term.universes <= level_params:
             raise NdjsonError(f"undeclared universe {min(term.universes - level_params)}")
 
-    def _subterm(self, index: Any) -> _Measured:
+    def subterm(self, index: Any) -> _Measured:
         return _lookup(self.expressions, index, "expression")
 
-    def _named(self, index: Any) -> str:
+    def named(self, index: Any) -> str:
         name = _lookup(self.names, index, "name")
         if not name:
             raise NdjsonError("the anonymous name names no constant")
@@ -325,7 +328,7 @@ def _no_fraction(text: str) -> Any:
 _decode = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_float=_no_fraction, parse_constant=_no_fraction).decode
 
 
-def _fields(value: Any, *keys: str) -> list[Any]:
+def fields_of(value: Any, *keys: str) -> list[Any]:
     """The values of an object that has exactly these keys, in this order."""
     if type(value) is not dict or value.keys() != set(keys):
         found = sorted(value) if type(value) is dict else type(value).__name__
@@ -346,14 +349,14 @@ def _numeral(value: Any) -> int:
     return value
 
 
-def _index(value: Any) -> int:
+def index_of(value: Any) -> int:
     # `type`, not isinstance: True is an int to Python.
     if type(value) is not int or not 0 <= value < 1 << 30:
         raise NdjsonError(f"{value!r} is no index")
     return value
 
 
-def _list(value: Any) -> list[Any]:
+def list_of(value: Any) -> list[Any]:
     if type(value) is not list:
         raise NdjsonError(f"expected a list, found {type(value).__name__}")
     return value
@@ -374,13 +377,13 @@ def _hints(value: Any) -> Hints:
         return "opaque"
     if value == "abbrev":
         return "abbrev"
-    (height,) = _fields(value, "regular")
-    return _index(height)
+    (height,) = fields_of(value, "regular")
+    return index_of(height)
 
 
 def _lookup(table: dict[int, Value], index: Any, what: str) -> Value:
     try:
-        return table[_index(index)]
+        return table[index_of(index)]
     except KeyError:
         raise NdjsonError(f"{what} {index} is used before it is defined") from None
 

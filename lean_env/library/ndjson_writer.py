@@ -30,6 +30,7 @@ from lean_env.library.expression import (
     Zero,
     children,
 )
+from lean_env.library.inductive import Declared, InductiveGroup
 from lean_env.library.ndjson import ExportedDeclaration
 from lean_env.library.olean import Kind
 
@@ -37,21 +38,30 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NAME_PART = re.compile(r"(?:«((?:[^»]|»»)*)»|([^.«»]+))(?:\.|\Z)")
 
 
-def write_declarations(declarations: Iterable[ExportedDeclaration], renamed: Mapping[str, str] | None = None) -> str:
-    """A file that `read_declarations` reads back, with the constants of `renamed` under their new names.
+def write_declarations(declarations: Iterable[Declared], renamed: Mapping[str, str] | None = None) -> str:
+    """A file that `read_declarations` reads back (`read_header` with groups), with the constants of `renamed`
+    under their new names.
 
     Metadata and binder names are left out, since a kernel does not look at them. Whether a `let` was a `have` stays:
     Lean's own comparison of a statement with the library's copy sees it.
     """
     writer = _Writer(renamed or {}, {})
     for declaration in declarations:
-        writer.declaration(declaration)
+        if isinstance(declaration, InductiveGroup):
+            writer.inductive(declaration)
+        else:
+            writer.declaration(declaration)
     return writer.text()
 
 
-def write_expression(root: Expression, renamed_universes: Mapping[str, str] | None = None) -> str:
-    """A file that `read_expression` reads back, with universe variables under their new names where they have any."""
-    writer = _Writer({}, renamed_universes or {})
+def write_expression(
+    root: Expression,
+    renamed_universes: Mapping[str, str] | None = None,
+    renamed: Mapping[str, str] | None = None,
+) -> str:
+    """A file that `read_expression` reads back, with universe variables and constants under their new names where they
+    have any."""
+    writer = _Writer(renamed or {}, renamed_universes or {})
     writer.expression(root)
     return writer.text()
 
@@ -94,6 +104,29 @@ class _Writer:
             self._put(**{"def": {**common, "hints": hints, "safety": "safe", "all": [name]}})
         else:
             self._put(opaque={**common, "isUnsafe": False, "all": [name]})
+
+    def inductive(self, it: InductiveGroup) -> None:
+        """What only a kernel can count is written as 0 or false; nobody reads it."""
+        levels = [self._name(param) for param in it.level_params]
+        common: dict[str, Any] = {"levelParams": levels, "numParams": it.parameters, "isUnsafe": False}
+        types: list[dict[str, Any]] = []
+        constructors: list[dict[str, Any]] = []
+        group = [self._constant(one.name) for one in it.types]
+        for one, name in zip(it.types, group, strict=True):
+            own = []
+            for position, constructor in enumerate(one.constructors):
+                own.append(self._constant(constructor.name))
+                content: dict[str, Any] = {
+                    "name": own[-1],
+                    "type": self.expression(constructor.type),
+                    "induct": name,
+                    "cidx": position,
+                }
+                constructors.append({**common, **content, "numFields": 0})
+            content = {"name": name, "type": self.expression(one.type), "all": group, "ctors": own}
+            counts = {"numIndices": 0, "numNested": it.nested, "isRec": False, "isReflexive": False}
+            types.append({**common, **content, **counts})
+        self._put(inductive={"types": types, "ctors": constructors, "recs": []})
 
     def expression(self, root: Expression) -> int:
         known = self._expressions

@@ -134,13 +134,15 @@ class Dojo(SteppingSession):
 
     def _open(self, worker: Worker) -> TacticState:
         theorem = self.theorem
-        imports = list(theorem.environment.imports)
+        where = theorem.environment.fields()
         try:
+            if theorem.environment.header is not None:
+                where |= {"wall_s": worker.limits.opening_s, "header_ms": worker.limits.header_ms}
             if theorem.module is None:
-                reply = worker.request("open_text", imports=imports, statement=theorem.statement)
+                reply = worker.request("open_text", statement=theorem.statement, **where)
                 self.statement = ClaimedStatement(reply["expression"], tuple(reply["levels"]))
             else:
-                reply = worker.request("open_library", imports=imports, name=theorem.name)
+                reply = worker.request("open_library", name=theorem.name, **where)
         except LeanRefused as error:
             raise DojoInitError(
                 f"Lean cannot open `{theorem.name}` with imports [{theorem.environment.key}]: {error.message}"

@@ -12,24 +12,49 @@ class StatementRefused(Exception):
     """Lean does not understand the text of a statement; the message is Lean's."""
 
 
-def state_text(clean_pool: WorkerPool, theorem: Theorem) -> CleanStatement:
-    """Elaborates a text theorem's statement.
+def state_text(clean_pool: WorkerPool, theorem: Theorem, witnesses: WorkerPool | None = None) -> CleanStatement:
+    """Elaborates a text theorem's statement, under its header if it has one.
 
     `clean_pool` must be one in which no proof was ever run: elaborated tactics can corrupt their worker, and the next
     statement that it elaborates with it. So a statement that runs code itself is refused, and its worker replaced.
-    Raises StatementRefused, WorkerDied.
+
+    A header brings proofs and notations of its own, so under one a worker of `witnesses`, another such pool, elaborates
+    both again, and must come to the same text. Raises StatementRefused, WorkerDied; ValueError for a header without
+    witnesses.
     """
-    with clean_pool.lease(theorem.environment) as worker:
+    first = _state(clean_pool, theorem)
+    if theorem.environment.header is None:
+        return first
+    if witnesses is None or witnesses is clean_pool:
+        raise ValueError("a header is elaborated in two processes: give another pool")
+    if _state(witnesses, theorem) != first:
+        raise StatementRefused("two processes elaborate its header, or its statement, to different terms")
+    return first
+
+
+def _state(pool: WorkerPool, theorem: Theorem) -> CleanStatement:
+    environment, header = theorem.environment, ""
+    with pool.lease(environment) as worker:
+        limits = pool.limits
+        try:
+            if environment.header is not None:
+                reply = worker.request(
+                    "export_header", wall_s=limits.opening_s, header_ms=limits.header_ms, **environment.fields()
+                )
+                header = str(reply["ndjson"])
+        except LeanRefused as refused:
+            raise StatementRefused(f"its header: {refused.message}") from refused
         try:
             reply = worker.request(
                 "open_text",
-                imports=list(theorem.environment.imports),
+                wall_s=limits.opening_s,
                 statement=theorem.statement,
                 name=theorem.name,
+                **environment.fields(),
             )
         except LeanRefused as refused:
             raise StatementRefused(f"`{theorem.statement}` is no statement: {refused.message}") from refused
         if worker.ran_code:
             raise StatementRefused(f"`{theorem.statement}` runs code when it is elaborated (`native_decide`?)")
         worker.request("drop", states=[reply["state"]])
-    return CleanStatement(str(reply["expression"]), tuple(reply["levels"]))
+    return CleanStatement(str(reply["expression"]), tuple(reply["levels"]), header)

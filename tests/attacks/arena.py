@@ -254,6 +254,7 @@ class KernelsAlone:
 
 @cache
 def classes() -> tuple[str, ...]:
-    """The folders of classes, in the order of their numbers; `honest` is last."""
+    """The folders of classes, in the order of their numbers; `honest` is last. `headers` is none."""
     folders = [folder.name for folder in HERE.iterdir() if folder.is_dir() and not folder.name.startswith("_")]
+    folders.remove("headers")
     return tuple(sorted(folders, key=lambda name: int("0" + "".join(filter(str.isdigit, name.split("_")[0]))) or 99))

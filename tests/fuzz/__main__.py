@@ -1,7 +1,8 @@
-"""Coverage-guided fuzzing of the reader that every proof passes: `make fuzz`, or `python -m tests.fuzz [SECONDS]`.
+"""Coverage-guided fuzzing of the readers of proofs and headers: `make fuzz`, or `python -m tests.fuzz [SECONDS]`.
 
 Whatever bytes come, `ProofTerm.read` refuses them with NdjsonError, or returns a proof that survives the gate's own
-spelling: written for the kernel and read again, it has the same constants and the same hash over types and values. Half
+spelling: written for the kernel and read again, it has the same constants and the same hash over types and values. So
+does `HeaderTerm.read` with what a header's constants count for. Half
 of the inputs are libFuzzer's bytes, half keep the format and change what is said. Starts from the hand-made proofs of
 `tests/handmade.py` and from FOLDER, where new inputs that reached new code are kept.
 """
@@ -16,8 +17,10 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["lean_env"]):
+    from lean_env.gate.header_term import HeaderTerm
     from lean_env.gate.proof_term import TARGET, ProofTerm
     from lean_env.library.ndjson import NdjsonError
+    from lean_env.library.ndjson_writer import write_declarations
 
 from lean_env.library.expression import Bound, Let, Literal, Projection
 from tests.handmade import (
@@ -31,9 +34,11 @@ from tests.handmade import (
     beside,
     by_refl,
     definition,
+    enumeration,
     export,
     fun,
     number,
+    polymorphic_tree,
     theorem,
 )
 from tests.mutation import mutate
@@ -50,6 +55,8 @@ SEEDS = (
     beside(definition("helper.let", NAT, Let("x", NAT, number(7), Bound(0)))),
     beside(definition("helper.first", NAT, Projection("Prod", 0, app("Prod.mk", number(1), Literal("é"))))),
     beside(definition("helper.twice", fun(NAT, to=NAT), fun(NAT, to=app("Nat.add", Bound(0), Bound(0))))),
+    write_declarations([enumeration("E", 2), definition("first", NAT, number(1))]),
+    write_declarations([polymorphic_tree("T"), enumeration("F", 1)]),
 )
 
 
@@ -57,14 +64,27 @@ def one_input(data: bytes) -> None:
     """One input of the fuzzer; anything but NdjsonError that comes out of it is a finding."""
     try:
         text = data.decode()
+    except UnicodeDecodeError:
+        return
+    _header(text)
+    try:
         proof = ProofTerm.read(text)
-    except (NdjsonError, UnicodeDecodeError):
+    except NdjsonError:
         return
     if proof.constants & {TARGET, *(auxiliary.name for auxiliary in proof.auxiliaries)}:
         return  # mentions itself or a later one: taken for the library's, which has none of that name, says the gate
     again = ProofTerm.read(proof.kernel_ndjson())
     if (again.proof_hash, again.constants) != (proof.proof_hash, proof.constants):
         raise AssertionError("the gate's own spelling says something else than the export")
+
+
+def _header(text: str) -> None:
+    try:
+        header = HeaderTerm.read(text)
+    except NdjsonError:
+        return
+    if HeaderTerm.read(write_declarations(header.declarations)).contents != header.contents:
+        raise AssertionError("the gate's own spelling declares something else than the header")
 
 
 def mutated(data: bytes, max_size: int, seed: int) -> bytes:

@@ -13,10 +13,13 @@ const { Refusal } = require('./refusal.js');
 /** @typedef {import('./lean/types.js').Pointer} Pointer */
 /** @typedef {import('./session.js').Session} Session */
 /** @typedef {import('./lean/environments.js').ImportedEnvironment} ImportedEnvironment */
+/** @typedef {import('./lean/header.js').Header} Header */
 
 const TEXT_SOFT_MS = 10_000;
 /** For operations over many theorems: all of Init prints in about a minute. */
 const LIBRARY_SOFT_MS = 600_000;
+/** 600 constructors with what Lean derives for them take longer. */
+const HEADER_SOFT_MS = 60_000;
 
 /**
  * Elaborates a whole text with Lean's default options.
@@ -72,7 +75,7 @@ function printStatement({ lean, environments }, environment, info) {
 function roundTrips(session, environment, info, text, levels) {
   const { lean } = session;
   try {
-    const statement = elaborateStatement(lean, environment.pointer, session.statementOptions, text, levels, session.cancelToken);
+    const statement = elaborateStatement(lean, session.place(environment), text, levels, session.cancelToken);
     const same = sameExpression(lean, statement.type, readConstant(lean, info).type);
     releaseStatement(lean, statement);
     return same;
@@ -116,10 +119,20 @@ function fingerprintEnvironment({ lean, environments }, { imports }) {
   return fingerprint(lean, environment.pointer, environments.templateOrNull(environment));
 }
 
+/**
+ * A header's declarations.
+ * @param {Session} session
+ * @param {{imports: string[], header: Header, header_ms?: number}} request
+ */
+function exportHeader(session, { imports, header, header_ms = HEADER_SOFT_MS }) {
+  const environment = session.environment(imports, header, header_ms);
+  return session.within(header_ms, () => ({ ndjson: session.environments.exported(environment).ndjson }));
+}
+
 /** @param {Session} session */
 function memory({ states, environments }) {
   const MIB = 2 ** 20;
   return { states: states.size, environments: environments.cache.size, rss_mb: Math.round(process.memoryUsage.rss() / MIB) };
 }
 
-module.exports = { checkText, print, listLibrary, probeEnvironment, fingerprintEnvironment, memory };
+module.exports = { checkText, exportHeader, print, listLibrary, probeEnvironment, fingerprintEnvironment, memory };

@@ -15,6 +15,7 @@ const { Refusal } = require('./refusal.js');
 /** @typedef {import('./lean/types.js').Pointer} Pointer */
 /** @typedef {import('./lean/types.js').TacticState} TacticState */
 /** @typedef {import('./lean/environments.js').ImportedEnvironment} ImportedEnvironment */
+/** @typedef {import('./lean/header.js').Header} Header */
 /** @typedef {import('./session.js').Session} Session */
 /** @typedef {import('./session.js').OpenState} OpenState */
 /** @typedef {import('./session.js').Problem} Problem */
@@ -35,6 +36,7 @@ const { Refusal } = require('./refusal.js');
 
 const MAX_ERROR = 2000;
 const DEFAULT_SOFT_MS = 10_000;
+const HEADER_SOFT_MS = 60_000;
 
 /** The longest statement of the library prints as 5 KB. */
 const MAX_STATEMENT_BYTES = 1 << 16;
@@ -63,15 +65,15 @@ function openLibrary(session, { imports, name, soft_ms = DEFAULT_SOFT_MS }) {
 
 /**
  * @param {Session} session
- * @param {{imports: string[], statement: string, levels?: string[], soft_ms?: number}} request
+ * @param {{imports: string[], header?: Header | null, header_ms?: number, statement: string, levels?: string[], soft_ms?: number}} request
  */
-function openText(session, { imports, statement: text, levels = [], soft_ms = DEFAULT_SOFT_MS }) {
+function openText(session, { imports, header = null, header_ms = HEADER_SOFT_MS, statement: text, levels = [], soft_ms = DEFAULT_SOFT_MS }) {
   const { lean } = session;
-  const environment = session.environments.get(imports);
+  const environment = session.environment(imports, header, header_ms);
   const objection = textObjection(text, MAX_STATEMENT_BYTES);
   if (objection) throw new Refusal('lean', objection);
   const { opened, ...reply } = session.within(soft_ms, () => {
-    const statement = elaborateStatement(lean, environment.pointer, session.statementOptions, text, levels, session.cancelToken);
+    const statement = elaborateStatement(lean, session.place(environment), text, levels, session.cancelToken);
     const opened = open(session, environment, statement.type, statement.levels, statement.binders);
     const expression = exportExpression(lean, statement.type);
     const names = lean.listItems(statement.levels).map((level) => lean.nameToString(level));
@@ -226,7 +228,8 @@ function exportProof(session, { root, state: id, soft_ms = DEFAULT_SOFT_MS }) {
   if (session.state(root).problem !== problem) throw new Refusal('bad_request', 'root and state belong to different theorems');
   return session.within(soft_ms, () => {
     const term = closedTerm(lean, problem.goal, state);
-    const auxiliaries = auxiliaryConstants(lean, environmentOf(lean, state), problem.environment.pointer, [problem.type, term]);
+    const isKnown = session.environments.knowledge(problem.environment);
+    const auxiliaries = auxiliaryConstants(lean, environmentOf(lean, state), isKnown, [problem.type, term]);
     const writer = new NdjsonWriter(lean);
     for (const info of auxiliaries) writer.constant(info);
     writer.theorem(TARGET, problem.levels, problem.type, term);

@@ -37,6 +37,12 @@ const target = {
   holds: (value) => text.holds(value?.library) || (text.holds(value?.expression) && texts.holds(value?.levels)),
 };
 
+/** @type {Shape} */
+const header = {
+  says: '{prefix, text, settings}',
+  holds: (value) => text.holds(value?.prefix) && text.holds(value?.text) && text.holds(value?.settings) && Object.keys(value).length === 3,
+};
+
 /** @param {string} name */
 function isModuleName(name) {
   return /^[\p{L}_][\p{L}\p{N}_'!?]*(\.[\p{L}_][\p{L}\p{N}_'!?]*)*$/u.test(name);
@@ -51,7 +57,8 @@ const REQUESTS = {
   probe: { imports },
   fingerprint: { imports },
   open_library: { imports, name: text },
-  open_text: { imports, statement: text, 'levels?': texts },
+  open_text: { imports, 'header?': header, 'header_ms?': softMs, statement: text, 'levels?': texts },
+  export_header: { imports, header, 'header_ms?': softMs },
   run: { state: stateId, tactics: texts, 'heartbeats?': heartbeats, 'stop_at_proof?': flag, 'max_tactic_bytes?': bytes, 'errors?': flag },
   drop: { states: stateIds },
   export_proof: { root: stateId, state: stateId },

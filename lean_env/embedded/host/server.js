@@ -35,6 +35,7 @@ const OPERATIONS = {
     fingerprint: library.fingerprintEnvironment,
     open_library: tactics.openLibrary,
     open_text: tactics.openText,
+    export_header: library.exportHeader,
     run: tactics.run,
     drop: tactics.drop,
     export_proof: tactics.exportProof,

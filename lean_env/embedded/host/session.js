@@ -13,6 +13,7 @@ const { Refusal } = require('./refusal.js');
 /** @typedef {import('./lean/types.js').Pointer} Pointer */
 /** @typedef {import('./lean/types.js').TacticState} TacticState */
 /** @typedef {import('./lean/environments.js').ImportedEnvironment} ImportedEnvironment */
+/** @typedef {import('./lean/header.js').Header} Header */
 /** @typedef {import('./lean/printing.js').GoalPrinter} GoalPrinter */
 /** @typedef {'elaborate' | 'decide'} Role */
 
@@ -55,11 +56,25 @@ class Session {
       installCapture(lean);
       this.statementOptions = makeOptions(lean, { ...TACTIC_OPTIONS, ...STATEMENT_OPTIONS });
       const options = makeOptions(lean, TACTIC_OPTIONS);
-      this.environments = new Environments(lean, { options, cancelToken: this.cancelToken });
+      const { cancelToken, interpreter, watchdog } = this;
+      this.environments = new Environments(lean, { options, cancelToken, interpreter, cancelled: () => watchdog.fired() });
     } else {
       this.statementOptions = lean.emptyOptions();
       this.environments = new Environments(lean, null);
     }
+  }
+
+  /**
+   * An environment, its header elaborated within `ms` unless it is at hand.
+   * @param {string[]} imports @param {Header | null} header @param {number} ms @returns {ImportedEnvironment}
+   */
+  environment(imports, header, ms) {
+    return header === null ? this.environments.get(imports) : this.within(ms, () => this.environments.get(imports, header));
+  }
+
+  /** Where an environment's statements are elaborated. @param {ImportedEnvironment} environment @returns {import('./lean/statement.js').Place} */
+  place({ pointer, scopes }) {
+    return { environment: pointer, options: this.statementOptions, scopes: scopes && scopes.state };
   }
 
   /** @param {number} id @returns {OpenState} */

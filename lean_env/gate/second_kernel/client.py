@@ -18,6 +18,7 @@ from typing import Any, Protocol, Self
 from lean_env.embedded.installation import Installation
 from lean_env.gate.admission import Inadmissible, axioms_among, visible_constants
 from lean_env.gate.certificate import KernelVerdict, Opinion
+from lean_env.gate.header_term import NO_HEADER, HeaderTerm, neutral_names
 from lean_env.gate.proof_term import ProofTerm
 from lean_env.gate.second_kernel import image
 from lean_env.gate.second_kernel.process import ServerGone, ServerProcess, server_command
@@ -59,7 +60,12 @@ class SecondOpinion(Protocol):
     def version(self) -> str: ...
 
     def check(
-        self, theorem: Theorem, statement_type: Expression, level_params: Sequence[str], proof: ProofTerm
+        self,
+        theorem: Theorem,
+        statement_type: Expression,
+        level_params: Sequence[str],
+        proof: ProofTerm,
+        header: HeaderTerm = NO_HEADER,
     ) -> Opinion: ...
 
 
@@ -71,7 +77,12 @@ class NoSecondKernel:
     version: str = ""
 
     def check(
-        self, theorem: Theorem, statement_type: Expression, level_params: Sequence[str], proof: ProofTerm
+        self,
+        theorem: Theorem,
+        statement_type: Expression,
+        level_params: Sequence[str],
+        proof: ProofTerm,
+        header: HeaderTerm = NO_HEADER,
     ) -> Opinion:
         return Opinion(KernelVerdict.UNAVAILABLE, self.reason)
 
@@ -130,7 +141,12 @@ class SecondKernel:
             return KernelCounters(Counter(self._counters.verdicts), self._counters.seconds)
 
     def check(
-        self, theorem: Theorem, statement_type: Expression, level_params: Sequence[str], proof: ProofTerm
+        self,
+        theorem: Theorem,
+        statement_type: Expression,
+        level_params: Sequence[str],
+        proof: ProofTerm,
+        header: HeaderTerm = NO_HEADER,
     ) -> Opinion:
         """The verdict on `proof` as a proof of `statement_type` over `level_params`; its reason is '' for an accept.
 
@@ -138,14 +154,16 @@ class SecondKernel:
         Raises KeyError for an environment that the library does not have.
         """
         started = time.monotonic()
-        objection = self._objection(theorem, statement_type, level_params, proof)
+        objection = self._objection(theorem, statement_type, level_params, proof, header)
         request: dict[str, Any] = {}
         if objection is None:
+            used = header.closure(proof.constants)
             if theorem.module is not None:
                 statement: dict[str, Any] = {"library": theorem.name}
             else:
-                statement = {"expression": write_expression(statement_type), "levels": list(level_params)}
-            request = {"proof": proof.kernel_ndjson(), "statement": statement}
+                expression = write_expression(statement_type, None, neutral_names(used))
+                statement = {"expression": expression, "levels": list(level_params)}
+            request = {"proof": proof.kernel_ndjson(used), "statement": statement}
         front_seconds = time.monotonic() - started
         with self._turn:
             started = time.monotonic()
@@ -155,13 +173,18 @@ class SecondKernel:
         return opinion
 
     def _objection(
-        self, theorem: Theorem, statement_type: Expression, level_params: Sequence[str], proof: ProofTerm
+        self,
+        theorem: Theorem,
+        statement_type: Expression,
+        level_params: Sequence[str],
+        proof: ProofTerm,
+        header: HeaderTerm,
     ) -> str | None:
         target = proof.target
         if not same_expression(target.type, target.level_params, statement_type, level_params):
             return "the term proves another statement"
         try:
-            axioms_among(visible_constants(self._library, theorem, proof))
+            axioms_among(visible_constants(self._library, theorem, proof, header))
         except Inadmissible as inadmissible:
             return f"{inadmissible.check}: {inadmissible.reason}"
         return None

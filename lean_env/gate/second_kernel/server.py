@@ -32,7 +32,9 @@ from lean_env.gate.second_kernel import ffi
 from lean_env.gate.second_kernel.ffi import NativeKernelError, NativeLean, Value
 from lean_env.gate.second_kernel.terms import NativeTerms
 from lean_env.gate.second_kernel.wheel import SHARED_LIBRARY_SHA256, SecondKernelUnavailable, sha256_of
-from lean_env.library.ndjson import ExportedDeclaration, read_declarations, read_expression
+from lean_env.library.header_ndjson import read_header
+from lean_env.library.inductive import Declared, InductiveGroup
+from lean_env.library.ndjson import ExportedDeclaration, read_expression
 from lean_env.library.olean import Kind
 
 #: Kernel exceptions that say nothing about the proof: a limit, or a constant that the image lacks.
@@ -77,10 +79,11 @@ class Server:
         """The verdict on a request's proof, in this process: for the child. `statement` is either
         {"library": name} or {"expression": NDJSON, "levels": [names]}."""
         try:
-            declarations = read_declarations(request["proof"])
-            for declaration in declarations:
+            *above, proof = read_header(request["proof"])
+            for declaration in (*above, proof):
                 self._add(declaration)
-            self._restate(request["statement"], declarations[-1])
+            assert isinstance(proof, ExportedDeclaration)
+            self._restate(request["statement"], proof)
         except NativeKernelError as error:
             verdict = KernelVerdict.DECLINED if error.kind in _UNDECIDED else KernelVerdict.REJECT
             return Opinion(verdict, str(error))
@@ -88,8 +91,19 @@ class Server:
             return Opinion(KernelVerdict.DECLINED, str(error))
         return Opinion(KernelVerdict.ACCEPT)
 
-    def _add(self, it: ExportedDeclaration) -> None:
+    def _add(self, it: Declared) -> None:
         lean, terms = self.lean, self.terms
+        if isinstance(it, InductiveGroup):
+            types = [
+                (
+                    terms.name(one.name),
+                    terms.expression(one.type),
+                    [(terms.name(each.name), terms.expression(each.type)) for each in one.constructors],
+                )
+                for one in it.types
+            ]
+            lean.add(lean.inductive(terms.names(it.level_params), it.parameters, types))
+            return
         name, levels = terms.name(it.name), terms.names(it.level_params)
         type_, value = terms.expression(it.type), terms.expression(it.value)
         if it.kind is Kind.THEOREM:

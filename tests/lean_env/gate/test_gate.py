@@ -65,14 +65,23 @@ def test_the_certificate_of_a_proof_by_hand(gate: Gate, library: Library) -> Non
     assert verdict.axioms == () and verdict.auxiliaries == ()
     assert verdict.kernels == {"embedded-4.28": (KernelVerdict.ACCEPT, ""), "second": (KernelVerdict.ACCEPT, "")}
     assert re.fullmatch(
-        r"2 on Lean 4\.28\.0-pre \(38f3c0c4\w+\), then Lean 4\.35\.0 \(eb6cafb7\w+\)", verdict.gate_version
+        r"3 on Lean 4\.28\.0-pre \(38f3c0c4\w+\), then Lean 4\.35\.0 \(eb6cafb7\w+\)", verdict.gate_version
     )
 
 
 def test_the_checks_come_in_the_order_of_the_certificates_fields() -> None:
-    fields = ["statement_hash", "proof_hash", "auxiliaries", "environment_digest", "axioms", "kernels", "gate_version"]
+    fields = [
+        "statement_hash",
+        "proof_hash",
+        "auxiliaries",
+        "environment_digest",
+        "axioms",
+        "kernels",
+        "gate_version",
+        "header_digest",
+    ]
     assert list(Certificate.__dataclass_fields__) == fields
-    assert list(Check) == ["statement", "term", "type", "constants", "axioms", "kernel"]
+    assert list(Check) == ["header", "statement", "term", "type", "constants", "axioms", "kernel"]
 
 
 def test_a_library_theorem_proved_by_hand(gate: Gate, library: Library) -> None:

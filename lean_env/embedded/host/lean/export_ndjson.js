@@ -153,7 +153,7 @@ class NdjsonWriter {
   constant(info) {
     const { lean } = this;
     const { kind, payload, name, levels, type, value } = readConstant(lean, info);
-    if (value === null) throw new Refusal('lean', `the proof made the constant ${lean.nameToString(name)} of kind ${kind}`);
+    if (value === null) throw new Refusal('lean', `${lean.nameToString(name)} is declared anew, as ${kind}`);
     const declaration = this.declaration(this.name(name), levels, type, value);
     // DefinitionVal {…, hints, all | safety}, TheoremVal {…, all}, OpaqueVal {…, all | isUnsafe}
     if (kind === 'def') {
@@ -165,6 +165,37 @@ class NdjsonWriter {
     }
     if (kind === 'opaque') Object.assign(declaration, { isUnsafe: scalarByte(lean, payload, 0) !== 0 });
     this.lines.push(JSON.stringify({ [kind]: declaration }));
+  }
+
+  /**
+   * An inductive group. Its recursors are left out: a kernel derives them.
+   * @param {Pointer[]} infos @param {Pointer[]} constructors  borrowed ConstantInfos
+   */
+  inductive(infos, constructors) {
+    const { lean } = this;
+    /** @param {Pointer} info */
+    const common = (info) => {
+      const { payload, name, levels, type } = readConstant(lean, info);
+      /** @param {number} at */
+      const number = (at) => lean.field(payload, at) >>> 1;
+      /** @param {number} at */
+      const names = (at) => lean.listItems(lean.field(payload, at)).map((one) => this.name(one));
+      const constant = { name: this.name(name), levelParams: lean.listItems(levels).map((level) => this.name(level)), type: this.expression(type) };
+      return { payload, number, names, constant };
+    };
+    // InductiveVal {cval, numParams, numIndices, all, ctors, numNested | isRec, isUnsafe, isReflexive}
+    const types = infos.map((info) => {
+      const { payload, number, names, constant } = common(info);
+      const [isRec, isUnsafe, isReflexive] = [0, 1, 2].map((offset) => scalarByte(lean, payload, offset) !== 0);
+      return { ...constant, numParams: number(1), numIndices: number(2), all: names(3), ctors: names(4), numNested: number(5), isRec, isUnsafe, isReflexive };
+    });
+    // ConstructorVal {cval, induct, cidx, numParams, numFields | isUnsafe}
+    const ctors = constructors.map((info) => {
+      const { payload, number, constant } = common(info);
+      const induct = this.name(lean.field(payload, 1));
+      return { ...constant, induct, cidx: number(2), numParams: number(3), numFields: number(4), isUnsafe: scalarByte(lean, payload, 0) !== 0 };
+    });
+    this.lines.push(JSON.stringify({ inductive: { types, ctors, recs: [] } }));
   }
 
   /** @param {string[]} nameParts @param {Pointer} levels @param {Pointer} type @param {Pointer} value  all borrowed */

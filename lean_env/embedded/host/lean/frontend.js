@@ -7,6 +7,9 @@ const { withFields, takeField } = require('./objects.js');
 /** @typedef {import('./types.js').Pointer} Pointer */
 /** @typedef {import('./types.js').LeanMessage} LeanMessage */
 /** @typedef {{line: number, column: number, message: string}} ParseError */
+/** What goes round the elaboration of a command. `syntax` is borrowed; `state` is consumed and the result owned; `start` is
+ *  the offset in bytes at which what the command was parsed from begins, blanks and comments included.
+ *  @typedef {(command: {syntax: Pointer, state: Pointer, start: number}, elaborate: (state: Pointer) => Pointer) => Pointer} Around */
 
 const FILE_NAME = '<input>';
 
@@ -15,6 +18,8 @@ const STATE_ENVIRONMENT = 0;
 const STATE_MESSAGES = 1;
 const STATE_SCOPES = 2;
 const SCOPE_OPTIONS = 1;
+/** varDecls, varUIds : Array; includedVars, omittedVars : List. */
+const SCOPE_VARIABLES = { 5: 'array', 6: 'array', 7: 'list', 8: 'list' };
 
 /** After these commands the loop stops: end of input, `#exit`, and an `import` that comes too late. */
 const TERMINAL_KINDS = new Set(['Lean.Parser.Command.eoi', 'Lean.Parser.Command.exit', 'Lean.Parser.Command.import']);
@@ -139,9 +144,11 @@ function takeMessages(lean, state) {
  * @param {object} [options]
  * @param {Pointer | null} [options.cancelToken]   borrowed
  * @param {() => boolean} [options.cancelled]      asked between commands: a cancelled command must not be followed by the next
+ * @param {boolean} [options.stopAtError]          whether a command with an error is the last
+ * @param {Around} [options.around]                sees each command before it is elaborated, and elaborates it
  * @returns {{state: Pointer, messages: LeanMessage[]}}  state owned
  */
-function elaborateText(lean, source, state, { cancelToken = null, cancelled = () => false } = {}) {
+function elaborateText(lean, source, state, { cancelToken = null, cancelled = () => false, stopAtError = false, around = null } = {}) {
   const { box } = lean;
   const bytes = Buffer.byteLength(source);
   // mkInputContext input fileName normalizeInput endPos endPos_valid
@@ -181,16 +188,44 @@ function elaborateText(lean, source, state, { cancelToken = null, cancelled = ()
     lean.dec(parsed);
 
     const terminal = TERMINAL_KINDS.has(syntaxKind(lean, syntax));
-    const fileMap = lean.inc(lean.field(input, 2));
-    const after = elaborateCommand(lean, syntax, state, fileMap, commandPosition, cancelToken);
+    /** @param {Pointer} before */
+    const elaborate = (before) => (
+      elaborateCommand(lean, lean.inc(syntax), before, lean.inc(lean.field(input, 2)), commandPosition, cancelToken)
+    );
+    let after;
+    try {
+      after = around === null ? elaborate(state) : around({ syntax, state, start: commandPosition >>> 1 }, elaborate);
+    } catch (error) {
+      if (lean.stackIsRewound()) [syntax, input].forEach((value) => lean.dec(value));
+      throw error;
+    }
+    lean.dec(syntax);
     const taken = takeMessages(lean, after);
     state = taken.state;
     messages.push(...taken.messages);
-    if (terminal || cancelled()) break;
+    if (terminal || cancelled() || (stopAtError && messages.some(({ severity }) => severity === 'error'))) break;
   }
   lean.dec(position);
   lean.dec(input);
   return { state, messages };
+}
+
+/**
+ * How many scopes are open.
+ * @param {Lean} lean @param {Pointer} state  borrowed Command.State
+ */
+const openScopes = (lean, state) => lean.listItems(lean.field(state, STATE_SCOPES)).length;
+
+/**
+ * A command state whose innermost scope has no `variable`s: what is elaborated there has an empty context.
+ * @param {Lean} lean @param {Pointer} state  borrowed Command.State
+ * @returns {Pointer} owned
+ */
+function withoutVariables(lean, state) {
+  const [scope, ...outer] = lean.listItems(lean.field(state, STATE_SCOPES)).map((one) => lean.inc(one));
+  const empty = Object.entries(SCOPE_VARIABLES).map(([field, kind]) => [field, kind === 'array' ? lean.makeArray([]) : lean.box(0)]);
+  const bare = withFields(lean, scope, Object.fromEntries(empty));
+  return withFields(lean, lean.inc(state), { [STATE_SCOPES]: lean.makeList([bare, ...outer]) });
 }
 
 /**
@@ -219,5 +254,7 @@ module.exports = {
   elaborateCommand,
   takeMessages,
   elaborateText,
+  openScopes,
+  withoutVariables,
   makeOptions,
 };

@@ -9,7 +9,8 @@ const { Refusal } = require('../refusal.js');
 /** @typedef {import('./types.js').Lean} Lean */
 /** @typedef {import('./types.js').Pointer} Pointer */
 
-/** @typedef {{kind: 'def' | 'thm' | 'opaque', name: string, levels: Pointer, type: Pointer, declaration: Pointer}} ImportedDeclaration */
+/** `axioms`: an inductive group's types and constructors as axioms, none for anything else. Levels and type are a constant's, null for a group.
+ *  @typedef {{kind: 'def' | 'thm' | 'opaque' | 'inductive', name: string, levels: Pointer | null, type: Pointer | null, declaration: Pointer, axioms: Pointer[]}} ImportedDeclaration */
 
 /** The constructors used, with the number of their arguments: a build with others must not be called. */
 const ARITIES = {
@@ -20,7 +21,8 @@ const ARITIES = {
 };
 
 /** Declaration and ConstantInfo agree on these tags. */
-const DECLARATION_TAGS = /** @type {const} */ ({ def: 1, thm: 2, opaque: 3 });
+const DECLARATION_TAGS = /** @type {const} */ ({ axiom: 0, def: 1, thm: 2, opaque: 3, inductive: 6 });
+const CONSTANT_KINDS = new Set(['def', 'thm', 'opaque']);
 const LITERAL_TAGS = { natVal: 0, strVal: 1 };
 const HINT_TAGS = { opaque: 0, abbrev: 1, regular: 2 };
 
@@ -56,7 +58,7 @@ class NdjsonReader {
   release() {
     const { lean } = this;
     for (const table of [this.names, this.levels, this.expressions]) table.forEach((value) => lean.dec(value));
-    for (const { declaration } of this.declarations) lean.dec(declaration);
+    for (const { declaration, axioms } of this.declarations) [declaration, ...axioms].forEach((value) => lean.dec(value));
   }
 
   /** @param {string} text */
@@ -170,10 +172,14 @@ class NdjsonReader {
     return value;
   }
 
-  /** @param {any} record  a theorem, definition or opaque constant */
+  /** @param {any} record  a theorem, definition, opaque constant or inductive group */
   declare(record) {
     const kind = /** @type {'def' | 'thm' | 'opaque'} */ (Object.keys(record)[0]);
-    if (!Object.hasOwn(DECLARATION_TAGS, kind)) throw malformed(`a declaration of kind ${kind}`);
+    if ('inductive' in record) {
+      this.declareInductive(record.inductive);
+      return;
+    }
+    if (!CONSTANT_KINDS.has(kind)) throw malformed(`a declaration of kind ${kind}`);
     const { lean } = this;
     const { name, levelParams, type, value, all, hints, safety, isUnsafe } = record[kind];
     const levels = this.nameList(levelParams);
@@ -191,7 +197,32 @@ class NdjsonReader {
     const declaration = lean.makeCtor(DECLARATION_TAGS[kind], [payload]);
     const nameValue = /** @type {Pointer} */ (this.names.get(name));
     const typeValue = /** @type {Pointer} */ (this.expressions.get(type));
-    this.declarations.push({ kind, name: lean.nameToString(nameValue), levels, type: typeValue, declaration });
+    this.declarations.push({ kind, name: lean.nameToString(nameValue), levels, type: typeValue, declaration, axioms: [] });
+  }
+
+  /** @param {any} record  {types, ctors}: of each its name and type, and of the types their constructors */
+  declareInductive({ types, ctors }) {
+    const { lean } = this;
+    const [{ levelParams, numParams }] = types;
+    /** @param {any} constant @returns {Pointer[]} owned */
+    const nameAndType = ({ name, type }) => [this.name(name), this.expression(type)];
+    const members = list(types).map((type) => {
+      const own = list(ctors).filter((ctor) => /** @type {any} */ (ctor).induct === /** @type {any} */ (type).name);
+      return lean.makeCtor(0, [...nameAndType(type), lean.makeList(own.map((ctor) => lean.makeCtor(0, nameAndType(ctor))))]);
+    });
+    // Declaration.inductDecl lparams nparams types | isUnsafe; InductiveType {name, type, ctors}; Constructor {name, type}
+    const parts = [this.nameList(levelParams), this.makeNatural(String(index(numParams))), lean.makeList(members)];
+    const declaration = lean.makeCtor(DECLARATION_TAGS.inductive, parts, 4);
+    this.setScalar(declaration, parts.length, 0);
+    // Declaration.axiomDecl {cval | isUnsafe}
+    const axioms = [...types, ...ctors].map((constant) => {
+      const [name, type] = nameAndType(constant);
+      const value = lean.makeCtor(0, [lean.makeCtor(0, [name, this.nameList(constant.levelParams), type])], 4);
+      this.setScalar(value, 1, 0);
+      return lean.makeCtor(DECLARATION_TAGS.axiom, [value]);
+    });
+    const name = lean.nameToString(/** @type {Pointer} */ (this.names.get(types[0].name)));
+    this.declarations.push({ kind: 'inductive', name, levels: null, type: null, declaration, axioms });
   }
 
   /** @param {unknown} hints @returns {Pointer} owned ReducibilityHints */

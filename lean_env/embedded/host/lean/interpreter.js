@@ -33,6 +33,10 @@ class InterpreterWatch {
     this.runs = 0;
     /** Whether constants that only hold data pass: true while a tactic runs. @private */
     this.dataPasses = false;
+    /** Whether everything passes: true while a command of a header makes syntax, and for our own. @private */
+    this.allPasses = false;
+    /** Bodies of macros that such commands made. @private @type {Set<Pointer>} */
+    this.trusted = new Set();
     const original = lean.fn(WITH_INTERPRETER);
     lean.replaceFunction(WITH_INTERPRETER, (environment, options, name, run) => {
       // References to objects, as C++ passes them.
@@ -57,9 +61,52 @@ class InterpreterWatch {
     }
   }
 
+  /**
+   * Lets everything pass while `work` runs. For commands that make syntax of terms without antiquotations: Lean generates
+   * their code.
+   * @template T @param {() => T} work @returns {T}
+   */
+  passingAll(work) {
+    this.allPasses = true;
+    try {
+      return work();
+    } finally {
+      this.allPasses = false;
+    }
+  }
+
+  /** Lets the constants of these bodies pass from now on. By address: another environment's of the same name do not. @param {Pointer[]} bodies */
+  trust(bodies) {
+    for (const body of bodies) this.trusted.add(body);
+  }
+
+  /** When they are given back. @param {Pointer[]} bodies */
+  distrust(bodies) {
+    for (const body of bodies) this.trusted.delete(body);
+  }
+
   /** @private @param {Pointer} environment  borrowed @param {Pointer} name  borrowed @returns {boolean} */
   passes(environment, name) {
-    return this.isImported(environment, name) || (this.dataPasses && this.isData(environment, name));
+    return this.allPasses || this.isImported(environment, name) || this.isTrusted(environment, name)
+      || (this.dataPasses && this.isData(environment, name));
+  }
+
+  /**
+   * The code of a constant has functions of its own (`…._lam_0._boxed`) that are no constants: they go by the constant whose name
+   * theirs begins with.
+   * @private @param {Pointer} environment  borrowed @param {Pointer} name  borrowed @returns {boolean}
+   */
+  isTrusted(environment, name) {
+    if (this.trusted.size === 0) return false;
+    const { lean } = this;
+    for (let prefix = name; !(prefix & 1); prefix = lean.field(prefix, 0)) {
+      const info = findConstant(lean, environment, prefix);
+      if (info === null) continue;
+      const { value } = readConstant(lean, info);
+      lean.dec(info);
+      return value !== null && this.trusted.has(value);
+    }
+    return false;
   }
 
   /** @private @param {Pointer} environment  borrowed @param {Pointer} name  borrowed @returns {boolean} */

@@ -39,24 +39,28 @@ function checkProof(lean, environment, target, proof, heartbeats, cancelToken) {
   try {
     const { declarations } = reader.read(proof);
     const theorem = declarations.at(-1);
-    if (theorem === undefined || theorem.kind !== 'thm') return reject('the last declaration is no theorem');
+    if (theorem === undefined || theorem.levels === null || theorem.type === null || theorem.kind !== 'thm') return reject('the last declaration is no theorem');
     if (!sameLevels(lean, theorem.levels, target.levels)) return reject('the theorem has other universe parameters than the statement');
     if (!sameExpression(lean, theorem.type, target.type)) return reject('the theorem states something else');
     const running = [...reader.expressions.values()].flatMap((expression) => runningConstants(lean, expression));
     if (running.length) return reject(`${running[0]} would make the kernel run compiled code`);
 
     lean.fn('lean_io_set_heartbeats')(lean.box(0));
-    for (const { name, declaration } of declarations) {
-      const result = addDeclaration(lean, current, declaration, heartbeats, cancelToken);
-      current = lean.box(0);
-      if (lean.tag(result) === 0) {
-        const exception = lean.field(result, 0);
-        const kind = KERNEL_EXCEPTIONS[exception & 1 ? exception >>> 1 : lean.tag(exception)];
-        lean.dec(result);
-        if (GAVE_UP.has(kind)) throw new Refusal('limit', `the kernel gave up on ${name}: ${kind}`);
-        return reject(`${kind} at ${name}`);
+    for (const { name, declaration, axioms } of declarations) {
+      // This kernel does not check the parameters of nested occurrences in constructors (lean4#14576). As types of axioms it
+      // checks everything in them; the environment with the axioms is thrown away.
+      let scratch = lean.inc(current);
+      for (const axiom of axioms) {
+        const { environment: extended, failure } = tryToAdd(lean, scratch, name, axiom, heartbeats, cancelToken);
+        scratch = extended;
+        if (failure !== null) return reject(`${failure} in the types of ${name}`);
       }
-      current = takeField(lean, result, 0);
+      lean.dec(scratch);
+      const before = current;
+      current = lean.box(0);
+      const { environment: extended, failure } = tryToAdd(lean, before, name, declaration, heartbeats, cancelToken);
+      current = extended;
+      if (failure !== null) return reject(`${failure} at ${name}`);
     }
     return { verdict: 'accept', reason: '' };
   } finally {
@@ -65,6 +69,24 @@ function checkProof(lean, environment, target, proof, heartbeats, cancelToken) {
       reader.release();
     }
   }
+}
+
+/**
+ * @param {Lean} lean
+ * @param {Pointer} environment  consumed
+ * @param {string} name
+ * @param {Pointer} declaration  borrowed
+ * @param {number} heartbeats @param {Pointer} cancelToken
+ * @returns {{environment: Pointer, failure: string | null}}  environment owned, nothing after a failure. Refuses when the kernel gave up.
+ */
+function tryToAdd(lean, environment, name, declaration, heartbeats, cancelToken) {
+  const result = addDeclaration(lean, environment, declaration, heartbeats, cancelToken);
+  if (lean.tag(result) !== 0) return { environment: takeField(lean, result, 0), failure: null };
+  const exception = lean.field(result, 0);
+  const kind = KERNEL_EXCEPTIONS[exception & 1 ? exception >>> 1 : lean.tag(exception)];
+  lean.dec(result);
+  if (GAVE_UP.has(kind)) throw new Refusal('limit', `the kernel gave up on ${name}: ${kind}`);
+  return { environment: lean.box(0), failure: kind };
 }
 
 /** @param {string} reason @returns {Decision} */

@@ -36,7 +36,7 @@ function probe(lean, { pointer, parser, template, statementOptions, cancelToken 
   const proves = ([text, tactic]) => {
     let statement;
     try {
-      statement = elaborateStatement(lean, pointer, statementOptions, text, [], cancelToken);
+      statement = elaborateStatement(lean, { environment: pointer, options: statementOptions, scopes: null }, text, [], cancelToken);
     } catch (error) {
       if (error instanceof Refusal) return false;
       throw error;

@@ -26,15 +26,15 @@ function closedTerm(lean, rootGoal, state) {
 }
 
 /**
- * The constants that some expressions rest on and that the clean environment lacks (omega's `_proof_1`, matchers, ...),
- * each after those it uses itself.
+ * The constants that some expressions rest on and that are not known (omega's `_proof_1`, matchers, ...), each after those
+ * it uses itself.
  * @param {Lean} lean
  * @param {Pointer} environment  borrowed: where the expressions were made
- * @param {Pointer} clean  borrowed: where the theorem was opened
+ * @param {(name: Pointer, text: string) => boolean} isKnown  what was there before the theorem was opened
  * @param {Pointer[]} expressions  borrowed
  * @returns {Pointer[]} owned ConstantInfos
  */
-function auxiliaryConstants(lean, environment, clean, expressions) {
+function auxiliaryConstants(lean, environment, isKnown, expressions) {
   /** @type {Set<string>} */
   const seen = new Set();
   /** @type {Pointer[]} */
@@ -44,7 +44,7 @@ function auxiliaryConstants(lean, environment, clean, expressions) {
     const text = lean.nameToString(name);
     if (seen.has(text)) return;
     seen.add(text);
-    if (hasConstant(lean, clean, name)) return;
+    if (isKnown(name, text)) return;
     const info = findConstant(lean, environment, name);
     if (info === null) throw new Refusal('lean', `the proof uses ${text}, which does not exist`);
     const { type, value } = readConstant(lean, info);
@@ -69,7 +69,7 @@ function mentions(lean, state, clean, term, constant) {
   /** @param {Pointer} expression */
   const look = (expression) => forEachUsedConstant(lean, expression, (name) => { found ||= lean.nameToString(name) === constant; });
   look(term);
-  for (const info of auxiliaryConstants(lean, environmentOf(lean, state), clean, [term])) {
+  for (const info of auxiliaryConstants(lean, environmentOf(lean, state), (name) => hasConstant(lean, clean, name), [term])) {
     const { type, value } = readConstant(lean, info);
     look(type);
     if (value !== null) look(value);

@@ -17,11 +17,16 @@ const { Refusal } = require('../refusal.js');
 /** @typedef {import('./frontend.js').ParseError} ParseError */
 /** @typedef {{type: Pointer, levels: Pointer, binders: number}} Statement
  *   type and levels (List Name) owned; `binders`: how many variables stand before the colon */
+/** Where a statement stands: `scopes`, a Command.State, is a header's (options and all), null without one. All borrowed.
+ *  @typedef {{environment: Pointer, options: Pointer, scopes: Pointer | null}} Place */
 
 const NAME = 'statement';
 
 /** What Lean calls it: environments at the exported level make declarations private by default. */
 const PRIVATE_NAME = `_private.0.${NAME}`;
+
+/** Its name under a header, whose names are plain and whose namespaces may be open. No header's constant can have it (lean_env/gate). */
+const NAME_UNDER_HEADER = 'flywheel.statement';
 
 /** A universe name as the text of a declaration can spell it without quotes. */
 const LEVEL_NAME = /^[\p{L}_][\p{L}\p{N}_'!?₀-₉]*$/u;
@@ -32,22 +37,21 @@ const STATEMENT_OPTIONS = { autoImplicit: 'false' };
 /**
  * Elaborates a statement in an environment; leaves the environment as it is.
  * @param {Lean} lean
- * @param {Pointer} environment  borrowed
- * @param {Pointer} options  borrowed
+ * @param {Place} place
  * @param {string} text
  * @param {string[]} levels  names of universe parameters that the text uses
  * @param {Pointer} cancelToken  borrowed
  * @returns {Statement}
  */
-function elaborateStatement(lean, environment, options, text, levels, cancelToken) {
+function elaborateStatement(lean, { environment, options, scopes }, text, levels, cancelToken) {
   for (const level of levels) if (!LEVEL_NAME.test(level)) throw new Refusal('lean', `${level} is no universe name`);
-  const head = `theorem ${NAME}${levels.length ? `.{${levels.join(', ')}}` : ''} `;
-  const { syntax, binders } = parseStatement(lean, environment, head, text);
+  const head = `theorem ${scopes === null ? NAME : `_root_.${NAME_UNDER_HEADER}`}${levels.length ? `.{${levels.join(', ')}}` : ''} `;
+  const { syntax, binders: written } = parseStatement(lean, environment, head, text, scopes === null ? 'sorry' : 'by sorry');
 
   const fileMap = lean.call('l_Lean_FileMap_ofString', lean.makeString(text));
-  const begin = initialState(lean, environment, lean.inc(options));
+  const begin = scopes === null ? initialState(lean, environment, lean.inc(options)) : lean.inc(scopes);
   const { state, messages } = takeMessages(lean, elaborateCommand(lean, syntax, begin, fileMap, lean.box(0), cancelToken));
-  const name = lean.makeName(PRIVATE_NAME);
+  const name = lean.makeName(scopes === null ? PRIVATE_NAME : NAME_UNDER_HEADER);
   const info = findConstant(lean, environmentOf(lean, state), name);
   lean.dec(name);
   lean.dec(state);
@@ -58,6 +62,8 @@ function elaborateStatement(lean, environment, options, text, levels, cancelToke
   }
   const constant = readConstant(lean, info);
   const foreign = unusable(lean, environment, constant.type);
+  // Under a header there are `variable`s and auto-bound names, too: the body, a `sorry` by tactic, is what is below them all.
+  const binders = scopes === null || constant.value === null ? written : leadingLambdas(lean, constant.value);
   const statement = { type: lean.inc(constant.type), levels: lean.inc(constant.levels), binders };
   lean.dec(info);
   if (foreign !== null) {
@@ -73,22 +79,31 @@ function elaborateStatement(lean, environment, options, text, levels, cancelToke
  * @param {Pointer} environment  borrowed
  * @param {string} head
  * @param {string} text
+ * @param {'sorry' | 'by sorry'} body
  * @returns {{syntax: Pointer, binders: number}}  syntax owned
  */
-function parseStatement(lean, environment, head, text) {
+function parseStatement(lean, environment, head, text, body) {
   // `(a : Nat) : a = a`, or a bare proposition. No text is both: a term is never followed by a colon.
-  const signature = parseCategory(lean, environment, 'command', `${head}\n${text}\n:= sorry`);
-  const parsed = signature.syntax !== null ? signature : parseCategory(lean, environment, 'command', `${head}:\n${text}\n:= sorry`);
+  const signature = parseCategory(lean, environment, 'command', `${head}\n${text}\n:= ${body}`);
+  const parsed = signature.syntax !== null ? signature : parseCategory(lean, environment, 'command', `${head}:\n${text}\n:= ${body}`);
   if (parsed.syntax === null) {
     const error = signature.error === null ? parsed.error : farther(signature.error, parsed.error);
     throw new Refusal('lean', `the statement does not parse: ${parseErrorText(error)}`);
   }
-  const binders = theoremBinders(lean, parsed.syntax);
+  const binders = theoremBinders(lean, parsed.syntax, body);
   if (binders === null) {
     lean.dec(parsed.syntax);
     throw new Refusal('lean', 'the text is more than a statement');
   }
   return { syntax: parsed.syntax, binders };
+}
+
+/** @param {Lean} lean @param {Pointer} term  borrowed Expr */
+function leadingLambdas(lean, term) {
+  const LAMBDA = 6;
+  let count = 0;
+  for (let body = term; lean.tag(body) === LAMBDA; body = lean.field(body, 2)) count++;
+  return count;
 }
 
 /** Of two parse errors, the one that got farther. @param {ParseError} left @param {ParseError} right */
@@ -97,22 +112,34 @@ function farther(left, right) {
 }
 
 /**
- * How many variables the theorem binds before its colon, or null when the syntax is not `theorem name binders : type := sorry`.
+ * How many variables the theorem binds before its colon, or null when the syntax is not `theorem name binders : type := body`.
  * @param {Lean} lean
  * @param {Pointer} syntax  borrowed
+ * @param {'sorry' | 'by sorry'} expected
  */
-function theoremBinders(lean, syntax) {
+function theoremBinders(lean, syntax, expected) {
   if (syntaxKind(lean, syntax) !== 'Lean.Parser.Command.declaration') return null;
   const theorem = syntaxArguments(lean, syntax)[1];
   if (syntaxKind(lean, theorem) !== 'Lean.Parser.Command.theorem') return null;
   const [, , signature, body] = syntaxArguments(lean, theorem);
   if (syntaxKind(lean, body) !== 'Lean.Parser.Command.declValSimple') return null;
   const [, term, suffix, where] = syntaxArguments(lean, body);
-  if (syntaxKind(lean, term) !== 'Lean.Parser.Term.sorry') return null;
+  if (innermost(lean, term) !== (expected === 'sorry' ? 'Lean.Parser.Term.sorry' : 'Lean.Parser.Tactic.tacticSorry')) return null;
   const tails = [...syntaxArguments(lean, suffix), where];
   if (tails.some((tail) => syntaxArguments(lean, tail).length > 0)) return null;
   const [binders] = syntaxArguments(lean, signature);
   return syntaxArguments(lean, binders).reduce((count, binder) => count + boundVariables(lean, binder), 0);
+}
+
+/**
+ * The kind of a term, or of the only tactic in a `by` block.
+ * @param {Lean} lean @param {Pointer} term  borrowed syntax
+ */
+function innermost(lean, term) {
+  if (syntaxKind(lean, term) !== 'Lean.Parser.Term.byTactic') return syntaxKind(lean, term);
+  const sequence = syntaxArguments(lean, syntaxArguments(lean, term)[1])[0]; // tacticSeq, then one of its two forms
+  const tactics = syntaxArguments(lean, syntaxArguments(lean, sequence)[0]);
+  return tactics.length === 1 ? syntaxKind(lean, tactics[0]) : null;
 }
 
 /** @param {Lean} lean @param {Pointer} binder  borrowed syntax: an identifier, a hole, or a bracketed binder */

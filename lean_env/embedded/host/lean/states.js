@@ -6,7 +6,7 @@
  * `theorem … := by skip` to us with everything that TacticM has.
  */
 const { HEADER_BYTES, withFields, takeField } = require('./objects.js');
-const { elaborateText, initialState } = require('./frontend.js');
+const { elaborateText } = require('./frontend.js');
 const { Refusal } = require('../refusal.js');
 
 /** @typedef {import('./types.js').Lean} Lean */
@@ -52,19 +52,19 @@ function installCapture(lean) {
 }
 
 /**
- * A state of that environment to open goals from. Refuses where `theorem … := by skip` does not elaborate.
+ * A state to open goals from. Refuses where `theorem … := by skip` does not elaborate.
  * @param {Lean} lean
- * @param {Pointer} environment  borrowed
- * @param {Pointer} options  borrowed; the state keeps them
+ * @param {Pointer} command  consumed Command.State, without variables; its options stay those of the state
+ * @param {string} name  the theorem's; auxiliary constants of tactics are named after it
  * @param {Pointer} cancelToken  borrowed; the state keeps it
  * @returns {TacticState}
  */
-function template(lean, environment, options, cancelToken) {
+function template(lean, command, name, cancelToken) {
   /** @type {{state: TacticState | null}} */
   const capture = { state: null };
   captured = (state) => { capture.state = state; };
-  const source = 'theorem template : True := by skip\n';
-  const { state, messages } = elaborateText(lean, source, initialState(lean, environment, lean.inc(options)), { cancelToken });
+  const source = `theorem ${name} : True := by skip\n`;
+  const { state, messages } = elaborateText(lean, source, command, { cancelToken });
   captured = null;
   lean.dec(state);
   if (capture.state === null) {
