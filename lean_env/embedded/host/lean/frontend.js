@@ -145,7 +145,7 @@ function takeMessages(lean, state) {
  * @param {Pointer | null} [options.cancelToken]   borrowed
  * @param {() => boolean} [options.cancelled]      asked between commands: a cancelled command must not be followed by the next
  * @param {boolean} [options.stopAtError]          whether a command with an error is the last
- * @param {Around} [options.around]                sees each command before it is elaborated, and elaborates it
+ * @param {Around | null} [options.around]         sees each command before it is elaborated, and elaborates it
  * @returns {{state: Pointer, messages: LeanMessage[]}}  state owned
  */
 function elaborateText(lean, source, state, { cancelToken = null, cancelled = () => false, stopAtError = false, around = null } = {}) {

@@ -191,7 +191,7 @@ function saysOnly(lean, command) {
   return SAYS_ONLY.has(syntaxKind(lean, command));
 }
 
-/** Whether a command, whose own tree is allowed, generates macros. @param {Lean} lean @param {Pointer} command  borrowed */
+/** Whether a command, whose own tree is allowed, generates macros. @param {Lean} lean @param {Pointer} command  borrowed @returns {boolean} */
 function makesSyntax(lean, command) {
   const kind = syntaxKind(lean, command);
   if (MAKES_SYNTAX.has(kind)) return true;
