@@ -37,6 +37,7 @@ RUN = (
     "flywheel corpus list --tactic induction",
     "flywheel corpus show 1",
     "flywheel corpus verify",
+    "flywheel corpus export --to proofs --format jsonl",
     "flywheel corpus snapshot",
 )
 LONG = (
