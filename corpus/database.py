@@ -228,20 +228,20 @@ def reading(engine: Engine) -> Iterator[Session]:
     """A transaction that only reads: one consistent view, never blocked by writers."""
     # SQLite's transactions see one state anyway; PostgreSQL's own default shows every statement a newer one.
     options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
-    with _said_clearly(engine), Session(engine.execution_options(**options)) as session:
+    with unusable_as_clear_error(engine), Session(engine.execution_options(**options)) as session:
         yield session
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
     """A transaction that writes: all of it or nothing. Waits for its turn behind other writers (see schema.Clock)."""
-    with _said_clearly(engine), Session(engine) as session, session.begin():
+    with unusable_as_clear_error(engine), Session(engine) as session, session.begin():
         session.execute(update(Clock).values(writes=Clock.writes + 1))
         yield session
 
 
 @contextmanager
-def _said_clearly(engine: Engine) -> Iterator[None]:
+def unusable_as_clear_error(engine: Engine) -> Iterator[None]:
     """A database that is locked, full, read-only, damaged or gone is a CorpusUnusable. A broken constraint or a
     wrong statement is a fault of the program and stays what it is."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from prover.cli.corpus.archive import archive
+from prover.cli.corpus.backup import backup, restore
 from prover.cli.corpus.export import export
 from prover.cli.corpus.import_ import import_
 from prover.cli.corpus.list import list_
@@ -24,4 +25,6 @@ app.command()(verify)
 app.command()(export)
 app.command()(archive)
 app.command("import")(import_)
+app.command()(backup)
+app.command()(restore)
 app.command()(upgrade)
