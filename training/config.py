@@ -107,7 +107,7 @@ class FlywheelConfig(BaseSettings):
 
     name: str = Field("flywheel", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="the run's name in the corpus")
     benchmark: str = "lean-core"
-    generations: NonNegativeInt = Field(3, description="turns of the wheel after M_0")
+    generations: NonNegativeInt = Field(3, description="generations after M_0")
     seed: int = 0
     retrain: bool = Field(True, description="false: every round searches with M_0, the frozen twin")
     seed_proofs: bool = Field(True, description="whether hand-written proofs join round 0")

@@ -15,7 +15,9 @@ def experiment(
     seeds: Annotated[int, typer.Option(min=1, help="Runs with seeds 0, 1, ...")] = 3,
     config: ConfigOption = None,
     name: NameOption = None,
-    generations: Annotated[int | None, typer.Option("--generations", "-g", min=0, help="Turns after M_0.")] = None,
+    generations: Annotated[
+        int | None, typer.Option("--generations", "-g", min=0, help="Generations after M_0.")
+    ] = None,
     bench: BenchOption = None,
     workers: WorkersOption = None,
     home: HomeOption = DEFAULT_HOME,

@@ -16,7 +16,9 @@ from prover.cli.run_options import BenchOption, NameOption, SeedOption, WorkersO
 def run(
     config: ConfigOption = None,
     name: NameOption = None,
-    generations: Annotated[int | None, typer.Option("--generations", "-g", min=0, help="Turns after M_0.")] = None,
+    generations: Annotated[
+        int | None, typer.Option("--generations", "-g", min=0, help="Generations after M_0.")
+    ] = None,
     bench: BenchOption = None,
     seed: SeedOption = None,
     workers: WorkersOption = None,
@@ -25,7 +27,7 @@ def run(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Turns the flywheel: rounds, gate, corpus, training, evaluation, for several generations.
+    """The whole loop for several generations: rounds, gate, corpus, training, evaluation.
 
     Examples: flywheel run --name first --generations 3
               flywheel run --config mine.toml --name first --resume

@@ -1,4 +1,4 @@
-"""One configuration over several seeds: what the wheel adds to its frozen twin, with the spread between runs beside it.
+"""One configuration over several seeds: what the loop adds to its frozen twin, with the spread between runs beside it.
 
     experiment = run_seeds(config, [0, 1, 2], lean, corpus, place.models)          # flywheel experiment --seeds 3
 
