@@ -10,9 +10,9 @@ from __future__ import annotations
 #: The axioms of Lean's own foundations. Everything else that the library declares as an axiom is refused.
 ALLOWED_AXIOMS = frozenset({"propext", "Classical.choice", "Quot.sound"})
 
-#: Constants that no proof may mention, whatever their kind. `sorryAx` closes any goal; `ofReduceBool`, `ofReduceNat`
-#: and `trustCompiler` believe compiled code (`native_decide`); a kernel that meets `reduceBool` or `reduceNat` runs it;
-#: the `lc…` family and `Quot.lcInv` are the compiler's own casts, "proofs" of anything after type checking.
+#: Constants that no proof may mention, whatever their kind. `sorryAx` closes any goal. `ofReduceBool`, `ofReduceNat`
+#: and `trustCompiler` believe compiled code (`native_decide`). A kernel that meets `reduceBool` or `reduceNat` runs
+#: it. The `lc…` family and `Quot.lcInv` are the compiler's own casts, "proofs" of anything after type checking.
 FORBIDDEN_CONSTANTS = frozenset(
     {
         "sorryAx",

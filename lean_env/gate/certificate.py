@@ -21,13 +21,15 @@ class Check(StrEnum):
 
 
 class KernelVerdict(StrEnum):
-    """ACCEPT: the kernel checked every declaration. REJECT: it found one that does not hold. DECLINED: it runs here and
-    decided nothing (a limit, a constant that its copy of the library lacks, a crash). UNAVAILABLE: it cannot run here.
-    Only ACCEPT is a verdict in the proof's favour; the last two say nothing about it."""
+    """What a kernel says of a proof. Only ACCEPT is a verdict in its favour; the last two say nothing about it."""
 
+    #: It checked every declaration.
     ACCEPT = "accept"
+    #: It found a declaration that does not hold.
     REJECT = "reject"
+    #: It runs here and decided nothing: a limit, a constant that its copy of the library lacks, a crash.
     DECLINED = "declined"
+    #: It cannot run here.
     UNAVAILABLE = "unavailable"
 
 
@@ -45,24 +47,27 @@ class Opinion(NamedTuple):
 class Certificate:
     """What was established about one proof. The fields stand in the order of the checks that fill them.
 
-    Hashes are SHA-256 in hexadecimal. `statement_hash` is the canonical hash of the statement's expression.
-    `environment_digest` covers the constants of the modules that the proof may use. `proof_hash` covers the proof term
-    and the auxiliary constants it needs, under names of our own, so that it does not depend on how the worker numbered
-    them. `auxiliaries` are the names under which the worker exported those constants, in the order of their
-    declaration. `axioms` are the axioms that the proof and its auxiliaries mention themselves; what the library's
-    theorems rest on cannot be seen, because the distribution ships most of them without bodies. `kernels` maps each
-    kernel to its opinion: the embedded one accepted, and `second` did not reject. `gate_version` names the rules of
-    this gate and the Leans that ran them. `header_digest` covers the declarations of the theorem's header, "" without
-    one; `statement_hash` then covers what the statement says of them (`HeaderTerm.statement_hash`).
+    Hashes are SHA-256 in hexadecimal.
     """
 
+    #: The canonical hash of the statement's expression. Under a header it covers what the statement says of
+    #: the header's declarations (`HeaderTerm.statement_hash`).
     statement_hash: str
+    #: Covers the proof term and the auxiliary constants it needs, under names of our own. So it does not depend on how
+    #: the worker numbered them.
     proof_hash: str
+    #: The names under which the worker exported those constants, in the order of their declaration.
     auxiliaries: tuple[str, ...]
+    #: Covers the constants of the modules that the proof may use.
     environment_digest: str
+    #: The axioms that the proof and its auxiliaries mention themselves. What the library's theorems rest on cannot be
+    #: seen, because the distribution ships most of them without bodies.
     axioms: tuple[str, ...]
+    #: Each kernel's opinion: the embedded one accepted, and `second` did not reject.
     kernels: Mapping[str, Opinion]
+    #: Names the rules of this gate and the Leans that ran them.
     gate_version: str
+    #: Covers the declarations of the theorem's header, "" without one.
     header_digest: str = ""
 
 

@@ -22,16 +22,16 @@ MAX_VISITED_NODES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class ProofTerm:
-    """`auxiliaries` are in the order of their declaration and refer to earlier ones only; `target` comes last.
+    """A proof as it was exported."""
 
-    `constants` are all names that these declarations mention and that are not auxiliaries, the types of literals
-    included. `proof_hash` is a SHA-256 in hexadecimal over values and types, with each auxiliary standing for its
-    content, so that names and order of auxiliaries do not matter.
-    """
-
+    #: The proof itself. It comes last in the export.
     target: ExportedDeclaration
+    #: In the order of their declaration. Each refers to earlier ones only.
     auxiliaries: tuple[ExportedDeclaration, ...]
+    #: All names that these declarations mention and that are not auxiliaries, the types of literals included.
     constants: frozenset[str]
+    #: SHA-256 in hexadecimal over values and types. Each auxiliary stands for its content, so that names and order of
+    #: auxiliaries do not matter.
     proof_hash: str
 
     @classmethod

@@ -25,32 +25,36 @@ from lean_env.theorem import Theorem
 
 
 class Outcome(StrEnum):
-    """ADVANCED: a new state. PROVED: no goals left (a claim until the gate agrees). FAILED: Lean said no.
+    """How a tactic ended."""
 
-    GIVEN_UP: the tactic used `sorry`. TIMED_OUT: heartbeats or the soft wall-clock limit ended it, the session lives.
-    CRASHED: the worker is gone and the session with it; never counted as a failed attempt.
-    """
-
+    #: A new state.
     ADVANCED = "advanced"
+    #: No goals are left: a claim until the gate agrees.
     PROVED = "proved"
+    #: Lean said no.
     FAILED = "failed"
+    #: The tactic used `sorry`.
     GIVEN_UP = "given_up"
+    #: Heartbeats or the soft wall-clock limit ended it. The session lives.
     TIMED_OUT = "timed_out"
+    #: The worker is gone and the session with it. Never counted as a failed attempt.
     CRASHED = "crashed"
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """One tactic's outcome as a value. `milliseconds` is wall time inside Lean, `heartbeats` Lean's own allocation
-    count in thousands (the unit of `maxHeartbeats`); `wall_limit` says that the clock, not heartbeats, ended it;
-    `ran_code` that Lean ran code which came with the tactic (`native_decide`): from then on this session's worker is
-    worth less than a hint, and it is replaced when the session ends. The outcome is a claim as ever."""
+    """One tactic's outcome as a value."""
 
     outcome: Outcome
     result: TacticState | ProofFinished | LeanError | ProofGivenUp | DojoTacticTimeoutError | DojoCrashError
+    #: Wall time inside Lean.
     milliseconds: float
+    #: Lean's own allocation count in thousands, the unit of `maxHeartbeats`.
     heartbeats: int
+    #: The clock ended it, not heartbeats.
     wall_limit: bool = False
+    #: Lean ran code that came with the tactic (`native_decide`). From then on what this session's worker says is worth
+    #: less than a hint, and it is replaced when the session ends. The outcome stays a claim.
     ran_code: bool = False
 
 

@@ -1,7 +1,7 @@
 """Runs a found proof once more, tactic by tactic, in a worker of its own: what the corpus stores comes from here.
 
-Search reaches a proof through merged states and many siblings; the replay shows that the bare list of tactics proves
-the theorem, and yields what search did not keep: each state's text and goal terms, and the closed proof term.
+Search reaches a proof through merged states and many siblings. The replay shows that the bare list of tactics proves
+the theorem. It also yields what search did not keep: each state's text and goal terms, and the closed proof term.
 """
 
 from __future__ import annotations
@@ -21,25 +21,29 @@ NO_GOALS = "no goals"
 
 @dataclass(frozen=True, slots=True)
 class ReplayedStep:
-    """One tactic as the replay saw it. `state` and `state_after` are printed states (`no goals` at the end),
-    `heartbeats` is in thousands, `goals_ndjson` has one entry for each goal of `state`: its type with the context
-    reverted as lean4export NDJSON, or None where the goal depends on metavariables."""
+    """One tactic as the replay saw it."""
 
+    #: Printed.
     state: str
     tactic: str
+    #: Printed; `no goals` at the end.
     state_after: str
     ms: float
+    #: In thousands.
     heartbeats: int
+    #: One for each goal of `state`: its type with the context reverted, as lean4export NDJSON. None where the goal
+    #: depends on metavariables.
     goals_ndjson: tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A replayed proof. `proof_ndjson`: the closed term, `flywheel.target` last. `statement`: what the text of a text
-    theorem elaborated to in the replaying worker, None for a library theorem."""
+    """A replayed proof."""
 
     steps: tuple[ReplayedStep, ...]
+    #: The closed term, `flywheel.target` last.
     proof_ndjson: str
+    #: What the text of a text theorem elaborated to in the replaying worker, None for a library theorem.
     statement: ClaimedStatement | None
 
 

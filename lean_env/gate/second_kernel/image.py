@@ -46,20 +46,21 @@ Report = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """What an image was made from, its own hash, and what became of the library's constants.
-
-    checked: by kind, accepted with their bodies or derived and compared. believed: without body in the distribution.
-    unchecked: with a body that needs what the distribution lacks. left_out: unsafe or partial. unavailable: the names
-    that could not be declared."""
+    """What an image was made from, its own hash, and what became of the library's constants."""
 
     format: int
     library: str
     shared_library: str
     sha256: str
+    #: By kind: accepted with their bodies, or derived and compared.
     checked: Mapping[str, int]
+    #: Without body in the distribution.
     believed: int
+    #: With a body that needs what the distribution lacks.
     unchecked: int
+    #: Unsafe or partial.
     left_out: int
+    #: The names that could not be declared.
     unavailable: tuple[str, ...]
 
 

@@ -31,13 +31,17 @@ class LibraryDiffers(Exception):
 
 @dataclass(slots=True)
 class Replayed:
-    """Counts by kind of what was checked; how many were believed without body, added unchecked, left out as unsafe or
-    partial; and the names that could not be declared."""
+    """What became of the library's constants."""
 
+    #: By kind.
     checked: Counter[Kind] = field(default_factory=Counter)
+    #: Without body.
     believed: int = 0
+    #: Added without a check.
     unchecked: int = 0
+    #: Unsafe or partial.
     left_out: int = 0
+    #: The names that could not be declared.
     unavailable: list[str] = field(default_factory=list)
 
 

@@ -3,12 +3,12 @@
     python -m lean_env.gate.second_kernel.server LIBLEANSHARED IMAGE SHA256      (client.py starts it)
 
 It reads frames from stdin and answers on stdout, one request at a time. A child starts with everything mapped (fork:
-2 ms), so nothing that a proof does is left for the next one, and a crash, a stack overflow or an endless reduction ends
-the child alone. The child dies with the server, and the server with whoever started it.
+2 ms), so nothing that a proof does is left for the next one. A crash, a stack overflow or an endless reduction ends the
+child alone. The child dies with the server, and the server with whoever started it.
 
-What a child adds to the library's environment: the proof's auxiliaries, the proof, and then a theorem that states what
-was to be proved, in the statement's own words, with the proof as its proof. So it is the kernel that says whether the
-right thing was proved; for a library theorem the words are those of the library in the image.
+A child adds to the library's environment the proof's auxiliaries, the proof, and then a theorem. That theorem states
+what was to be proved, in the statement's own words, and has the proof as its proof. So the kernel says whether the
+right thing was proved. For a library theorem the words are those of the library in the image.
 """
 
 from __future__ import annotations
