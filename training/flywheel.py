@@ -32,6 +32,7 @@ from prover.benchmarks.contract import Benchmark
 from prover.benchmarks.registry import benchmark_of
 from prover.evaluation.evaluate import Evaluation
 from prover.lean import Lean
+from prover.policies.ranker.checkpoint import remove_leftovers
 from prover.policy import Policy
 from prover.rounds.round import RoundSummary
 from training.arms import Arms, Model
@@ -79,6 +80,7 @@ class Flywheel:
         self.actions = self.lean.space(self.benchmark.repertoire)
         self.arms = Arms(self.lean, self.actions, self.config, self.model)
         self.rounds = Rounds(self.config, self.lean, self.corpus, self.benchmark, self.report, self.stop)
+        remove_leftovers(self.models)
         self.corpus.start_run(self.config.name, self.config.model_dump(mode="json", exclude=set(BESIDE_RESULTS)))
 
     def run(self) -> list[Turn]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from corpus.guard import classes_of, guarded
@@ -80,7 +81,12 @@ class ExternalBenchmark:
 
     def _record(self, corpus: Corpus) -> BenchmarkRecord:
         if (record := find_external(corpus, self.name)) is None:
-            raise UnknownBenchmark(f"this corpus has no benchmark {self.name!r}; `flywheel bench load PATH` adds one")
+            known = {record.name for record in corpus.benchmarks() if record.name.startswith(PREFIX)}
+            near = get_close_matches(self.name, known, 1)
+            meant = f"did you mean {near[0]}? " if near else ""
+            raise UnknownBenchmark(
+                f"this corpus has no benchmark {self.name!r}; {meant}`flywheel bench load PATH` adds one"
+            )
         return record
 
 

@@ -5,6 +5,7 @@ A new one is a class with the methods of `Benchmark` (contract.py) and a line in
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from lean_env.benchmark.external import PREFIX
@@ -38,9 +39,9 @@ def benchmark_of(name: str) -> Benchmark:
     try:
         return BENCHMARKS[name]
     except KeyError:
-        raise UnknownBenchmark(
-            f"no benchmark {name!r}; there are: {', '.join(BENCHMARKS)}, and `flywheel bench load PATH` adds others"
-        ) from None
+        near = get_close_matches(name, BENCHMARKS, 1)
+        meant = f"did you mean {near[0]}?" if near else f"there are: {', '.join(BENCHMARKS)};"
+        raise UnknownBenchmark(f"no benchmark {name!r}; {meant} `flywheel bench load PATH` adds others") from None
 
 
 def register(corpus: Corpus, name: str, lean: Lean, report: Report | None = None) -> BenchmarkRecord:

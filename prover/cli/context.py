@@ -24,6 +24,13 @@ ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="TOML 
 DEFAULT_HOME = Path("flywheel-home")
 
 
+def require_lean() -> None:
+    """Raises NotInstalled where `flywheel setup` has not run: before the seconds that importing torch takes."""
+    from lean_env.embedded.installation import find
+
+    find()
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A home folder and its database."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prover.cli import external
-from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place
+from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place, require_lean
 from prover.cli.native_options import (
     NativeOptions,
     ReplOption,
@@ -18,6 +18,7 @@ from prover.cli.native_options import (
     native_options,
 )
 from prover.cli.output import UserError
+from prover.cli.policies import check_models
 from prover.cli.run_options import BackendOption, BenchOption, NameOption, WorkersOption, settings_of
 
 if TYPE_CHECKING:
@@ -66,9 +67,12 @@ def eval_(
               flywheel eval --name first --bench miniF2F-lean4 --split valid
               flywheel eval --toolchain native --repo my-project --bench miniF2F-lean4 --split valid
     """
+    require_lean()
+    place, models = Place.of(home, db), model or []
+    check_models(models)
+    elsewhere = external.resolve(bench, place, workers) if bench and toolchain == "embedded" else None
     from prover.cli import work
 
-    place, models = Place.of(home, db), model or []
     if (native := native_options(toolchain, repo, repl, trust)) is not None:
         native_settings = work.FlywheelConfig.load(
             config, workers=workers, evaluation__split=split or "test", evaluation__steps=steps
@@ -76,10 +80,10 @@ def eval_(
         return _in_own_lean(bench, native, native_settings, theorems, models, place, json)
     settings = settings_of(config, name, workers, place)
     changes = {"split": split, "strata": tuple(stratum) if stratum else None, "theorems": theorems, "steps": steps}
-    if bench is None:
+    if elsewhere is None:
         report = _on_its_own_benchmark(settings, changes, models, place, backend)
     else:
-        report = _on_another_benchmark(bench, settings, changes, models, place, backend)
+        report = _on_another_benchmark(elsewhere, settings, changes, models, place, backend)
     work.show(report, json)
 
 
@@ -94,13 +98,18 @@ def _on_its_own_benchmark(
 
 
 def _on_another_benchmark(
-    bench: str, settings: FlywheelConfig, changes: dict[str, Any], models: list[str], place: Place, backend: Backend
+    elsewhere: dict[str, Any],
+    settings: FlywheelConfig,
+    changes: dict[str, Any],
+    models: list[str],
+    place: Place,
+    backend: Backend,
 ) -> RunReport:
-    """All generations of the run on `bench`, which is put into the corpus where it is not there yet."""
+    """All generations of the run on the benchmark of `elsewhere` (`external.resolve`), which is put into the corpus
+    where it is not there yet."""
     from prover.benchmarks.registry import register
     from prover.cli import work
 
-    elsewhere = external.resolve(bench, place, settings.workers)
     benchmark = elsewhere["benchmark"]
     with work.opened(settings, place, "eval", backend) as flywheel:
         numbers = _trained(flywheel)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from prover.cli import external
-from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place
+from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place, require_lean
 from prover.cli.run_options import BenchOption, NameOption, WorkersOption
 
 
@@ -29,9 +29,10 @@ def experiment(
 
     Example: flywheel experiment --bench lean-logic --seeds 3 --name logic
     """
-    from prover.cli import work
-
+    require_lean()
     place = Place.of(home, db)
     flags = external.resolve(bench, place, workers)
+    from prover.cli import work
+
     settings = work.FlywheelConfig.load(config, name=name, generations=generations, workers=workers, **flags)
     work.experiment(settings, seeds, place, json)

@@ -21,14 +21,14 @@ def resolve(bench: str | None, place: Place, workers: int | None) -> dict[str, A
     from lean_env.benchmark.external import PREFIX, Format, default_name
     from lean_env.benchmark.external.reading import read_benchmark
     from prover.benchmarks.external import find_external, register_external
-    from prover.benchmarks.registry import BENCHMARKS
+    from prover.benchmarks.registry import BENCHMARKS, benchmark_of
 
     if bench is None or bench in BENCHMARKS:
         return {"benchmark": bench}
     if not bench.startswith(PREFIX):
         path = Path(bench)
         if not path.exists():
-            return {"benchmark": bench}
+            benchmark_of(bench)  # raises UnknownBenchmark, before the seconds that torch takes
         key = PREFIX + default_name(path)
         with place.corpus(create=True) as corpus, path_errors():
             record = find_external(corpus, key, read_benchmark(path).digest)

@@ -16,7 +16,8 @@ from prover.cli.eval import eval_
 from prover.cli.exit_codes import exit_code
 from prover.cli.experiment import experiment
 from prover.cli.help import Commands, keep_example_lines
-from prover.cli.output import CANNOT_START, DONE, errors
+from prover.cli.machine_errors import machine_trouble
+from prover.cli.output import CANNOT_START, DONE, FAILED, errors
 from prover.cli.prove import prove
 from prover.cli.round import round_
 from prover.cli.run import run as run_verb
@@ -70,9 +71,11 @@ def run(arguments: list[str]) -> int:
     except SystemExit as ended:  # typer's way out: 0, 2 for a mistyped command, 130 for Ctrl-C
         return ended.code if isinstance(ended.code, int) else CANNOT_START
     except Exception as error:
-        code = exit_code(error)
+        code, said = exit_code(error), str(error)
         if code is None:
-            raise
-        errors.print(f"flywheel: {error}", markup=False, soft_wrap=True)
+            if (trouble := machine_trouble(error)) is None:
+                raise
+            code, said = FAILED, trouble
+        errors.print(f"flywheel: {said}", markup=False, soft_wrap=True)
         return code
     return DONE

@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from prover.actions.space import ActionSpace
-from prover.policies.portfolio import PortfolioPolicy
-from prover.policy import Policy
+from prover.cli.output import UserError
+
+if TYPE_CHECKING:
+    from prover.actions.space import ActionSpace
+    from prover.policy import Policy
+
+#: What a folder holds that `policy_of` can load: a trained generation, a causal language model.
+_MARKS = ("meta.json", "config.json")
+
+
+def check_models(models: Sequence[str]) -> None:
+    """Whether there is something at each `--model`: a folder, or a hub model that was downloaded before. Quick, so that
+    it comes before anything heavy. Raises UserError."""
+    for model in models:
+        folder = Path(model).expanduser()
+        if folder.is_dir():
+            if not any((folder / mark).is_file() for mark in _MARKS):
+                raise UserError(
+                    f"--model {model}: neither a trained generation (meta.json) nor a causal language model "
+                    f"(config.json) is in this folder{_meant(folder / 'M')}"
+                )
+        elif not _in_hub_cache(model):
+            raise UserError(
+                f"--model {model}: there is no such folder, and no hub model of this name was downloaded before"
+                f"{_meant(folder)}"
+            )
 
 
 def policy_of(model: str | None, space: ActionSpace) -> Policy:
     """A trained generation's folder, or else a causal language model; portfolio search without one. Raises
     CheckpointError, ModelUnavailable."""
     if model is None:
+        from prover.policies.portfolio import PortfolioPolicy
+
         return PortfolioPolicy(space)
     from prover.policies.ranker.checkpoint import is_checkpoint, load_ranker
 
@@ -21,3 +49,22 @@ def policy_of(model: str | None, space: ActionSpace) -> Policy:
     from prover.policies.free_text import FreeTextPolicy
 
     return FreeTextPolicy.load(model)
+
+
+def _in_hub_cache(name: str) -> bool:
+    from huggingface_hub import try_to_load_from_cache
+
+    try:
+        return isinstance(try_to_load_from_cache(name, "config.json"), str)
+    except ValueError:  # no name that a hub model can have
+        return False
+
+
+def _meant(folder: Path) -> str:
+    """The folder beside `folder` whose name is the nearest, if it holds a model; else where models are."""
+    beside = {
+        entry.name: entry for entry in folder.parent.glob("*") if any((entry / mark).is_file() for mark in _MARKS)
+    }
+    if near := get_close_matches(folder.name, beside, 1, cutoff=0.3):
+        return f"; did you mean {beside[near[0]]}?"
+    return "; `flywheel train` and `flywheel run` leave them in HOME/models/RUN/M_0, M_1, ..."

@@ -12,6 +12,7 @@ from lean_env.theorem import Environment, Theorem
 from prover.cli.context import JsonOption
 from prover.cli.native_options import ReplOption, RepoOption, ToolchainOption, TrustOption, native_options
 from prover.cli.output import UserError, WorkFailed, console, emit_json, errors
+from prover.cli.policies import check_models
 
 _HEAD = re.compile(r"^\s*(?:theorem|lemma|example)\b\s*(?P<rest>.*)$", re.DOTALL)
 _TAIL = re.compile(r"\s*:=\s*(?:by\s*)?(?:sorry\s*)?$")
@@ -66,6 +67,7 @@ def prove(
 
     Exit code 1 when no proof was found or a `sorry` is left, 2 when the statement or the file cannot be read.
     """
+    check_models([model] if model else [])
     if (options := native_options(toolchain, repo, repl, trust)) is not None:
         from prover.cli import native
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from prover.cli import external
-from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place
+from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place, require_lean
 from prover.cli.output import UserError, console, emit_json
 from prover.cli.run_options import BackendOption, BenchOption, NameOption, WorkersOption, settings_of
 
@@ -31,10 +31,12 @@ def round_(
     Examples: flywheel round --name first
               flywheel round --name mine --bench external/mine
     """
+    require_lean()
+    place = Place.of(home, db)
+    flags = external.resolve(bench, place, workers)
     from prover.cli import work
 
-    place = Place.of(home, db)
-    settings = settings_of(config, name, workers, place, external.resolve(bench, place, workers))
+    settings = settings_of(config, name, workers, place, flags)
     with work.opened(settings, place, "round", backend) as flywheel:
         if not flywheel.corpus.theorems(settings.benchmark, "train"):
             raise UserError(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from prover.cli import external
-from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place
+from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place, require_lean
 from prover.cli.output import UserError, emit_json
 from prover.cli.run_options import BenchOption, NameOption, SeedOption, WorkersOption
 
@@ -32,10 +32,11 @@ def run(
     Examples: flywheel run --name first --generations 3
               flywheel run --config mine.toml --name first --resume
     """
-    from prover.cli import screens, work
-
+    require_lean()
     place = Place.of(home, db)
     flags = external.resolve(bench, place, workers)
+    from prover.cli import screens, work
+
     settings = work.FlywheelConfig.load(config, name=name, generations=generations, seed=seed, workers=workers, **flags)
     with place.corpus(create=True) as corpus:
         exists = settings.name in {run.name for run in corpus.runs()}

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
@@ -28,6 +30,8 @@ from prover.policies.ranker.prompt import MARKS, PromptEncoder
 
 WEIGHTS, TOKENIZER, META = "weights.safetensors", "tokenizer.json", "meta.json"
 _FORMAT = 1
+#: What `save_checkpoint` works with beside the folder, by process.
+_LEFTOVER = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.(?P<kind>draft|retired)")
 
 
 class CheckpointError(Exception):
@@ -76,6 +80,27 @@ def save_checkpoint(folder: Path, model: ActionRanker, tokenizer: Tokenizer, tra
     else:
         draft.rename(folder)
     return digest
+
+
+def remove_leftovers(models: Path) -> None:
+    """Removes from the folder of a run's checkpoints what a process left that was killed while it saved. A checkpoint
+    that it had just moved aside comes back where its successor did not arrive."""
+    for path in models.glob(".*"):
+        named = _LEFTOVER.fullmatch(path.name)
+        if named is None or not path.is_dir() or _writes_still(int(named["pid"]), path):
+            continue
+        if named["kind"] == "retired" and not (models / named["name"]).exists():
+            path.rename(models / named["name"])
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _writes_still(pid: int, folder: Path) -> bool:
+    """Whether the process that made the folder may still be there: one of its number that is older than the folder."""
+    try:
+        return psutil.Process(pid).create_time() <= folder.stat().st_mtime
+    except (psutil.Error, OSError):
+        return False
 
 
 def load_checkpoint(folder: Path, repertoire: Repertoire = LIBRARY) -> Checkpoint:
