@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema
+from corpus.columns import Base
 from corpus.database import reading, writing
 from corpus.errors import SnapshotCorrupt
 from corpus.hashing import digest
@@ -172,7 +173,7 @@ def _ids(session: Session, hashes: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _insert(session: Session, table: type[schema.Base], values: Iterable[dict[str, Any]]) -> None:
+def _insert(session: Session, table: type[Base], values: Iterable[dict[str, Any]]) -> None:
     values = iter(values)
     while batch := list(islice(values, rows.CHUNK)):
         session.execute(insert(table), batch)

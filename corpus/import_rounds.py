@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema
+from corpus.columns import now
 from corpus.hashing import digest
 from corpus.records import AttemptStatus, ProofRecord, RoundKind
 
@@ -86,7 +87,7 @@ class ImportRounds:
                 arm=ARM,
                 seed=0,
                 config={"origin": self._origin},
-                finished_at=schema.now(),
+                finished_at=now(),
             )
             self._session.add(round)
             self._session.flush()

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema
+from corpus.columns import Base
 from corpus.database import reading
 from corpus.errors import NotFound
 from corpus.lineage import Finding, proof_findings
@@ -120,7 +121,7 @@ def stats(corpus: Corpus) -> Stats:
     proof, theorem = schema.Proof, schema.Theorem
     with reading(corpus.engine) as session:
 
-        def count(table: type[schema.Base]) -> int:
+        def count(table: type[Base]) -> int:
             return session.scalars(select(func.count()).select_from(table)).one()
 
         accepted = _accepted()
@@ -196,14 +197,6 @@ def show_proof(corpus: Corpus, proof_id: int) -> ProofView:
             raise NotFound(f"The corpus has no proof {proof_id}. `flywheel corpus list` shows those it has.")
         retraction = session.scalar(select(schema.Retraction.reason).where(schema.Retraction.proof_id == proof_id))
         return ProofView(rows.load_proofs(session, [proof_id])[0], retraction, proof_findings(session, proof_id))
-
-
-def proofs_of(corpus: Corpus, theorem: str) -> list[StoredProof]:
-    """The accepted proofs of all theorems of this name, oldest first."""
-    with reading(corpus.engine) as session:
-        query = select(schema.Proof.id).join(schema.Theorem, schema.Theorem.id == schema.Proof.theorem_id)
-        ids = session.scalars(query.where(schema.Theorem.name == theorem, _accepted()).order_by(schema.Proof.id)).all()
-        return rows.load_proofs(session, ids)
 
 
 def _accepted() -> ColumnElement[bool]:

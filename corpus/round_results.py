@@ -1,8 +1,8 @@
-"""What rounds did: the outcome of each theorem, rates, histories and counts of evaluations, as plain frozen records."""
+"""What rounds did: the outcome of each theorem, histories, and counts of evaluations."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select
@@ -20,9 +20,6 @@ _STRENGTH = (
     AttemptStatus.UNPROVED,
     AttemptStatus.ERROR,
 )
-
-#: Step budgets at which reports count solved theorems.
-BUDGETS = (8, 16, 32, 64, 128)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +49,6 @@ class TheoremHistory:
     proved: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """How a round went. `solved_at`: step budget to theorems proved within it, of `tried` ones (a final attempt is
-    there). `unanswered`: selected, but not tried yet or only with errors; never counted as failures."""
-
-    round: RoundRecord
-    tried: int
-    solved: int
-    solved_at: Mapping[int, int]
-    unanswered: int
-    by_status: Mapping[AttemptStatus, int]
-    steps: int
-    lean_seconds: float
-    model_seconds: float
-    wall_seconds: float
-    wall_limit_hits: int
-
-
 def outcomes(corpus: Corpus, round: RoundRecord) -> list[TheoremOutcome]:
     """One outcome for each selected theorem, in the round's order: what paired tests and intervals start from."""
     with reading(corpus.engine) as session:
@@ -95,28 +74,6 @@ def proofs_in(corpus: Corpus, round: RoundRecord) -> dict[str, tuple[int, str]]:
             .where(schema.Attempt.round_id == round.id, schema.Attempt.status == AttemptStatus.PROVED)
         )
         return {name: (length, text) for name, length, text in session.execute(query)}
-
-
-def rates(corpus: Corpus, round: RoundRecord, budgets: Sequence[int] = BUDGETS) -> Rates:
-    """Solved counts of one round at step budgets, with what it cost. A theorem counts as solved once, by its best
-    attempt, and only with a certified proof."""
-    found = outcomes(corpus, round)
-    tried = [o for o in found if o.status is not None and o.status is not AttemptStatus.ERROR]
-    solved = [o.steps_to_proof for o in tried if o.status is AttemptStatus.PROVED and o.steps_to_proof is not None]
-    by_status = {status: sum(o.status is status for o in found) for status in AttemptStatus}
-    return Rates(
-        round=round,
-        tried=len(tried),
-        solved=len(solved),
-        solved_at={budget: sum(steps <= budget for steps in solved) for budget in budgets},
-        unanswered=len(found) - len(tried),
-        by_status={status: number for status, number in by_status.items() if number},
-        steps=sum(o.steps for o in found),
-        lean_seconds=sum(o.lean_seconds for o in found),
-        model_seconds=sum(o.model_seconds for o in found),
-        wall_seconds=sum(o.wall_seconds for o in found),
-        wall_limit_hits=sum(o.wall_limit_hits for o in found),
-    )
 
 
 def history(corpus: Corpus, benchmark: str, split: str, run: str | None = None) -> dict[str, TheoremHistory]:
@@ -160,11 +117,6 @@ def searched_steps(corpus: Corpus, run: str) -> int:
             )
         )
         return int(session.scalar(query) or 0)
-
-
-def evaluations(corpus: Corpus, run: str, budgets: Sequence[int] = BUDGETS) -> list[Rates]:
-    """All evaluations of a run, in the order they were started."""
-    return [rates(corpus, round, budgets) for round in corpus.rounds(run, RoundKind.EVAL)]
 
 
 def count_test_evaluations(corpus: Corpus, run: str | None = None) -> int:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from corpus import rounds, rows, schema
 from corpus.benchmarks import BenchmarkStore
+from corpus.columns import Base, now
 from corpus.database import connect, reading, writing
 from corpus.errors import Conflict, CorpusError, LeakageError, NotFound
 from corpus.guard import find_leak
@@ -129,13 +130,13 @@ class Corpus(BenchmarkStore):
                 select(schema.Generation).where(schema.Generation.run_id == run_id, schema.Generation.number == number)
             )
             if row is None:
-                row = schema.Generation(run_id=run_id, number=number, metrics={}, started_at=schema.now(), **values)
+                row = schema.Generation(run_id=run_id, number=number, metrics={}, started_at=now(), **values)
                 session.add(row)
                 session.flush()
             elif row.finished_at is None:
                 for name, value in values.items():
                     setattr(row, name, value)
-                row.started_at = schema.now()
+                row.started_at = now()
             else:
                 stored = rows.generation_record(session, row)
                 asked = (parent, recipe, config_hash, canonical_json(dict(seeds)), snapshot_hash)
@@ -164,7 +165,7 @@ class Corpus(BenchmarkStore):
                     raise Conflict(f"Generation {row.number} is finished with other weights ({row.model_hash}).")
                 return
             row.model_path, row.model_hash, row.metrics = model_path, model_hash, dict(metrics)
-            row.finished_at = schema.now()
+            row.finished_at = now()
 
     def generation(self, generation_id: int) -> GenerationRecord:
         with reading(self.engine) as session:
@@ -237,7 +238,7 @@ class Corpus(BenchmarkStore):
         """Marks a round as done; again is harmless. Theorems left with errors alone may still be retried later."""
         with writing(self.engine) as session:
             row = _get(session, schema.Round, round.id, "round")
-            row.finished_at = row.finished_at or schema.now()
+            row.finished_at = row.finished_at or now()
             return rows.round_record(session, row)
 
     def rounds(self, run: str, kind: RoundKind | None = None) -> list[RoundRecord]:
@@ -247,11 +248,6 @@ class Corpus(BenchmarkStore):
             if kind is not None:
                 query = query.where(schema.Round.kind == kind)
             return [rows.round_record(session, row) for row in session.scalars(query.order_by(schema.Round.id))]
-
-    def selected(self, round: RoundRecord) -> list[TheoremRecord]:
-        """All theorems of a round in its order."""
-        with reading(self.engine) as session:
-            return [rows.theorem_record(row) for row in session.scalars(rounds.theorems(round.id))]
 
     def pending(self, round: RoundRecord, *, ordinal: int = 0, max_errors: int | None = None) -> list[TheoremRecord]:
         """Theorems that have no final attempt of this ordinal yet, in the round's order. An ERROR is not final; with
@@ -344,7 +340,7 @@ class Corpus(BenchmarkStore):
                 session.add(schema.Retraction(proof_id=proof_id, reason=reason))
 
 
-T = TypeVar("T", bound=schema.Base)
+T = TypeVar("T", bound=Base)
 
 
 def _get(session: Session, table: type[T], id: int, what: str) -> T:

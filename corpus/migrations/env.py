@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from corpus.schema import Base
+from corpus import schema  # noqa: F401  (its tables are part of the metadata)
+from corpus.columns import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

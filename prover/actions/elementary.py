@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
+from prover.actions.forms import Need, Slot, Template, table
 from prover.actions.repertoire import Repertoire
-from prover.actions.templates import Need, Slot, Template, table
 
 #: The first words that a tactic may have.
 _WORDS = """

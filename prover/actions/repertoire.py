@@ -13,7 +13,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from prover.actions.templates import HYPOTHESES, TEMPLATES, Slot, Template
+from prover.actions.forms import HYPOTHESES, Slot, Template
+from prover.actions.templates import TEMPLATES
 
 #: Time that a form of unit cost takes: the discount for slow forms is zero there.
 _TYPICAL_MILLISECONDS = 6.0

@@ -23,11 +23,11 @@ import numpy.typing as npt
 
 from lean_env.theorem import Environment
 from prover.actions.connective import Connective, shape
+from prover.actions.forms import HYPOTHESES, Need, Slot, Template
 from prover.actions.lazy import lazy
 from prover.actions.matching import usage
 from prover.actions.repertoire import LIBRARY, Repertoire
 from prover.actions.retrieval import RetrievedPremise, Retriever, Shape
-from prover.actions.templates import HYPOTHESES, Need, Slot, Template
 from prover.actions.uses import Uses
 from prover.goal import IDENTIFIER, Goal, Local, LocalKind, first_goal, outside_brackets, parse_goal
 from prover.policy import Proposal

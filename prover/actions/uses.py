@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 
 from prover.actions.connective import Connective, shape
+from prover.actions.forms import Slot
 from prover.actions.lazy import lazy
 from prover.actions.matching import Usage, fits, may_close, occurs, opened, usage
-from prover.actions.templates import Slot
 from prover.goal import Goal, LocalKind, split_top_level, unbracketed
 
 #: `∀ p : Prop, …` or `∀ (p q : Prop), …`.

@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 
 from corpus import database, schema
 from corpus.append_only import protect
+from corpus.columns import Base
 from corpus.copying import copy_rows
 from corpus.errors import CorpusError, CorpusMissing, SchemaMismatch
 from corpus.guard import held_back
@@ -126,7 +127,7 @@ def test_every_revision_has_a_stored_database():
 
 def test_the_migrations_make_what_the_schema_says(corpus):
     with corpus.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), schema.Base.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from corpus import schema
+from corpus.columns import Base
 from corpus.errors import Conflict, CorpusError, LeakageError, NotFound
 from corpus.query import ProofFilter, list_proofs, show_proof
 from corpus.records import AttemptStatus, RoundKind
@@ -29,7 +30,7 @@ GENERATION = {
 }
 
 
-def count(corpus: Corpus, table: type[schema.Base]) -> int:
+def count(corpus: Corpus, table: type[Base]) -> int:
     with corpus.engine.connect() as connection:
         return connection.scalar(select(func.count()).select_from(table))
 
@@ -108,7 +109,7 @@ def test_a_round_is_resumed_with_what_it_selected(corpus):
     first = start_round(corpus, splits["train"])
     again = start_round(corpus, splits["train"], selection=["train_2"])
     assert again == first
-    assert corpus.selected(again) == splits["train"]
+    assert corpus.pending(again) == splits["train"]
     assert start_round(corpus, splits["train"], config={"steps": 32}).id != first.id
     assert start_round(corpus, splits["train"], seed=2).id != first.id
     assert len(corpus.rounds("run")) == 3
