@@ -14,10 +14,10 @@ It cannot see goals with metavariables, which have no hash, nor statements that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Engine, Select, func, insert, or_, select, union
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Engine, Select, exists, func, insert, or_, select, union
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from corpus import rows, schema
 from corpus.database import reading
@@ -102,6 +102,31 @@ def leaking(after_guard: int) -> Select[int]:
         select(goal.proof_id).where(goal.hash.in_(held_out)),
     ).subquery()
     return select(found.c.id)
+
+
+def leaks_among(session: Session, proof_ids: Sequence[int]) -> set[int]:
+    """Which of these proofs meet the guard. Costs what these proofs are, however many others there are."""
+    proof, theorem, certificate, goal = schema.Proof, schema.Theorem, schema.Certificate, schema.Goal
+    near = schema.TheoremClass
+
+    def held_out(hash: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        # Asked of each row: as a list, SQLite would go through the guard, or through every goal that there is.
+        return exists().where(schema.Guard.hash == hash)
+
+    met: set[int] = set()
+    for chunk in rows.chunks(proof_ids):
+        for query in (
+            select(proof.id)
+            .join(theorem, theorem.id == proof.theorem_id)
+            .where(proof.id.in_(chunk), held_out(theorem.statement_hash)),
+            select(proof.id)
+            .join(near, near.theorem_id == proof.theorem_id)
+            .where(proof.id.in_(chunk), held_out(near.hash)),
+            select(certificate.proof_id).where(certificate.proof_id.in_(chunk), held_out(certificate.statement_hash)),
+            select(goal.proof_id).where(goal.proof_id.in_(chunk), held_out(goal.hash)),
+        ):
+            met.update(session.scalars(query))
+    return met
 
 
 def held_back(engine: Engine, benchmark: str) -> frozenset[str]:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, aliased
 from corpus import rows, schema
 from corpus.database import reading, writing
 from corpus.errors import SnapshotCorrupt
-from corpus.guard import leaking
+from corpus.guard import leaking, leaks_among
 from corpus.hashing import EMPTY_BUCKETS, bucket_of, content_hash, digest, set_hash, with_buckets
 from corpus.human import HUMAN_ARM, freeze, snapshot_traces, with_human
 from corpus.records import RoundKind, StoredProof
@@ -231,7 +231,7 @@ def _entering(session: Session, line: schema.SnapshotLine, filter: SnapshotFilte
     new = session.execute(select(attempt.proof_id, attempt.round_id).where(attempt.id > line.attempts_seen))
     candidates = sorted({proof_id for proof_id, round_id in new if proof_id is not None and round_id in wanted})
     query = (
-        select(proof.id, proof.content_hash, proof.id.in_(leaking(0)))
+        select(proof.id, proof.content_hash)
         .join(theorem, theorem.id == proof.theorem_id)
         .where(
             theorem.split == "train",
@@ -247,7 +247,8 @@ def _entering(session: Session, line: schema.SnapshotLine, filter: SnapshotFilte
     if filter.max_steps is not None:
         query = query.where(proof.length <= filter.max_steps)
     found = [row for chunk in rows.chunks(candidates) for row in session.execute(query.where(proof.id.in_(chunk)))]
-    entered = [(id, proof_hash) for id, proof_hash, leak in found if not leak]
+    leaks = leaks_among(session, [id for id, _ in found])
+    entered = [(id, proof_hash) for id, proof_hash in found if id not in leaks]
     return entered, len(found) - len(entered)
 
 

@@ -1,0 +1,396 @@
+"""A corpus of any size: how fast it fills, how large it is, how long each view takes, what a snapshot costs.
+
+    python -m tests.performance.bench_corpus --proofs 100000 [--db postgresql://…] [--out results/…/corpus.json]
+
+The rows are made up: ten steps a proof, states of 250 letters, of which two in five are new in the corpus. Times are
+medians and 95th percentiles over repeated calls in one process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import platform
+import random
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, insert, select, text
+
+from corpus import schema
+from corpus.database import writing
+from corpus.hashing import content_hash, tactics_hash
+from corpus.query import ProofFilter, list_proofs, show_proof, stats
+from corpus.records import (
+    AttemptRecord,
+    AttemptStatus,
+    CertificateRecord,
+    ProofRecord,
+    RoundKind,
+    StepRecord,
+    TheoremRecord,
+)
+from corpus.round_results import history, outcomes
+from corpus.rows import theorem_record
+from corpus.snapshot import take_snapshot
+from corpus.states import intern_states
+from corpus.store import Corpus
+
+STEPS_A_PROOF = 10
+THEOREMS_A_BENCHMARK = 20_000
+#: Measured with this program: what a proof with its steps, goals, certificate and attempt takes on disk.
+BYTES_A_PROOF = 6_500
+BATCH = 1_000
+
+
+def sha(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+def theorem(number: int) -> TheoremRecord:
+    return TheoremRecord(
+        name=f"Family{number % 97}.lemma_{number}",
+        statement=f"∀ (a b c : Nat) (h : a ≤ b), a + c * {number} ≤ b + c * {number}",
+        statement_hash=sha(f"statement {number}"),
+        environment="Init.Core,Init.Data.Nat.Basic",
+        module=None,
+        split="train",
+        stratum=("easy", "hard")[number % 2],
+        family=f"Family{number % 97}",
+    )
+
+
+def proof(of: TheoremRecord, number: int) -> ProofRecord:
+    """Ten steps. Their states come from the theorem (met by each of its proofs) or are this proof's own."""
+    draw = random.Random(number)
+    states = [_state(of, place, number if draw.random() < 0.4 else -1) for place in range(STEPS_A_PROOF)]
+    steps = tuple(
+        StepRecord(
+            state=states[place],
+            tactic=f"rw [Nat.add_comm_{draw.randrange(4000)}] at h_{number % 1009}",
+            state_after=states[place + 1] if place + 1 < STEPS_A_PROOF else "no goals",
+            template="rw [·] at ·",
+            milliseconds=round(draw.random() * 20, 3),
+            heartbeats=draw.randrange(1000),
+            goal_hashes=(sha(f"goal {of.name} {place}"),),
+        )
+        for place in range(STEPS_A_PROOF)
+    )
+    certificate = CertificateRecord(
+        of.statement_hash, sha(of.environment), sha(f"proof {number}"), ("propext",),
+        {"embedded-4.28": "accept", "second": "accept"}, "2 on Lean 4.28.0-pre",
+    )  # fmt: skip
+    lines = "\n".join(f"  {step.tactic}" for step in steps)
+    return ProofRecord(steps, "policy", certificate, f"theorem {of.name} {of.statement} := by\n{lines}\n", 4_000)
+
+
+def _state(of: TheoremRecord, place: int, own: int) -> str:
+    hypotheses = "\n".join(f"h_{i} : a_{i} + {place} * b_{i} ≤ c_{i}" for i in range(5))
+    return f"a b c : Nat\n{hypotheses}\nown : {own}\n⊢ {of.statement} at {place}"
+
+
+@dataclass
+class Bench:
+    """What was measured, with where. Times in milliseconds, sizes in bytes."""
+
+    proofs: int
+    database: str
+    commit: str
+    machine: str
+    rows: dict[str, int] = field(default_factory=dict)
+    seconds_to_fill: float = 0.0
+    proofs_per_second: float = 0.0
+    recorded_per_second: float = 0.0
+    size: int = 0
+    bytes_a_proof: float = 0.0
+    states: dict[str, float] = field(default_factory=dict)
+    latency_ms: dict[str, dict[str, float]] = field(default_factory=dict)
+    snapshot_ms: dict[str, float] = field(default_factory=dict)
+    stream: dict[str, float] = field(default_factory=dict)
+
+
+def fill(corpus: Corpus, proofs: int, report: Callable[[int], None] = lambda _n: None) -> None:
+    """Stores made-up proofs in bulk, in the rows that `record_attempt` would write, a thousand to a transaction."""
+    theorems = min(THEOREMS_A_BENCHMARK, max(1, proofs // 5))
+    corpus.add_benchmark("made", "1", "library", [theorem(i) for i in range(theorems)])
+    corpus.add_benchmark("held", "1", "library", [_held_out(i) for i in range(2_000)])
+    corpus.start_run("run", {})
+    names = [theorem(i).name for i in range(theorems)]
+    for start in range(0, proofs, 50_000):
+        round = corpus.start_round(
+            run="run", generation_id=None, benchmark="made", split="train", stratum="", arm="policy",
+            kind=RoundKind.TRAIN, seed=start, config={}, selection=names,
+        )  # fmt: skip
+        for batch in range(start, min(start + 50_000, proofs), BATCH):
+            _store(corpus, round.id, range(batch, min(batch + BATCH, proofs)), theorems)
+            report(batch)
+
+
+def _held_out(number: int) -> TheoremRecord:
+    made = theorem(number + 10**9)
+    return TheoremRecord(**{**asdict(made), "split": "valid", "name": f"held_{number}"})
+
+
+def _store(corpus: Corpus, round_id: int, numbers: range, theorems: int) -> None:
+    with writing(corpus.engine) as session:
+        wanted = {theorem(n % theorems).name for n in numbers}
+        found = session.execute(
+            select(schema.Theorem).where(schema.Theorem.name.in_(wanted), schema.Theorem.benchmark_id == 1)
+        ).scalars()
+        rows = {row.name: (row.id, theorem_record(row)) for row in found}
+        first = (session.scalar(select(func.max(schema.Proof.id))) or 0) + 1
+        made = []
+        for offset, number in enumerate(numbers):
+            id, record = rows[theorem(number % theorems).name]
+            made.append((first + offset, id, record, number, proof(record, number)))
+        states = intern_states(session, (step for *_, one in made for step in one.steps))
+        session.execute(insert(schema.Proof), [_proof_row(*one) for one in made])
+        session.execute(
+            insert(schema.Step),
+            [
+                {
+                    "proof_id": id, "position": i, "state_id": states[step.state], "tactic": step.tactic,
+                    "state_after_id": states[step.state_after], "template": step.template,
+                    "milliseconds": step.milliseconds, "heartbeats": step.heartbeats,
+                }
+                for id, _, _, _, one in made for i, step in enumerate(one.steps)
+            ],
+        )  # fmt: skip
+        session.execute(
+            insert(schema.Goal),
+            [
+                {"proof_id": id, "position": i, "ordinal": 0, "hash": step.goal_hashes[0]}
+                for id, _, _, _, one in made for i, step in enumerate(one.steps)
+            ],
+        )  # fmt: skip
+        session.execute(
+            insert(schema.Certificate),
+            [
+                {**asdict(one.certificate), "proof_id": id, "axioms": ["propext"], "auxiliaries": []}
+                for id, *_, one in made
+            ],
+        )
+        session.execute(
+            insert(schema.Attempt),
+            [
+                {
+                    "round_id": round_id, "theorem_id": theorem_id, "ordinal": number // theorems, "retry": 0,
+                    "status": AttemptStatus.PROVED, "steps": 64, "heartbeats": 1000, "lean_seconds": 0.5,
+                    "model_seconds": 0.2, "wall_seconds": 1.0, "wall_limit_hits": 0, "nodes": 40,
+                    "steps_to_proof": 30, "reason": "", "stats": {"cpu_seconds": 0.7}, "proof_id": id,
+                }
+                for id, theorem_id, _, number, _ in made
+            ],
+        )  # fmt: skip
+        if corpus.engine.dialect.name == "postgresql":
+            session.execute(text("SELECT setval(pg_get_serial_sequence('proof', 'id'), :n)"), {"n": made[-1][0]})
+
+
+def _proof_row(id: int, theorem_id: int, record: TheoremRecord, number: int, one: ProofRecord) -> dict[str, Any]:
+    return {
+        "id": id,
+        "theorem_id": theorem_id,
+        "tactics_hash": tactics_hash(one.steps),
+        "content_hash": content_hash("made@1", record, one.source, one.steps),
+        "source": one.source,
+        "length": len(one.steps),
+        "text": one.text,
+        "term_bytes": one.term_bytes,
+    }
+
+
+def record_one_by_one(corpus: Corpus, count: int) -> float:
+    """Proofs a second by `record_attempt`, as a search stores them: one transaction each, on disk when it returns."""
+    names = [t.name for t in corpus.theorems("made")[:count]]
+    round = corpus.start_round(
+        run="run", generation_id=None, benchmark="made", split="train", stratum="", arm="one by one",
+        kind=RoundKind.TRAIN, seed=0, config={}, selection=names,
+    )  # fmt: skip
+    records = [corpus.theorem(name, "made") for name in names]
+    started = time.perf_counter()
+    for index, record in enumerate(records):
+        found = proof(record, 10**8 + index)
+        corpus.record_attempt(
+            round, AttemptRecord(record.name, AttemptStatus.PROVED, 9, 9, steps_to_proof=9, proof=found)
+        )
+    return len(names) / (time.perf_counter() - started)
+
+
+def views(corpus: Corpus) -> Iterator[tuple[str, Callable[[int], object]]]:
+    """Every question that the command line asks of a corpus, by its name; the number varies what is asked for."""
+    rounds = corpus.rounds("run")
+    with corpus.engine.connect() as connection:
+        last = connection.scalar(select(func.max(schema.Proof.id))) or 1
+    yield "corpus stats", lambda _n: stats(corpus)
+    yield "corpus list", lambda _n: list_proofs(corpus)
+    yield "corpus list, page 50", lambda _n: list_proofs(corpus, offset=1_500)
+    yield "corpus list --theorem", lambda n: list_proofs(corpus, ProofFilter(theorem=f"lemma_{n}"))
+    yield "corpus list --tactic", lambda n: list_proofs(corpus, ProofFilter(tactic=f"comm_{n % 4000}]"))
+    yield "corpus list --run", lambda _n: list_proofs(corpus, ProofFilter(run="run"))
+    yield "corpus show ID", lambda n: show_proof(corpus, 1 + n * 7919 % last)
+    yield "runs list", lambda _n: corpus.rounds("run")
+    yield "a round's outcomes", lambda n: outcomes(corpus, rounds[n % len(rounds)])
+    yield "history of a split", lambda _n: history(corpus, "made", "train")
+
+
+def latency(call: Callable[[int], object], budget_s: float = 6.0, most: int = 40) -> dict[str, float]:
+    times: list[float] = []
+    while len(times) < 3 or (len(times) < most and sum(times) < budget_s):
+        started = time.perf_counter()
+        call(len(times))
+        times.append(time.perf_counter() - started)
+    ordered = sorted(1000 * one for one in times)
+    return {
+        "calls": len(ordered),
+        "median": round(statistics.median(ordered), 1),
+        "p95": round(ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))], 1),
+    }
+
+
+def size(corpus: Corpus) -> int:
+    if corpus.engine.dialect.name == "postgresql":
+        with corpus.engine.connect() as connection:
+            return int(connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+    with corpus.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Path(corpus.engine.url.database or "").stat().st_size
+
+
+def states_saved(corpus: Corpus) -> dict[str, float]:
+    """What the steps' states would take as text in each step, and what they take stored once."""
+    with corpus.engine.connect() as connection:
+        before, after = (
+            connection.scalar(
+                select(func.sum(func.length(schema.State.text))).select_from(schema.Step).join(schema.State, of)
+            )
+            or 0
+            for of in (schema.State.id == schema.Step.state_id, schema.State.id == schema.Step.state_after_id)
+        )
+        count, once = connection.execute(
+            select(func.count(), func.sum(func.length(schema.State.text))).select_from(schema.State)
+        ).one()
+        steps = connection.scalar(select(func.count()).select_from(schema.Step)) or 0
+    return {
+        "steps": steps,
+        "states": count,
+        "text_in_each_step": int(before + after),
+        "text_once": int(once or 0),
+        "share_left": round(int(once or 0) / max(int(before + after), 1), 3),
+    }
+
+
+#: Streams a snapshot in a process of its own, so that the peak is of nothing else.
+_STREAM = """
+import resource, sys, time
+from corpus.snapshot import snapshot_proofs
+from corpus.store import Corpus
+corpus = Corpus.open(sys.argv[1], create=False)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+started, count = time.perf_counter(), 0
+for proof in snapshot_proofs(corpus, sys.argv[2]):
+    count += 1
+print(count, time.perf_counter() - started, before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def stream(url: str, snapshot: str) -> dict[str, float]:
+    done = subprocess.run([sys.executable, "-c", _STREAM, url, snapshot], capture_output=True, text=True, check=True)
+    count, seconds, before, peak = map(float, done.stdout.split())
+    return {
+        "proofs": count,
+        "seconds": round(seconds, 1),
+        "proofs_per_second": round(count / seconds),
+        "rss_before_mb": round(before / 1024),
+        "peak_rss_mb": round(peak / 1024),
+    }
+
+
+def snapshot_costs(corpus: Corpus) -> tuple[dict[str, float], str]:
+    """The first snapshot reads everything; the next ones what is new: 1, 100 and 1,000 proofs more."""
+
+    def timed() -> tuple[float, str]:
+        started = time.perf_counter()
+        taken = take_snapshot(corpus)
+        return round(1000 * (time.perf_counter() - started), 1), taken.hash
+
+    costs = {}
+    costs["first, everything new"], hash = timed()
+    costs["nothing new"], hash = timed()
+    for new in (1, 100, 1_000):
+        with corpus.engine.connect() as connection:
+            rounds = connection.scalar(select(func.count()).select_from(schema.Round)) or 0
+        names = [t.name for t in corpus.theorems("made")[:new]]
+        more = corpus.start_round(
+            run="run", generation_id=None, benchmark="made", split="train", stratum="", arm=f"more {rounds}",
+            kind=RoundKind.TRAIN, seed=0, config={}, selection=names,
+        )  # fmt: skip
+        for index, name in enumerate(names):
+            record = corpus.theorem(name, "made")
+            found = proof(record, 2 * 10**8 + new * 10_000 + index)
+            corpus.record_attempt(more, AttemptRecord(name, AttemptStatus.PROVED, 9, 9, steps_to_proof=9, proof=found))
+        costs[f"{new} new"], hash = timed()
+    return costs, hash
+
+
+def measure(url: str, proofs: int) -> Bench:
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    say(f"{proofs} proofs, {proofs * STEPS_A_PROOF} steps: about {proofs * BYTES_A_PROOF / 1e9:.2f} GB of disk")
+    with Corpus.open(url) as corpus:
+        bench = Bench(proofs, corpus.engine.dialect.name, commit.stdout.strip(), platform.platform())
+        started = time.perf_counter()
+        fill(corpus, proofs, lambda n: say(f"  {n} proofs") if n % 50_000 == 0 else None)
+        bench.seconds_to_fill = round(time.perf_counter() - started, 1)
+        bench.proofs_per_second = round(proofs / bench.seconds_to_fill)
+        bench.size = size(corpus)
+        bench.bytes_a_proof = round(bench.size / proofs)
+        bench.states = states_saved(corpus)
+        if corpus.engine.dialect.name == "postgresql":
+            with corpus.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("ANALYZE"))
+        bench.recorded_per_second = round(record_one_by_one(corpus, 200), 1)
+        bench.snapshot_ms, hash = snapshot_costs(corpus)
+        for name, call in views(corpus):
+            bench.latency_ms[name] = latency(call)
+            say(f"  {name}: {bench.latency_ms[name]}")
+        with corpus.engine.connect() as connection:
+            for table in schema.Base.metadata.sorted_tables:
+                bench.rows[table.name] = connection.scalar(select(func.count()).select_from(table)) or 0
+    bench.stream = stream(url, hash)
+    return bench
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--proofs", type=int, default=100_000)
+    parser.add_argument("--db", help="an empty database instead of a temporary file")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    need = options.proofs * BYTES_A_PROOF * 2
+    with tempfile.TemporaryDirectory(prefix="flywheel-bench-") as folder:
+        if options.db is None and shutil.disk_usage(folder).free < need:
+            sys.exit(f"{options.proofs} proofs need {need / 1e9:.1f} GB free in {folder}")
+        bench = measure(options.db or str(Path(folder) / "corpus.db"), options.proofs)
+    document = json.dumps(asdict(bench), indent=2)
+    print(document)
+    say(f"peak memory of the whole bench: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(document + "\n")
+
+
+if __name__ == "__main__":
+    main()
