@@ -1,15 +1,15 @@
 """The leakage guard: what no training example may state or go through.
 
-It holds three kinds of hash:
+It holds three kinds of hash.
 
 - The canonical hash of a held-out statement. No training proof may have it as its statement or as a goal of a step.
-- The statement class: the same up to names, order of hypotheses and types of one group (`lean_env.benchmark.classes`).
-  No training theorem may have it. Goals are not compared by class, which would take half of all arithmetic.
-- The class of a printed text (`lean_env.benchmark.external.text_class`), for statements over a library that is not
-  here. No human step that is known as text alone may have it. A train statement that reads the same has a class that
-  Lean can read, and that class joins the guard (`prover.benchmarks.external`).
+- The class of a held-out statement (`lean_env.benchmark.classes`): what it says up to names, order of hypotheses and
+  types of one group. No training theorem may have it. Goals are not compared by class: half of all arithmetic would go.
+- The class of a held-out text (`lean_env.benchmark.external.text_class`), for statements that Lean cannot read here. No
+  human step that is known as text alone may have it. A train statement whose text has it is held out itself: its own
+  class joins the guard (`prover.benchmarks.external`).
 
-It cannot see goals with metavariables, which have no hash, nor statements that are equal after more than that.
+The guard does not see goals with metavariables, which have no hash, nor statements that are equal in other ways.
 """
 
 from __future__ import annotations

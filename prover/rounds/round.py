@@ -165,22 +165,22 @@ def run_round(
     """
     config = config or RoundConfig()
     stop = stop or threading.Event()
-    crew = _Crew(log, round, plan, tools, config, stop, on_progress)
+    searchers = _Searchers(log, round, plan, tools, config, stop, on_progress)
     with stop_on_signals(stop):
         for _ in range(1 + config.retries):
             pending = [theorem_of(record, round.benchmark) for record in log.pending(round)]
             if not pending or stop.is_set():
                 break
-            crew.progress.total = crew.progress.done + len(pending)
-            crew.run(pending)
+            searchers.progress.total = searchers.progress.done + len(pending)
+            searchers.run(pending)
     left = len(log.pending(round))
     if not left:
         log.finish_round(round)
-    return RoundSummary(crew.progress, left, stop.is_set())
+    return RoundSummary(searchers.progress, left, stop.is_set())
 
 
 @dataclass(slots=True)
-class _Crew:
+class _Searchers:
     """The threads of a round and what they share."""
 
     log: RoundLog
