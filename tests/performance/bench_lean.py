@@ -28,6 +28,7 @@ from lean_env.session.dojo import Dojo
 from lean_env.session.outcomes import Outcome
 from lean_env.theorem import Environment, Theorem
 from tests.performance.bench_bombs import bench_bombs
+from tests.performance.bench_commands import bench_commands
 from tests.performance.bench_round import bench_round
 from training.experiments.demo.workload import ENVIRONMENT, THEOREMS, lines, texts
 
@@ -251,6 +252,7 @@ def main() -> None:
     figures: dict[str, Any] = {
         "machine": {"cores": os.cpu_count(), "platform": platform.platform(), "load_before": os.getloadavg()},
         "installation": installation.version,
+        "commands": bench_commands(),
         "start": bench_start(installation),
         "imports": bench_imports(installation),
         "round_trip": bench_round_trip(installation),
@@ -278,6 +280,10 @@ def _print(console: Console, figures: dict[str, Any]) -> None:
         f"{start['rss_mb']:.0f} MB; after a kill {replacement['no spare']:.0f} ms, "
         f"with a spare {replacement['one spare']:.0f} ms"
     )
+    commands = Table("flywheel ...", "wall s", "CPU s")
+    for name, row in figures["commands"].items():
+        commands.add_row(name, f"{row['wall_s']:.2f}", f"{row['cpu_s']:.2f}")
+    console.print(commands)
     imports = Table("environment", "first ms", "again ms")
     for key, row in figures["imports"].items():
         imports.add_row(key, f"{row['cold_ms']:.0f}", f"{row['warm_ms']:.2f}")
