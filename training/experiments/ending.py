@@ -1,8 +1,10 @@
 """What a run has come to, as data: which curves rose, whether that is resolved, and what only the last generation
-proves. `screen.py` prints it.
+proves.
 
     ending = ending_of_run(evaluations, proofs)
-    ending.sentences()                                    # ["Risen and resolved: lean-logic same-size (17 won, ..."]
+    ending.sentences()                               # ["Risen, and resolved: lean-logic same-size (17 won, ...)."]
+
+screen.py prints it.
 """
 
 from __future__ import annotations

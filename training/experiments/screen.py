@@ -1,7 +1,8 @@
 """An ending on one screen: at most 23 lines of 80 columns, so that the shell's prompt is the twenty-fourth.
 
-screen = Screen("run first: 4 generations in 12 minutes", ending, files, commands)
-print(screen.text(ascii_only=False))
+    print(Screen("Run first: lean-logic, valid", ending, files, commands).text())
+
+`prover/cli/screens.py` says which files and commands each command names.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ class Screen:
             head.append("Won: only the last generation proves it. Lost: only M_0 does. One seed.")
         tail = ["", *_hints("Open", self.files), *_hints("Try", self.commands)]
         lines = [*head, *self._found(LINES - len(head) - len(tail)), *tail]
-        text = "\n".join(line.rstrip() for line in lines) + "\n"
+        # Names and proofs are what a model wrote: a control character in them must not reach the terminal.
+        lines = ["".join(c if c.isprintable() else "?" for c in line).rstrip() for line in lines]
+        text = "\n".join(lines) + "\n"
         if ascii_only:
             text = text.replace("→", "->").replace("…", "~").encode("ascii", "replace").decode("ascii")
         return text

@@ -133,6 +133,12 @@ def test_the_longest_proof_that_fits_is_shown() -> None:
     assert "theorem t5" in text and "exact step_4" in text and "theorem t60" not in text
 
 
+def test_what_a_model_wrote_cannot_steer_the_terminal() -> None:
+    found = (Found("lean-logic", "t\x1b[2J", 2, "theorem t : p := by\n  exact \x1b]0;title\x07 h\u202e\n"),)
+    text = screen_of(Ending(ending_of_run([evaluation(*RISEN)], {}).rises, found)).text()
+    assert "exact ?]0;title? h?" in text and all(c.isprintable() for c in text.replace("\n", ""))
+
+
 def test_a_terminal_without_unicode_gets_ascii() -> None:
     screen = screen_of(ending_of_run([evaluation(*RISEN)], proofs(*RISEN)))
     text = screen.text(ascii_only=True)

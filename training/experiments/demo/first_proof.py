@@ -1,7 +1,9 @@
 """The demo's first proof: one theorem of Lean's library, searched, certified and shown before any long work.
 
-with Lean(workers=1) as lean:
-    print(prove_first(lean).text)
+    with Lean(workers=1) as lean:
+        print(prove_first(lean).text)
+
+`flywheel demo` begins with it.
 """
 
 from __future__ import annotations

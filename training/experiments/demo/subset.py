@@ -1,6 +1,8 @@
 """The demo's two subsets, and which one a machine gets: both fixed, so that what was found can be found again.
 
-subset = begun(corpus) or choose(measure(lean, workers))
+    subset = begun(corpus) or choose(measure(lean, workers))
+
+`flywheel demo --subset` chooses by hand.
 """
 
 from __future__ import annotations
