@@ -148,6 +148,13 @@ def traces_with_benchmarks(corpus: Corpus, snapshot_hash: str) -> list[tuple[str
     return found
 
 
+def traces_of(session: Session, benchmark_id: int) -> list[HumanTraceRecord]:
+    """All traces of a benchmark, in the order in which they were stored."""
+    trace = schema.HumanTrace
+    ids = session.scalars(select(trace.id).where(trace.benchmark_id == benchmark_id).order_by(trace.id)).all()
+    return [found for _, found in _load(session, ids)]
+
+
 def traces_hash(traces: Iterable[tuple[str, HumanTraceRecord]]) -> str:
     """The hash of a set of traces, each with the key of its benchmark; '' for none."""
     return _set_hash([_content_hash(*one) for one in traces])

@@ -1,6 +1,7 @@
 """Archives and Lean: the closed terms that go into one, and the gate's word on those that come out of one.
 
-    flywheel corpus archive SNAPSHOT FILE.zip        flywheel corpus import FILE.zip
+    flywheel corpus archive SNAPSHOT FILE.zip
+    flywheel corpus import FILE.zip | merge OTHER_DB
 
 Of an archive nothing is believed. The gate decides each closed term as it stands in the file. The tactics are replayed
 too, because training reads the states: a valid term beside made-up states would poison what is learned from it.
@@ -15,6 +16,7 @@ from pathlib import Path
 from corpus.archive import Archive, ProofLine, open_archive
 from corpus.errors import ImportRefused
 from corpus.exchange import Imported, archive, import_archive
+from corpus.merge import Merged, merge
 from corpus.records import ProofRecord, StoredProof, TheoremRecord
 from corpus.store import Corpus
 from lean_env.embedded.worker import LeanRefused, WorkerDied
@@ -52,6 +54,26 @@ def import_checked(corpus: Corpus, path: Path, lean: Lean, report: Report = lamb
     with open_archive(path) as file:
         _compare_with_ours(file, lean)
         return import_archive(corpus, path, lambda theorem, proof: _certified(file, theorem, proof, lean), report)
+
+
+def merge_checked(corpus: Corpus, other: Corpus, lean: Lean, report: Report = lambda _d, _t: None) -> Merged:
+    """Merges another corpus, of whose certificates none is believed: every proof that is new passes the gate here.
+
+    Raises ImportRefused, Conflict, KernelsDisagree; nothing was written then.
+    """
+    return merge(corpus, other, lambda proof: _again(proof, lean), report)
+
+
+def _again(proof: StoredProof, lean: Lean) -> ProofRecord:
+    """A proof of another corpus as this machine certifies it. Raises ImportRefused."""
+    steps = [ProofStep(step.tactic, step.template) for step in proof.steps]
+    try:
+        record = lean.tools.verify(theorem_of(proof.theorem), steps, proof.source)
+    except (Refused, Undecided, StatementRefused, GateError) as error:
+        raise ImportRefused(f"The proof of {proof.theorem.name} is not certified here: {error}") from error
+    if _seen(record.steps) != _seen(proof.steps):
+        raise ImportRefused(f"The proof of {proof.theorem.name} has other states here than in the other corpus.")
+    return record
 
 
 def _term(proof: StoredProof, lean: Lean) -> str:

@@ -28,6 +28,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, text
 
 from corpus import schema
+from corpus.columns import Base
 from corpus.database import writing
 from corpus.hashing import content_hash, tactics_hash
 from corpus.query import ProofFilter, list_proofs, show_proof, stats
@@ -363,7 +364,7 @@ def measure(url: str, proofs: int) -> Bench:
             bench.latency_ms[name] = latency(call)
             say(f"  {name}: {bench.latency_ms[name]}")
         with corpus.engine.connect() as connection:
-            for table in schema.Base.metadata.sorted_tables:
+            for table in Base.metadata.sorted_tables:
                 bench.rows[table.name] = connection.scalar(select(func.count()).select_from(table)) or 0
     bench.stream = stream(url, hash)
     return bench

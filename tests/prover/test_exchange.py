@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from corpus.backup import backup
 from corpus.errors import ImportRefused
 from corpus.hashing import EMPTY_BUCKETS, bucket_of, content_hash, set_hash, with_buckets
 from corpus.query import list_proofs, stats
@@ -18,7 +20,7 @@ from corpus.store import Corpus
 from lean_env.session.replay import replay
 from prover.cli.main import run
 from prover.cli.output import CANNOT_START, DONE, FAILED
-from prover.exchange import archive_with_terms, import_checked
+from prover.exchange import archive_with_terms, import_checked, merge_checked
 from prover.lean import Lean
 from prover.rounds.round import theorem_of
 from prover.search.graph import ProofStep
@@ -187,3 +189,21 @@ def test_bad_input_is_one_line_and_changes_nothing(made, tmp_path, capsys):
     assert "not what its hash says" in capsys.readouterr().err
     assert run(["corpus", "archive", "0" * 64, str(tmp_path / "x.zip"), "--home", str(made[0].parent)]) == CANNOT_START
     assert not (tmp_path / "x.zip").exists()
+
+
+def test_a_merge_believes_no_certificate(lean, made, tmp_path):
+    with Corpus.open(str(made[0].parent / "corpus.db"), create=False) as other:
+        backup(other, tmp_path / "other.db")
+    with sqlite3.connect(tmp_path / "other.db") as raw:
+        for (trigger,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            raw.execute(f"DROP TRIGGER {trigger}")
+    with Corpus.open(str(tmp_path / "other.db")) as other, Corpus.open(str(tmp_path / "corpus.db")) as corpus:
+        with other.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE step SET tactic = 'sorry' WHERE tactic = 'omega'")
+        with pytest.raises(ImportRefused, match="typed is not certified here"):
+            merge_checked(corpus, other, lean)
+        assert corpus.benchmarks() == [] and corpus.runs() == []
+        with other.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE step SET tactic = 'omega' WHERE tactic = 'sorry'")
+        assert merge_checked(corpus, other, lean).proofs == 3
+        assert verify(corpus, made[1]) == 3

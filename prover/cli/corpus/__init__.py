@@ -9,6 +9,7 @@ from prover.cli.corpus.backup import backup, restore
 from prover.cli.corpus.export import export
 from prover.cli.corpus.import_ import import_
 from prover.cli.corpus.list import list_
+from prover.cli.corpus.merge import merge
 from prover.cli.corpus.show import show
 from prover.cli.corpus.snapshot import snapshot
 from prover.cli.corpus.stats import stats
@@ -25,6 +26,7 @@ app.command()(verify)
 app.command()(export)
 app.command()(archive)
 app.command("import")(import_)
+app.command()(merge)
 app.command()(backup)
 app.command()(restore)
 app.command()(upgrade)
