@@ -24,7 +24,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.orm import Session
 
 from corpus.append_only import protect, unprotect
-from corpus.errors import CorpusError, CorpusMissing, CorpusUnusable, SchemaMismatch
+from corpus.errors import CorpusError, CorpusMissing, CorpusUnusable, RowCorrupt, SchemaMismatch
 from corpus.schema import Clock
 
 #: A writer waits this long for another writer. A transaction takes milliseconds; a snapshot of 100,000 proofs seconds.
@@ -228,14 +228,14 @@ def reading(engine: Engine) -> Iterator[Session]:
     """A transaction that only reads: one consistent view, never blocked by writers."""
     # SQLite's transactions see one state anyway; PostgreSQL's own default shows every statement a newer one.
     options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
-    with unusable_as_clear_error(engine), Session(engine.execution_options(**options)) as session:
+    with unusable_as_clear_error(engine), Session(engine.execution_options(**options)) as session, _rows_named(session):
         yield session
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
     """A transaction that writes: all of it or nothing. Waits for its turn behind other writers (see schema.Clock)."""
-    with unusable_as_clear_error(engine), Session(engine) as session, session.begin():
+    with unusable_as_clear_error(engine), Session(engine) as session, session.begin(), _rows_named(session):
         session.execute(update(Clock).values(writes=Clock.writes + 1))
         yield session
 
@@ -250,3 +250,23 @@ def unusable_as_clear_error(engine: Engine) -> Iterator[None]:
         raise
     except DBAPIError as error:
         raise unusable(engine.url, error) from error
+
+
+@contextmanager
+def _rows_named(session: Session) -> Iterator[None]:
+    """A row that somebody changed by hand surfaces as a KeyError or ValueError of whatever reads it. Raises RowCorrupt
+    with the row's name in its place; an error with another cause stays what it is."""
+    try:
+        yield
+    except CorpusError:
+        raise
+    except (LookupError, ValueError, TypeError, AttributeError) as error:
+        from corpus.damage import first_damage
+
+        found = first_damage(session)
+        if found is None:
+            raise
+        raise RowCorrupt(
+            f"{found}: somebody changed the database from outside. `flywheel corpus verify` lists every such row; "
+            "restore the database from a copy."
+        ) from error

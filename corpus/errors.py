@@ -37,3 +37,11 @@ class ImportRefused(CorpusError):
 
 class SnapshotCorrupt(CorpusError):
     """The rows of a snapshot no longer hash to what they hashed to when it was taken."""
+
+
+class Ambiguous(CorpusError):
+    """Several things have the name or the beginning of a hash that was asked for; the text lists them."""
+
+
+class RowCorrupt(CorpusError):
+    """A stored row was changed from outside in a way that cannot be read; the text names it."""

@@ -126,8 +126,8 @@ def with_human(proofs_hash: str, human_hash: str) -> str:
 
 
 def snapshot_traces(corpus: Corpus, snapshot_hash: str) -> Iterator[HumanTraceRecord]:
-    """The traces of a snapshot in the order of their content hashes, all read and checked before the first is given.
-    Raises NotFound, SnapshotCorrupt."""
+    """The traces of a snapshot (a beginning of its hash is enough) in the order of their content hashes, all read and
+    checked before the first is given. Raises NotFound, Ambiguous, SnapshotCorrupt."""
     yield from (trace for _, trace in traces_with_benchmarks(corpus, snapshot_hash))
 
 

@@ -13,7 +13,7 @@ from corpus.records import AttemptStatus, RoundKind, RoundRecord
 from corpus.store import Corpus
 
 #: The best of a theorem's attempts speaks for it.
-_STRENGTH = (
+STRENGTH = (
     AttemptStatus.PROVED,
     AttemptStatus.WITHHELD,
     AttemptStatus.REJECTED,
@@ -139,7 +139,7 @@ def _outcome(name: str, stratum: str, attempts: Sequence[schema.Attempt]) -> The
     return TheoremOutcome(
         theorem=name,
         stratum=stratum,
-        status=next((status for status in _STRENGTH if status in statuses), None),
+        status=next((status for status in STRENGTH if status in statuses), None),
         steps_to_proof=min(
             (a.steps_to_proof for a in attempts if a.steps_to_proof is not None and a.proof_id is not None),
             default=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -11,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from corpus import schema
-from corpus.errors import NotFound
+from corpus.errors import Ambiguous, NotFound
 from corpus.records import (
     BenchmarkRecord,
     CertificateRecord,
@@ -53,12 +54,29 @@ def run_row(session: Session, name: str) -> schema.Run:
 
 
 def snapshot_row(session: Session, snapshot_hash: str) -> schema.Snapshot:
-    """The snapshot of this hash; several lines may hold the same set: the first. Raises NotFound."""
-    query = select(schema.Snapshot).where(schema.Snapshot.hash == snapshot_hash).order_by(schema.Snapshot.id).limit(1)
-    row = session.scalar(query)
-    if row is None:
-        raise NotFound(f"The corpus has no snapshot {snapshot_hash}. `flywheel corpus snapshot` takes one.")
-    return row
+    """The snapshot whose hash is or begins with this; several lines may hold the same set: the first. Raises NotFound,
+    Ambiguous."""
+    snapshot, wanted = schema.Snapshot, snapshot_hash.strip().lower()
+    if not re.fullmatch("[0-9a-f]{1,64}", wanted):
+        raise NotFound(f"{snapshot_hash!r} is no hash of a snapshot. `flywheel corpus snapshot list` shows them.")
+    # As a range, which the index serves: no hash sorts behind `wanted` and a "g".
+    within = select(func.min(snapshot.id)).where(snapshot.hash >= wanted, snapshot.hash < wanted + "g")
+    ids = session.scalars(within.group_by(snapshot.hash).order_by(snapshot.hash)).all()
+    if not ids:
+        raise NotFound(
+            f"The corpus has no snapshot {snapshot_hash}. `flywheel corpus snapshot list` shows those it has, "
+            "`flywheel corpus snapshot create` takes one."
+        )
+    if len(ids) > 1:
+        found = session.scalars(select(snapshot.hash).where(snapshot.id.in_(ids)).order_by(snapshot.hash)).all()
+        raise Ambiguous(f"{len(found)} snapshots begin with {snapshot_hash}: {listed(found)}. Give more of the hash.")
+    return session.get_one(snapshot, ids[0])
+
+
+def listed(names: Sequence[str], most: int = 10) -> str:
+    """The first of these names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def benchmark_record(row: schema.Benchmark) -> BenchmarkRecord:

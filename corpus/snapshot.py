@@ -1,4 +1,5 @@
-"""Frozen sets of proofs under a content hash: what a generation was trained on. By hand: `flywheel corpus snapshot`.
+"""Frozen sets of proofs under a content hash: what a generation was trained on. By hand:
+`flywheel corpus snapshot create | list | show | diff | verify`.
 
 A *line* is the row of snapshots of one filter. The next snapshot of a line looks at attempts, retractions and guard
 hashes past the last ones that the line has seen, writes who entered and who left, and rehashes the buckets they fall
@@ -9,12 +10,12 @@ proofs give the same hash, whatever order they came in.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, insert, select, union
+from sqlalchemy import ColumnElement, Select, exists, func, insert, select, union
 from sqlalchemy.orm import Session, aliased
 
 from corpus import rows, schema
@@ -36,7 +37,7 @@ class SnapshotFilter:
 
     `run`: found (also) by that run. `benchmarks`: keys, or names for the newest revision now. `sources`: `seed`,
     `portfolio`, `grammar`, `policy`. `max_steps`: proofs of at most so many tactics. `human`: benchmarks whose human
-    steps count too, certified proofs and mere traces.
+    steps count too, certified proofs and mere traces. `since`: proofs that were stored then or later.
     """
 
     run: str | None = None
@@ -44,12 +45,14 @@ class SnapshotFilter:
     sources: tuple[str, ...] = ()
     max_steps: int | None = None
     human: tuple[str, ...] = ()
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A frozen set. `withheld`: proofs its line has left out so far because of the guard. `human`: traces of people's
-    steps beside the proofs, which are no proofs (corpus/human.py)."""
+    steps beside the proofs, which are no proofs (corpus/human.py). `filter`: the fields of its SnapshotFilter that
+    leave something out."""
 
     id: int
     hash: str
@@ -58,6 +61,7 @@ class Snapshot:
     withheld: int
     created_at: datetime
     human: int = 0
+    filter: Mapping[str, Any] = field(default_factory=dict)
 
 
 def take_snapshot(corpus: Corpus, filter: SnapshotFilter = SnapshotFilter()) -> Snapshot:
@@ -81,7 +85,7 @@ def take_snapshot(corpus: Corpus, filter: SnapshotFilter = SnapshotFilter()) -> 
         _advance(session, line)
         human = freeze(session, filter.human)
         if last is not None and not left and not entered and last.human_hash == human.hash:
-            return _snapshot(last)
+            return snapshot_record(session, last)
         _write_changes(session, line, number, entered, removed=False)
         _write_changes(session, line, number, left, removed=True)
         line.buckets = _rehashed(session, line, {bucket_of(proof_hash) for _, proof_hash in (*entered, *left)})
@@ -100,19 +104,21 @@ def take_snapshot(corpus: Corpus, filter: SnapshotFilter = SnapshotFilter()) -> 
         )
         session.add(row)
         session.flush()
-        return _snapshot(row)
+        return snapshot_record(session, row)
 
 
 def find_snapshot(corpus: Corpus, snapshot_hash: str) -> Snapshot:
-    """The snapshot of this hash (several lines may hold the same set: the first). Raises NotFound."""
+    """The snapshot whose hash is or begins with this (several lines may hold the same set: the first). Raises NotFound,
+    Ambiguous."""
     with reading(corpus.engine) as session:
-        return _snapshot(rows.snapshot_row(session, snapshot_hash))
+        return snapshot_record(session, rows.snapshot_row(session, snapshot_hash))
 
 
 def snapshots(corpus: Corpus) -> list[Snapshot]:
     """All snapshots, oldest first."""
     with reading(corpus.engine) as session:
-        return [_snapshot(row) for row in session.scalars(select(schema.Snapshot).order_by(schema.Snapshot.id))]
+        found = session.scalars(select(schema.Snapshot).order_by(schema.Snapshot.id))
+        return [snapshot_record(session, row) for row in found]
 
 
 def snapshot_proofs(corpus: Corpus, snapshot_hash: str) -> Iterator[StoredProof]:
@@ -120,7 +126,7 @@ def snapshot_proofs(corpus: Corpus, snapshot_hash: str) -> Iterator[StoredProof]
     one is read, all of them against the snapshot's. Raises NotFound, SnapshotCorrupt."""
     with reading(corpus.engine) as session:
         row = rows.snapshot_row(session, snapshot_hash)
-        line_id, number, human_hash = row.line_id, row.number, row.human_hash
+        line_id, number, human_hash, snapshot_hash = row.line_id, row.number, row.human_hash, row.hash
     buckets: defaultdict[int, list[str]] = defaultdict(list)
     size, after = 0, ""
     while True:
@@ -154,8 +160,23 @@ def verify(corpus: Corpus, snapshot_hash: str) -> int:
     return sum(1 for _ in snapshot_proofs(corpus, snapshot_hash))
 
 
-def _snapshot(row: schema.Snapshot) -> Snapshot:
-    return Snapshot(row.id, row.hash, row.proofs, row.theorems, row.withheld, row.created_at, row.human)
+def snapshot_record(session: Session, row: schema.Snapshot) -> Snapshot:
+    line = session.get_one(schema.SnapshotLine, row.line_id)
+    limits = {name: value for name, value in line.filter.items() if value}
+    return Snapshot(row.id, row.hash, row.proofs, row.theorems, row.withheld, row.created_at, row.human, limits)
+
+
+def members(row: schema.Snapshot) -> Select[int]:
+    """The ids of a snapshot's proofs."""
+    change, gone = schema.SnapshotChange, aliased(schema.SnapshotChange)
+    left = exists().where(
+        gone.line_id == row.line_id,
+        gone.proof_id == change.proof_id,
+        gone.removed.is_(True),
+        gone.number <= row.number,
+    )
+    entered = (change.line_id == row.line_id, change.removed.is_(False), change.number <= row.number)
+    return select(change.proof_id).where(*entered, ~left)
 
 
 def _check(proof: StoredProof, snapshot_hash: str) -> None:
@@ -183,9 +204,14 @@ def _resolved(session: Session, filter: SnapshotFilter) -> SnapshotFilter:
 
 
 def _line(session: Session, filter: SnapshotFilter) -> schema.SnapshotLine:
-    spelled: dict[str, Any] = asdict(filter)
+    # As JSON has it, which knows no tuples: what is stored is what is read.
+    spelled: dict[str, Any] = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(filter).items()}
+    # As lines were spelled before there were these fields.
     if not filter.human:
-        del spelled["human"]  # as lines were spelled before there was this field
+        del spelled["human"]
+    del spelled["since"]
+    if filter.since is not None:
+        spelled["since"] = filter.since.astimezone(UTC).isoformat()
     identity = digest(spelled)
     line = session.scalar(select(schema.SnapshotLine).where(schema.SnapshotLine.filter_hash == identity))
     if line is None:
@@ -246,6 +272,8 @@ def _entering(session: Session, line: schema.SnapshotLine, filter: SnapshotFilte
         query = query.where(proof.source.in_(filter.sources))
     if filter.max_steps is not None:
         query = query.where(proof.length <= filter.max_steps)
+    if filter.since is not None:
+        query = query.where(proof.created_at >= filter.since.astimezone(UTC))
     found = [row for chunk in rows.chunks(candidates) for row in session.execute(query.where(proof.id.in_(chunk)))]
     leaks = leaks_among(session, [id for id, _ in found])
     entered = [(id, proof_hash) for id, proof_hash in found if id not in leaks]
