@@ -80,14 +80,14 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("statement", HOSTILE, ids=lambda s: ascii(s[:30]))
-def test_what_is_no_query_is_refused_and_changes_nothing(in_file, path, tmp_path, statement):
+def test_what_is_no_query_is_refused_and_changes_nothing(in_file, path, tmp_path):
     in_file.close()  # the last connection moves everything into the file itself
     before = hashlib.sha256(path.read_bytes()).hexdigest()
-    with pytest.raises(QueryRefused) as refused:
-        ask(in_file, statement.format(path=path, other=tmp_path / "other.db"))
-    assert "\n" not in str(refused.value)
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+    for statement in HOSTILE:
+        with pytest.raises(QueryRefused) as refused:
+            ask(in_file, statement.format(path=path, other=tmp_path / "other.db"))
+        assert "\n" not in str(refused.value), statement
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == before, statement
     assert not (tmp_path / "other.db").exists()
     assert ask(in_file, "SELECT count(*) FROM proof").rows == ((4,),)
 
@@ -103,7 +103,6 @@ SERVER = [
     "SELECT nextval('guard_id_seq')",
     "SELECT * INTO other FROM proof",
     "COPY proof TO '/dev/null'",
-    "SELECT 1 FOR UPDATE",
     "SELECT * FROM run FOR UPDATE",
     "SELECT 1/0",
     "SELECT * FROM nowhere",
@@ -113,23 +112,22 @@ SERVER = [
 ]
 
 
-@pytest.mark.parametrize("statement", SERVER, ids=lambda s: ascii(s[:30]))
-def test_on_a_server_too(postgres, statement):
+def test_on_a_server_too(postgres):
     url = postgres.create(template="corpus_1")
     with Corpus.open(url) as corpus:
         fill_some(corpus)
-        with pytest.raises(QueryRefused) as refused:
-            ask(corpus, statement)
-        assert "\n" not in str(refused.value)
-        assert ask(corpus, "SELECT (SELECT count(*) FROM run), (SELECT count(*) FROM guard)").rows == ((1, 4),)
+        for statement in SERVER:
+            with pytest.raises(QueryRefused) as refused:
+                ask(corpus, statement)
+            assert "\n" not in str(refused.value), statement
+            counts = ask(corpus, "SELECT (SELECT count(*) FROM run), (SELECT count(*) FROM guard)").rows
+            assert counts == ((1, 4),), statement
         assert ask(corpus, "SELECT 'a:b', 1::text, '50%', '%s'").rows == (("a:b", "1", "50%", "%s"),)
     postgres.drop(url)
 
 
 def test_a_query_without_an_end_is_stopped(stored):
-    endless = (
-        "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t) SELECT count(*) FROM t"  # on both databases
-    )
+    endless = "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t) SELECT count(*) FROM t"
     with pytest.raises(QueryRefused, match="stopped after 1 s"):
         ask(stored, endless, seconds=1)
 
@@ -137,9 +135,4 @@ def test_a_query_without_an_end_is_stopped(stored):
 def test_the_shown_schema_makes_the_tables(stored):
     shown = list(tables())
     assert any("-- The gate's certificate" in one and "CREATE TABLE certificate" in one for one in shown)
-    assert (
-        len(shown)
-        == ask(stored, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name != 'alembic_version'").rows[0][
-            0
-        ]
-    )
+    assert len(shown) + 1 == len(inspect(stored.engine).get_table_names())
