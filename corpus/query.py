@@ -116,6 +116,43 @@ class ProofView:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The few counts that cost next to nothing; `proofs` are the believed ones."""
+
+    theorems: int
+    proofs: int
+    theorems_proved: int
+    attempts: int
+    runs: int
+    generations: int
+    snapshots: int
+    test_evaluations: int
+
+
+def totals(corpus: Corpus) -> Totals:
+    """Counts for the head of a page."""
+    proof = schema.Proof
+    with reading(corpus.engine) as session:
+
+        def count(table: type[schema.Base]) -> int:
+            return session.scalars(select(func.count()).select_from(table)).one()
+
+        proofs, proved = session.execute(
+            select(func.count(), func.count(proof.theorem_id.distinct())).where(_accepted())
+        ).one()
+        return Totals(
+            theorems=count(schema.Theorem),
+            proofs=proofs,
+            theorems_proved=proved,
+            attempts=count(schema.Attempt),
+            runs=count(schema.Run),
+            generations=count(schema.Generation),
+            snapshots=count(schema.Snapshot),
+            test_evaluations=session.scalars(evaluations_on_test()).one(),
+        )
+
+
 def stats(corpus: Corpus) -> Stats:
     """Counts over the whole corpus."""
     proof, theorem = schema.Proof, schema.Theorem
@@ -197,6 +234,22 @@ def show_proof(corpus: Corpus, proof_id: int) -> ProofView:
             raise NotFound(f"The corpus has no proof {proof_id}. `flywheel corpus list` shows those it has.")
         retraction = session.scalar(select(schema.Retraction.reason).where(schema.Retraction.proof_id == proof_id))
         return ProofView(rows.load_proofs(session, [proof_id])[0], retraction, proof_findings(session, proof_id))
+
+
+def proofs_at(corpus: Corpus, theorem_id: int) -> list[StoredProof]:
+    """The accepted proofs of one theorem, oldest first."""
+    with reading(corpus.engine) as session:
+        query = select(schema.Proof.id).where(schema.Proof.theorem_id == theorem_id, _accepted())
+        return rows.load_proofs(session, session.scalars(query.order_by(schema.Proof.id)).all())
+
+
+def theorem_id_of(corpus: Corpus, proof_id: int) -> int:
+    """The id of the theorem that a proof proves. Raises NotFound."""
+    with reading(corpus.engine) as session:
+        row = session.get(schema.Proof, proof_id)
+        if row is None:
+            raise NotFound(f"The corpus has no proof {proof_id}. `flywheel corpus list` shows those it has.")
+        return row.theorem_id
 
 
 def _accepted() -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -124,6 +125,11 @@ class TreeStep:
     new: bool
     milliseconds: float
     heartbeats: int
+
+    @property
+    def prior(self) -> float:
+        """The probability that the policy gave the tactic."""
+        return math.exp(min(0.0, self.log_prob))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from prover.cli.output import CANNOT_START, DONE, FAILED, errors
 from prover.cli.prove import prove
 from prover.cli.round import round_
 from prover.cli.run import run as run_verb
+from prover.cli.serve import serve
 from prover.cli.setup import setup
 from prover.cli.train import train
 
@@ -51,6 +52,7 @@ app.command(rich_help_panel=LOOP, short_help="The loop with several seeds, with 
 app.add_typer(runs.app, name="runs", rich_help_panel=LOOP, short_help="The runs of a corpus.")
 
 app.add_typer(corpus.app, name="corpus", rich_help_panel=CORPUS, short_help="Look into accepted proofs; freeze them.")
+app.command(rich_help_panel=CORPUS, short_help="Browse the corpus as pages; read-only.")(serve)
 
 app.add_typer(bench.app, name="bench", rich_help_panel=BENCHMARKS, short_help="List, show, load and build benchmarks.")
 

@@ -1,0 +1,134 @@
+"""Rounds in progress, read from what they have stored: no running process is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from corpus import rows, schema
+from corpus.database import reading
+from corpus.records import AttemptStatus, RoundKind
+from corpus.store import Corpus
+
+#: Speeds are of the last so many seconds, and a round that stored nothing for STALL has stopped.
+WINDOW = timedelta(seconds=60)
+STALL = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundProgress:
+    """An unfinished round. done: theorems with a verdict, solved: with a proof, errors: attempts that ended in one.
+    steps_per_second: over the last minute, 0 when nothing was stored in it; moving: something was stored lately."""
+
+    id: int
+    run: str
+    arm: str
+    kind: RoundKind
+    benchmark: str
+    split: str
+    stratum: str
+    generation: int | None
+    selected: int
+    done: int
+    solved: int
+    errors: int
+    steps_per_second: float
+    moving: bool
+    started_at: datetime
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewProof:
+    """A proof that was stored lately."""
+
+    id: int
+    theorem_id: int
+    theorem: str
+    text: str
+    length: int
+    source: str
+    split: str
+    created_at: datetime
+
+
+def rounds_in_progress(corpus: Corpus, most: int = 20) -> list[RoundProgress]:
+    """Unfinished rounds, the one started last first. Those that were abandoned are among them, not `moving`."""
+    round = schema.Round
+    with reading(corpus.engine) as session:
+        query = select(round).where(round.finished_at.is_(None)).order_by(round.id.desc()).limit(most)
+        return [_progress(session, row) for row in session.scalars(query).all()]
+
+
+def latest_proofs(corpus: Corpus, most: int = 10, source: str | None = None) -> list[NewProof]:
+    """The believed proofs stored last, newest first."""
+    proof, theorem = schema.Proof, schema.Theorem
+    query = (
+        select(proof, theorem.id, theorem.name, theorem.split)
+        .join(theorem, theorem.id == proof.theorem_id)
+        .where(proof.id.not_in(select(schema.Retraction.proof_id)))
+        .order_by(proof.id.desc())
+        .limit(most)
+    )
+    if source is not None:
+        query = query.where(proof.source == source)
+    with reading(corpus.engine) as session:
+        return list(_proofs(session.execute(query).all()))
+
+
+def _proofs(found: Iterable[tuple[schema.Proof, int, str, str]]) -> Iterable[NewProof]:
+    for proof, theorem_id, name, split in found:
+        yield NewProof(
+            id=proof.id,
+            theorem_id=theorem_id,
+            theorem=name,
+            text=proof.text,
+            length=proof.length,
+            source=proof.source,
+            split=split,
+            created_at=proof.created_at,
+        )
+
+
+def _progress(session: Session, row: schema.Round) -> RoundProgress:
+    attempt = schema.Attempt
+    now = schema.now()
+    error = attempt.status == AttemptStatus.ERROR
+    done, solved, errors, last = session.execute(
+        select(
+            func.count(attempt.theorem_id.distinct()).filter(~error),
+            func.count(attempt.theorem_id.distinct()).filter(attempt.status == AttemptStatus.PROVED),
+            func.count().filter(error),
+            func.max(attempt.created_at),
+        ).where(attempt.round_id == row.id)
+    ).one()
+    recent, first = session.execute(
+        select(func.coalesce(func.sum(attempt.steps), 0), func.min(attempt.created_at)).where(
+            attempt.round_id == row.id, attempt.created_at > now - WINDOW
+        )
+    ).one()
+    record = rows.round_record(session, row)
+    generation = session.get(schema.Generation, row.generation_id) if row.generation_id is not None else None
+    begun = max(row.started_at, now - WINDOW) if first is not None else now
+    return RoundProgress(
+        id=row.id,
+        run=record.run,
+        arm=row.arm,
+        kind=row.kind,
+        benchmark=record.benchmark,
+        split=row.split,
+        stratum=row.stratum,
+        generation=generation.number if generation else None,
+        selected=record.selected,
+        done=done,
+        solved=solved,
+        errors=errors,
+        steps_per_second=recent / max(1.0, (now - begun).total_seconds()) if first is not None else 0.0,
+        moving=now - (last or row.started_at) < STALL,
+        started_at=row.started_at,
+        last_at=last,
+    )

@@ -1,0 +1,39 @@
+"""The models: a list by run, and one of them beside its parent."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from corpus.curves import solve_curves
+from corpus.generations import diff
+from corpus.pages.asked import Asked
+from corpus.pages.charts import solve_chart
+from corpus.pages.shell import page
+
+router = APIRouter()
+
+
+@router.get("/generations")
+def generations(corpus: Asked) -> HTMLResponse:
+    """Every run with its models, the run started last first."""
+    found = [(run, corpus.generations(run.name), solve_curves(corpus, run.name)) for run in corpus.runs()[::-1]]
+    return page("generations.html", "generations", runs=found)
+
+
+@router.get("/generations/{generation_id}")
+def generation(corpus: Asked, generation_id: int) -> HTMLResponse:
+    """Where it came from, how it was trained, and what it proves that its parent did not."""
+    record = corpus.generation(generation_id)
+    parent = corpus.generation(record.parent_id) if record.parent_id is not None else None
+    compared = diff(corpus, f"{parent.run}/M_{parent.number}", f"{record.run}/M_{record.number}") if parent else None
+    curves = solve_curves(corpus, record.run)
+    return page(
+        "generation.html",
+        "generations",
+        record=record,
+        parent=parent,
+        diff=compared,
+        rates=[(curve, point) for curve in curves for point in curve.points if point.generation_id == record.id],
+        curves=[(curve, solve_chart([curve])) for curve in curves],
+    )
