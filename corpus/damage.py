@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
 from corpus import schema
+from corpus.columns import Base, UtcDateTime
 
 #: JSON columns that hold a list; the others hold an object.
 _LISTS = ("axioms", "auxiliaries")
@@ -42,7 +43,7 @@ def first_damage(session: Session) -> Damage | None:
 
 def all_damage(session: Session) -> Iterator[Damage]:
     """Every unreadable row."""
-    for table in schema.Base.metadata.sorted_tables:
+    for table in Base.metadata.sorted_tables:
         for column in table.columns:
             if (reads := _reader(session, column)) is not None:
                 yield from _unreadable(session, table, column, reads)
@@ -62,7 +63,7 @@ def _reader(session: Session, column: Column[Any]) -> Callable[[Any], object] | 
     if isinstance(kind, JSON):
         shape = list if column.name in _LISTS else dict
         return lambda value: isinstance(json.loads(value), shape) or _refuse(f"it is no JSON {shape.__name__}")
-    if isinstance(kind, (DateTime, schema.UtcDateTime)):
+    if isinstance(kind, (DateTime, UtcDateTime)):
         return datetime.fromisoformat
     return None
 

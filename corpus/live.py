@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema
+from corpus.columns import now as current_time
 from corpus.database import reading
 from corpus.records import AttemptStatus, RoundKind
 from corpus.store import Corpus
@@ -96,7 +97,7 @@ def _proofs(found: Iterable[tuple[schema.Proof, int, str, str]]) -> Iterable[New
 
 def _progress(session: Session, row: schema.Round) -> RoundProgress:
     attempt = schema.Attempt
-    now = schema.now()
+    now = current_time()
     error = attempt.status == AttemptStatus.ERROR
     done, solved, errors, last = session.execute(
         select(

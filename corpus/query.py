@@ -135,7 +135,7 @@ def totals(corpus: Corpus) -> Totals:
     proof = schema.Proof
     with reading(corpus.engine) as session:
 
-        def count(table: type[schema.Base]) -> int:
+        def count(table: type[Base]) -> int:
             return session.scalars(select(func.count()).select_from(table)).one()
 
         proofs, proved = session.execute(

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy.schema import CreateTable
 
-from corpus import schema
+from corpus.columns import Base
 from corpus.errors import CorpusError
 from corpus.store import Corpus
 
@@ -52,9 +52,9 @@ def ask(corpus: Corpus, statement: str, *, limit: int = 1000, seconds: float = 3
 
 def tables() -> Iterator[str]:
     """The statements that make the corpus' tables, each with what the table is for."""
-    for table in schema.Base.metadata.sorted_tables:
-        owner = next(m.class_ for m in schema.Base.registry.mappers if m.local_table is table)
-        about = (owner.__doc__ or "").strip() if owner.__doc__ != schema.Base.__doc__ else ""
+    for table in Base.metadata.sorted_tables:
+        owner = next(m.class_ for m in Base.registry.mappers if m.local_table is table)
+        about = (owner.__doc__ or "").strip() if owner.__doc__ != Base.__doc__ else ""
         comment = "".join(f"-- {line.strip()}\n" for line in about.splitlines() if line.strip())
         yield comment + str(CreateTable(table)).strip().replace("\t", "  ") + ";\n"
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from corpus.columns import now
 from corpus.records import CertificateRecord, TheoremRecord
-from corpus.schema import now
 
 
 def ago(moment: datetime) -> str:

@@ -17,6 +17,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from sqlalchemy import JSON, DateTime, Enum, String, Text
 
 from corpus import schema
+from corpus.columns import Base
 from corpus.database import reading, writing
 from corpus.errors import CorpusUnusable
 from corpus.pages.shell import HEADERS, Guarded
@@ -40,7 +41,7 @@ def poisoned(path) -> int:
     with sqlite3.connect(path) as raw:
         for (trigger,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             raw.execute(f'DROP TRIGGER "{trigger}"')
-        for table in schema.Base.metadata.sorted_tables:
+        for table in Base.metadata.sorted_tables:
             for column in table.columns:
                 if isinstance(column.type, Enum | DateTime) or column.foreign_keys or column.name.endswith("hash"):
                     continue
