@@ -6,9 +6,9 @@
 
 Lean is asked at each place by itself: the word is replaced by one that prints the goal. The goal's locals become a
 theorem's binders, so that what is proved is a statement of its own, which the gate certifies; whether it fits is
-decided by elaborating the whole file with the proof in it. What cannot be stated so (a goal about a definition of the
-file, one with an unknown `?m`) stays as it is, with the reason. Fill from the last hole to the first: offsets are the
-text's own.
+decided by elaborating the whole file with the proof in it. What stands above is
+the theorem's header, so a goal may be about what the file declares. What cannot be stated so (one with an unknown `?m`)
+stays as it is, with the reason. Fill from the last hole to the first: offsets are the text's own.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from functools import cached_property
 
 from lean_env.lean_text.header import read_header
 from lean_env.lean_text.mask import mask
+from lean_env.lean_text.theorems import command_start, theorems_of
 from lean_env.session.elaborate import Message
-from lean_env.theorem import Environment, Theorem
+from lean_env.theorem import Environment, Header, Theorem
 from prover.goal import Goal, first_goal, parse_goal
 
 _SORRY = re.compile(r"(?<![\w'.])sorry(?![\w'!?])")
@@ -36,6 +37,11 @@ _UNIVERSE = re.compile(r"\b(Type|Sort) [uvw](?:_\d+)?\b")
 #: Search names what `intro`, `cases` and `induction` bring without daggers.
 _UNHYGIENIC = "set_option tactic.hygienic false in"
 
+
+#: Under a header, too, an unknown name in a statement is a mistake: it was printed from a goal.
+_NO_NEW_NAMES = "set_option autoImplicit false\n"
+#: A command that says something, to its end: a line that begins at the margin with anything but a bracket.
+_SAYS = re.compile(r"^#(?:eval|check|print|reduce|synth)[^\n]*\n?(?:[ \t]+[^\n]*\n?)*", re.MULTILINE)
 
 #: Elaborates a text without its header in an environment.
 Check = Callable[[Environment, str], list[Message]]
@@ -136,10 +142,27 @@ class LeanFile:
             return replace(hole, reason=f"it stands for {times} goals at once")
         theorems: list[Theorem] = []
         renamed: tuple[str, ...] = ()
-        for form, goal in zip(("", "_explicit"), goals, strict=False):
-            renamed, statement = _statement(parse_goal(goal))
-            theorems.append(Theorem(f"sorry_{number}{form}", statement, self.environment))
+        for place, environment in self._environments(hole.offset).items():
+            for form, goal in zip(("", "_explicit"), goals, strict=False):
+                renamed, statement = _statement(parse_goal(goal))
+                theorems.append(Theorem(f"sorry_{number}{place}{form}", statement, environment))
         return replace(hole, theorems=tuple(theorems), renamed=renamed)
+
+    def _environments(self, offset: int) -> dict[str, Environment]:
+        """Where a goal can be stated, by a word for its name: under what stands above its command; under that without
+        the theorems that are themselves left to prove, which no proof may use; and last under the imports alone."""
+        start = command_start(self.text, offset)
+        above = _without_output(read_header(self.text[:start]).body)
+        texts = {"": _without_open_theorems(above), "_below": above}
+        if not mask(texts[""]).strip():
+            return {"": self.environment}
+        found = {
+            place: Environment(self.environment.imports, Header(f"{text}\n{_NO_NEW_NAMES}"))
+            for place, text in texts.items()
+        }
+        if found[""] == found["_below"]:
+            del found["_below"]
+        return {**found, "_outside": self.environment}
 
     def _inserted(self, text: str, hole: Hole, block: Sequence[str]) -> str:
         before, after = text[: hole.offset], text[hole.offset + len("sorry") :]
@@ -158,6 +181,20 @@ class LeanFile:
 def _quoted(errors: Sequence[Message]) -> str:
     """The first of Lean's errors, with its line; '' if there is none."""
     return next((f"line {error.line}: {error.data.strip()}" for error in errors), "")
+
+
+def _without_output(text: str) -> str:
+    """Without commands that only say something, lines kept: `#eval` would run code, and nobody reads the rest."""
+    return _SAYS.sub(lambda found: "\n" * found[0].count("\n"), text)
+
+
+def _without_open_theorems(text: str) -> str:
+    """Without theorems that have no proof, lines kept."""
+    for it in reversed(theorems_of(text)):
+        if not it.proved:
+            start = command_start(text, it.start)
+            text = text[:start] + "\n" * text.count("\n", start, it.end) + text[it.end :]
+    return text
 
 
 def _statement(goal: Goal) -> tuple[tuple[str, ...], str]:

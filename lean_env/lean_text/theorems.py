@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from lean_env.lean_text.mask import at_depth_zero, mask, without_comments
 from lean_env.lean_text.scope import Scope
@@ -24,6 +25,7 @@ _DECLARES = (
     *("syntax", "elab", "elab_rules", "declare_syntax_cat", "attribute", "initialize", "builtin_initialize"),
     *("deriving", "alias", "unif_hint", "simproc", "run_cmd", "run_elab", "irreducible_def"),
 )
+_DEFINES = ("def", "abbrev", "irreducible_def")
 _MODIFIER = r"(?:@\[[^\]]*\]|private|protected|noncomputable|nonrec|unsafe|partial|public|meta|local|scoped)\s+"
 _COMMAND = re.compile(
     rf"^(?P<indent>[ \t]*)(?P<modifiers>(?:{_MODIFIER})*)"
@@ -95,6 +97,42 @@ def theorems_of(text: str) -> list[TheoremText]:
     return reader.theorems
 
 
+@dataclass(frozen=True, slots=True)
+class OwnNames:
+    """What a text declares for tactics to use: definitions by their full names, theorems with what they say."""
+
+    definitions: tuple[str, ...] = ()
+    #: Name, and the statement with its binders in front: `∀ (a : Nat), a = a`.
+    theorems: tuple[tuple[str, str], ...] = ()
+
+
+@lru_cache(maxsize=256)
+def own_names(text: str) -> OwnNames:
+    """The definitions of `text` and its named theorems that have a proof, in order."""
+    reader = _Reader()
+    for command in _commands(text, mask(text), 1, 0):
+        reader.read(command)
+    stated = (
+        (it.name, f"∀ {it.binders}, {it.conclusion}" if it.binders else it.conclusion)
+        for it in reader.theorems
+        if it.name and it.proved
+    )
+    return OwnNames(tuple(reader.definitions), tuple(stated))
+
+
+def command_start(text: str, offset: int) -> int:
+    """Where the command begins that `offset` lies in, its modifiers and doc comment with it; 0 before the first."""
+    starts = [command.start - len(command.modifiers) for command in _commands(text, mask(text), 1, 0)]
+    start = max((start for start in starts if start <= offset), default=0)
+    start = text.rfind("\n", 0, start) + 1
+    above = text[:start].rstrip()
+    if above.endswith("-/") and (opening := above.rfind("/--")) >= 0 and "-/" not in above[opening:-2]:
+        start = opening
+    while (line := text[text.rfind("\n", 0, max(start - 1, 0)) + 1 : start]).strip().startswith("@["):
+        start -= len(line)
+    return start
+
+
 def _commands(text: str, masked: str, first_line: int, offset: int) -> Iterator[_Command]:
     found: list[re.Match[str]] = []
     for match in _COMMAND.finditer(masked):
@@ -119,6 +157,7 @@ def _commands(text: str, masked: str, first_line: int, offset: int) -> Iterator[
 class _Reader:
     def __init__(self) -> None:
         self.theorems: list[TheoremText] = []
+        self.definitions: list[str] = []
         self._scope = Scope()
         self._frames: list[_Frame] = []
         #: What a command prefixed by `… in` is read in, instead of the scope.
@@ -145,6 +184,8 @@ class _Reader:
             self._end(text)
         elif word in _DECLARES:
             self._declare(f"{word} {text}")
+            if word in _DEFINES and (named := _NAME.match(command.rest)) and named[1]:
+                self.definitions.append(_full_name(named[1], scope))
             if word == "mutual":
                 self._frames.append(_Frame(self._scope, 1))
         elif not word.startswith("#"):
@@ -176,10 +217,7 @@ class _Reader:
         start = named.end() if named else 0
         if named and named[2]:
             scope = replace(scope, universes=(*scope.universes, named[2][2:-1]))
-        if name.startswith("_root_."):
-            name = name.removeprefix("_root_.")
-        elif name and scope.namespaces:
-            name = f"{scope.namespaces[-1]}.{name}"
+        name = name and _full_name(name, scope)
         binders, conclusion, proved, sign = _signature(command.rest[start:], command.masked[start:])
         self.theorems.append(
             TheoremText(
@@ -196,6 +234,12 @@ class _Reader:
                 end=command.at + len(command.masked.rstrip()),
             )
         )
+
+
+def _full_name(name: str, scope: Scope) -> str:
+    if name.startswith("_root_."):
+        return name.removeprefix("_root_.")
+    return f"{scope.namespaces[-1]}.{name}" if scope.namespaces else name
 
 
 def _with(scope: Scope, word: str, text: str) -> Scope:

@@ -22,12 +22,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lean_env.theorem import Environment
+from prover.actions import own
 from prover.actions.connective import Connective, shape
 from prover.actions.forms import HYPOTHESES, Need, Slot, Template
 from prover.actions.lazy import lazy
 from prover.actions.matching import usage
 from prover.actions.repertoire import LIBRARY, Repertoire
-from prover.actions.retrieval import RetrievedPremise, Retriever, Shape
+from prover.actions.retrieval import PREMISES, RetrievedPremise, Retriever, Shape
 from prover.actions.uses import Uses
 from prover.goal import IDENTIFIER, Goal, Local, LocalKind, first_goal, outside_brackets, parse_goal
 from prover.policy import Proposal
@@ -95,20 +96,26 @@ class ActionSpace:
     def look_at(self, environment: Environment, first: str, goals: int, required: Sequence[str] = ()) -> Situation:
         """As `look`, of the printed first goal of a state of so many goals."""
         goal = parse_goal(first) if first else Goal((), "")
-        retriever = self.retriever
+        premises: tuple[RetrievedPremise, ...] = ()
+        definitions: tuple[str, ...] = ()
+        if self.retriever is not None:
+            premises = own.premises(environment, goal, required)
+            premises += self.retriever.premises(environment, goal, PREMISES - len(premises), required)
+            definitions = own.definitions(environment, goal, self.retriever.definitions(environment, goal))
         return Situation(
             goal=goal,
             goal_count=max(goals, 1),
-            premises=retriever.premises(environment, goal, required=required) if retriever else (),
-            definitions=retriever.definitions(environment, goal) if retriever else (),
+            premises=premises,
+            definitions=definitions,
             repertoire=self.repertoire,
         )
 
     def premises_in(self, environment: Environment, tactic: str) -> list[str]:
-        """The library theorems that a tactic's text names and the environment holds."""
+        """The theorems that a tactic's text names and the environment holds, its header's included."""
         if self.retriever is None:
             return []
-        return [name for name in IDENTIFIER.findall(tactic) if self.retriever.holds(environment, name)]
+        holds = self.retriever.holds
+        return [n for n in IDENTIFIER.findall(tactic) if own.holds(environment, n) or holds(environment, n)]
 
 
 @dataclass(frozen=True)

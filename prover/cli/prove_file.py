@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lean_env.lean_text.header import read_header
 from lean_env.limits import Limits
 from prover.cli.output import Ticker, UserError, WorkFailed, console, emit_json, errors
+from prover.goal import parse_goal
 from prover.lean import Lean
 
 if TYPE_CHECKING:
@@ -107,7 +108,11 @@ def _prove(lean: Lean, hole: Hole, phase: Phase, seed: int) -> Found:
         try:
             lean.stated(theorem)
         except StatementRefused as error:
-            reason = reason or f"its goal cannot be stated outside the file: {error.__cause__ or error}"
+            if "is not a proposition" in str(error):
+                wanted = parse_goal(hole.goal).conclusion
+                return Found(hole.line, hole.goal, reason=f"a value of type `{wanted}` is wanted, not a proof")
+            place = "outside the file" if theorem.environment.header is None else "under what stands above it"
+            reason = reason or f"its goal cannot be stated {place}: {error.__cause__ or error}"
             continue
         record = attempt(theorem, phase, seed, lean.tools, minimize_steps=64)
         if record is None or record.proof is None:

@@ -1,0 +1,100 @@
+"""What a header offers to tactics, and that nobody else sees any of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from lean_env.lean_text.theorems import command_start, own_names
+from lean_env.theorem import Environment, Header
+from prover.actions.retrieval import PremiseIndex, Retriever
+from prover.actions.space import ActionSpace, Situation
+
+HEADER = """
+structure Stack where
+  items : List Nat
+namespace Stack
+def size (s : Stack) : Nat := s.items.length
+def push (s : Stack) (n : Nat) : Stack := ⟨n :: s.items⟩
+theorem size_push (s : Stack) (n : Nat) : size (push s n) = size s + 1 := rfl
+theorem open_end (s : Stack) : size s = 0 := by
+  sorry
+end Stack
+/-- `def in_a_comment` -/
+abbrev Word := List Nat
+lemma unrelated (w : Word) (h : w ≠ []) : 0 < List.length w := List.length_pos_iff.mpr h
+"""
+OWN = Environment(("Init",), Header(HEADER))
+PLAIN = Environment(("Init",))
+STATE = "s : Stack\nn : Nat\n⊢ Stack.size (Stack.push s n) = Stack.size s + 1"
+
+
+@pytest.fixture(scope="module")
+def space() -> ActionSpace:
+    names = [f"List.lemma_{i}" for i in range(40)]
+    index = PremiseIndex(names, ["List"] * 40, ["∀ (l : List Nat), l.length = l.length"] * 40, {"List.length": "List"})
+    return ActionSpace(Retriever(index, lambda _environment: frozenset({"List"})))
+
+
+def texts(situation: Situation) -> list[str]:
+    return [situation.text(action) for action in range(len(situation.candidates))]
+
+
+def test_names_are_full_and_what_is_left_to_prove_is_no_premise() -> None:
+    found = own_names(HEADER)
+    assert found.definitions == ("Stack.size", "Stack.push", "Word")
+    assert [name for name, _ in found.theorems] == ["Stack.size_push", "unrelated"]
+    assert found.theorems[0][1] == "∀ (s : Stack) (n : Nat), size (push s n) = size s + 1"
+
+
+def test_its_definitions_are_unfolded_and_rewritten_with(space: ActionSpace) -> None:
+    situation = space.look(OWN, STATE)
+    assert situation.definitions == ("Stack.size", "Stack.push")
+    tactics = texts(situation)
+    for tactic in (
+        "simp [Stack.size, Stack.push]",
+        "simp_all [Stack.size, Stack.push]",
+        "unfold Stack.size",
+        "rw [Stack.size]",
+        "cases s <;> simp [Stack.size, Stack.push]",
+        "induction n <;> simp_all [Stack.size, Stack.push]",
+        "fun_induction Stack.size",
+    ):
+        assert tactic in tactics, tactic
+
+
+def test_a_namespace_that_is_open_may_be_left_out(space: ActionSpace) -> None:
+    assert space.look(OWN, "s : Stack\nh : push s 1 = s\n⊢ size s = 0").definitions == ("size", "push")
+
+
+def test_its_theorems_are_premises_the_fitting_first_and_none_twice(space: ActionSpace) -> None:
+    names = [premise.name for premise in space.look(OWN, STATE).premises]
+    assert names[:2] == ["Stack.size_push", "unrelated"] and len(set(names)) == len(names) <= 12
+    required = space.look(OWN, STATE, ["unrelated"]).premises[0]
+    assert required.name == "unrelated" and required.required
+    assert space.premises_in(OWN, "exact unrelated s List.lemma_3") == ["unrelated", "List.lemma_3"]
+
+
+def test_without_a_header_everything_is_as_it_was(space: ActionSpace) -> None:
+    situation = space.look(PLAIN, STATE)
+    assert situation.definitions == () and not any("Stack.size_push" in tactic for tactic in texts(situation))
+    assert space.retriever is not None
+    assert situation.premises == space.retriever.premises(PLAIN, situation.goal)
+    assert space.premises_in(PLAIN, "exact unrelated") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "above"),
+    [
+        ("def a := 1\ntheorem t : a = 1 := by\n  sorry\n", "sorry", "def a := 1\n"),
+        ("def a := 1\n/-- Why. -/\n@[simp]\nprivate theorem t : a = 1 := sorry\n", "sorry", "def a := 1\n"),
+        ("namespace N\n@[simp] theorem t : 1 = 1 := sorry\nend N\n", "sorry", "namespace N\n"),
+        ("theorem t : 1 = 1 := sorry\n", "sorry", ""),
+        (
+            "/- a -/\ntheorem s : 1 = 1 := rfl\n/- b -/\ntheorem t : 1 = 1 := sorry\n",
+            "sorry",
+            "/- a -/\ntheorem s : 1 = 1 := rfl\n/- b -/\n",
+        ),
+    ],
+)
+def test_what_stands_above_a_place(text: str, at: str, above: str) -> None:
+    assert text[: command_start(text, text.index(at))] == above
