@@ -185,6 +185,8 @@ class LeanDojoBackend:
     @contextlib.contextmanager
     def open_session(self, theorem: Theorem) -> Iterator[tuple[LeanDojoSession, TacticState]]:
         """One theorem open in one Dojo. Raises DojoInitError, with the shim's reason in it."""
+        if theorem.environment.header is not None:
+            raise DojoInitError(f"`{theorem.name}` has a header, which the backend `dojo` cannot give: use `embedded`")
         entry = self.entry(theorem)
         limits = self._pool.limits
         # The server's own limits come first; this is for a server that does not answer at all.

@@ -59,7 +59,8 @@ def prove(
     json: JsonOption = False,
 ) -> None:
     """Proves a statement over plain `import Init` and prints a proof that was elaborated once more, from its text.
-    Of a file, proves what it can of its `sorry`s and prints the change as a patch.
+    Of a file, proves what it can of its `sorry`s and prints the change as a patch. A goal may be about what the file
+    declares above it. A theorem above that is itself left to prove is used in no proof.
 
     Examples: flywheel prove 'theorem t (a b : Nat) : a + b = b + a'
               flywheel prove Basic.lean | patch

@@ -105,7 +105,8 @@ def od : Nat → Bool
 end
 namespace Stack
 variable (s : Stack)
-infixl:65 " <+ " => fun (t : Stack) (n : Nat) => Stack.mk (n :: t.items)
+def push (t : Stack) (n : Nat) : Stack := ⟨n :: t.items⟩
+infixl:65 " <+ " => push
 /-- Doc. -/
 @[simp] theorem grows (n : Nat) : (s <+ n).size = s.size + 1 := by
   sorry
@@ -119,15 +120,15 @@ def datum : Nat := sorry
 def test_a_goal_is_stated_under_what_stands_above_its_command(lean: Lean) -> None:
     holes = LeanFile(OWN, lean.messages).holes()
     above = {hole.line: [theorem.environment.header for theorem in hole.theorems] for hole in holes}
-    grows, four = above[21][0], above[24][0]
+    grows, four = above[22][0], above[25][0]
     assert grows is not None and four is not None
-    assert grows.text.endswith("(n :: t.items)\n\nset_option autoImplicit false\n")
+    assert grows.text.endswith('" <+ " => push\n\nset_option autoImplicit false\n')
     # What is left to prove is no lemma, what only prints is gone, and every line keeps its number.
     assert "left_open" not in four.text and "grows" not in four.text and "#eval" not in four.text
     assert four.text.split("\n")[7] == "mutual" == OWN.split("\n")[7]
     # Last the goal as it was, under the imports alone.
-    assert above[21][-1] is None and above[24][-1] is None
-    assert lean.stated(next(hole for hole in holes if hole.line == 24).theorems[0]).header_ndjson
+    assert above[22][-1] is None and above[25][-1] is None
+    assert lean.stated(next(hole for hole in holes if hole.line == 25).theorems[0]).header_ndjson
 
 
 def test_goals_about_what_the_file_declares_are_proved(tmp_path: Path) -> None:
@@ -135,8 +136,8 @@ def test_goals_about_what_the_file_declares_are_proved(tmp_path: Path) -> None:
     path.write_text(OWN)
     answer = json.loads(command(path, "--json").stdout)
     found = {one["line"]: one for one in answer["sorries"]}
-    assert found[21]["tactics"] and found[24]["tactics"] and not found[7]["tactics"]
-    assert found[25]["reason"] == "a value of type `Nat` is wanted, not a proof"
+    assert found[22]["tactics"] and found[25]["tactics"] and not found[7]["tactics"]
+    assert found[26]["reason"] == "a value of type `Nat` is wanted, not a proof"
 
 
 def test_a_sorry_for_several_goals_is_left(lean: Lean) -> None:
