@@ -38,6 +38,11 @@ _UNIVERSE = re.compile(r"\b(Type|Sort) [uvw](?:_\d+)?\b")
 _UNHYGIENIC = "set_option tactic.hygienic false in"
 
 
+#: The word at the beginning of a command.
+_LEMMA = re.compile(
+    r"^(?P<before>[ \t]*(?:@\[[^\]]*\]\s*|(?:private|protected|noncomputable|nonrec)\s+)*)lemma(?![\w'!?.])",
+    re.MULTILINE,
+)
 #: Under a header, too, an unknown name in a statement is a mistake: it was printed from a goal.
 _NO_NEW_NAMES = "set_option autoImplicit false\n"
 #: A command that says something, to its end: a line that begins at the margin with anything but a bracket.
@@ -72,7 +77,7 @@ class LeanFile:
     @cached_property
     def environment(self) -> Environment:
         """What the file imports."""
-        return Environment(read_header(self.text).imports)
+        return Environment(read_header(_readable(self.text)).imports)
 
     @cached_property
     def errors(self) -> Counter[str]:
@@ -89,7 +94,7 @@ class LeanFile:
         return [message for message in self.messages(self.text) if message.severity == "error"]
 
     def messages(self, text: str) -> list[Message]:
-        return self.check(self.environment, read_header(text).body)
+        return self.check(self.environment, read_header(_readable(text)).body)
 
     def holes(self, report: Callable[[int, int], None] | None = None) -> list[Hole]:
         """Every `sorry` outside comments and strings, in order."""
@@ -152,7 +157,7 @@ class LeanFile:
         """Where a goal can be stated, by a word for its name: under what stands above its command; under that without
         the theorems that are themselves left to prove, which no proof may use; and last under the imports alone."""
         start = command_start(self.text, offset)
-        above = _without_output(read_header(self.text[:start]).body)
+        above = _without_output(read_header(_readable(self.text[:start])).body)
         texts = {"": _without_open_theorems(above), "_below": above}
         if not mask(texts[""]).strip():
             return {"": self.environment}
@@ -181,6 +186,14 @@ class LeanFile:
 def _quoted(errors: Sequence[Message]) -> str:
     """The first of Lean's errors, with its line; '' if there is none."""
     return next((f"line {error.line}: {error.data.strip()}" for error in errors), "")
+
+
+def _readable(text: str) -> str:
+    """As core Lean reads it, lines kept: without a byte-order mark, and `lemma`, Mathlib's word, is `theorem`."""
+    text = re.sub("^\N{ZERO WIDTH NO-BREAK SPACE}", " ", text)
+    for found in reversed(list(_LEMMA.finditer(mask(text)))):
+        text = f"{text[: found.end('before')]}theorem{text[found.end() :]}"
+    return text
 
 
 def _without_output(text: str) -> str:

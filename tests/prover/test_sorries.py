@@ -146,6 +146,23 @@ def test_a_sorry_for_several_goals_is_left(lean: Lean) -> None:
     assert not hole.theorems and "2 goals at once" in hole.reason
 
 
+def test_a_byte_order_mark_and_lemma_are_read_and_lines_stay() -> None:
+    seen: list[tuple[Environment, str]] = []
+
+    def check(environment: Environment, text: str) -> list[Message]:
+        seen.append((environment, text))
+        return []
+
+    text = "\ufeffimport Init.Core\n-- lemma\n@[simp] private lemma a : 1 = 1 := rfl\ntheorem lemma' : a.lemma := rfl\n"
+    assert LeanFile(text, check).messages(text) == []
+    assert seen == [
+        (
+            Environment(("Init", "Init.Core")),
+            "\n-- lemma\n@[simp] private theorem a : 1 = 1 := rfl\ntheorem lemma' : a.lemma := rfl\n",
+        )
+    ]
+
+
 def test_imports_are_blanked_and_lines_stay(lean: Lean) -> None:
     seen: list[tuple[Environment, str]] = []
 
