@@ -73,7 +73,9 @@ function openText(session, { imports, header = null, header_ms = HEADER_SOFT_MS,
   const objection = textObjection(text, MAX_STATEMENT_BYTES);
   if (objection) throw new Refusal('lean', objection);
   const { opened, ...reply } = session.within(soft_ms, () => {
-    const statement = elaborateStatement(lean, session.place(environment), text, levels, session.cancelToken);
+    const elaborate = () => elaborateStatement(lean, session.place(environment), text, levels, session.cancelToken);
+    // Default tactics of what a header declares are data that Lean evaluates; no header has `@[csimp]`, which could replace it.
+    const statement = header === null ? elaborate() : session.interpreter.passingData(elaborate);
     const opened = open(session, environment, statement.type, statement.levels, statement.binders);
     const expression = exportExpression(lean, statement.type);
     const names = lean.listItems(statement.levels).map((level) => lean.nameToString(level));

@@ -25,6 +25,12 @@ const ARITHMETIC = new Set([
   'HPow.hPow', 'instHPow', 'instPowNat', 'instNatPowNat', 'Lean.Meta.Simp.defaultMaxSteps',
 ]);
 
+/** Functions that build what a default tactic (`(h : p := by omega)`) is kept as, a syntax tree. Such a tree is data, too. */
+const TREE_BUILDERS = new Set([
+  'Array.push', 'Array.empty', 'Array.mkEmpty', 'Lean.mkAtom', 'Lean.Name.mkStr', 'Lean.Name.mkNum', 'Lean.Name.mkSimple', 'String.toRawSubstring',
+  'String.toSubstring', ...Array.from({ length: 8 }, (_, i) => `Lean.Name.mkStr${i + 1}`),
+]);
+
 class InterpreterWatch {
   /** Once a process. @param {Lean} lean @param {boolean} forbids  whether such code ends the process before it runs */
   constructor(lean, forbids) {
@@ -118,8 +124,8 @@ class InterpreterWatch {
   }
 
   /**
-   * Whether the constant is a definition that consists of the library's constructors, types and numerals: Lean evaluates
-   * `simp +arith` or `decide +revert` as such a constant. There is nothing in it that could run.
+   * Whether the constant is a definition that consists of the library's constructors, types, numerals and syntax trees: Lean
+   * evaluates `simp +arith` or `decide +revert` as such a constant. There is nothing in it that could run.
    * @private @param {Pointer} environment  borrowed @param {Pointer} name  borrowed @returns {boolean}
    */
   isData(environment, name) {
@@ -139,7 +145,8 @@ class InterpreterWatch {
   isHarmless(environment, name) {
     const { lean } = this;
     if (!this.isImported(environment, name)) return false;
-    if (ARITHMETIC.has(lean.nameToString(name))) return true;
+    const text = lean.nameToString(name);
+    if (ARITHMETIC.has(text) || TREE_BUILDERS.has(text)) return true;
     const info = findConstant(lean, environment, name);
     if (info === null) return false;
     const { kind } = readConstant(lean, info);
