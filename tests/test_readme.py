@@ -51,6 +51,7 @@ PARSED = {
     "make demo": "downloads an environment and runs for minutes",
     "make test": "would run this test again",
     "flywheel eval --name first --split test --theorems 200 --steps 128": "takes an hour with a real run",
+    "flywheel serve": "serves until Ctrl-C; its own tests open the pages in a real browser",
     "flywheel dojo env --trace my-repo -- python script.py": "wants a git repository; tests/lean_env/shim does it",
     "flywheel prove '(x : ℝ) : 0 ≤ x ^ 2' --toolchain native --repo my-project": "wants elan and a built Mathlib",
 }
