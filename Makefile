@@ -35,6 +35,7 @@ test-long: $(VENV)/.installed
 bench: $(VENV)/.installed
 	$(BIN)/flywheel setup
 	$(BIN)/python -m tests.performance
+	$(BIN)/python -m tests.performance.bench_corpus --proofs 100000
 
 fuzz: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) -e ".[fuzz]"

@@ -1,0 +1,17 @@
+"""The corpus bench runs, small: what it fills is a corpus whose snapshot verifies, and it measures every view."""
+
+from __future__ import annotations
+
+from corpus.snapshot import snapshots, verify
+from corpus.store import Corpus
+from tests.performance.bench_corpus import measure
+
+
+def test_a_small_corpus_is_measured(tmp_path):
+    url = str(tmp_path / "corpus.db")
+    bench = measure(url, 400)
+    with Corpus.open(url, create=False) as corpus:
+        last = snapshots(corpus)[-1]
+        assert verify(corpus, last.hash) == bench.rows["proof"] == bench.stream["proofs"]
+    assert bench.rows["step"] == 10 * bench.rows["proof"]
+    assert 0.2 < bench.states["share_left"] < 0.5 and bench.latency_ms["corpus show ID"]["calls"] >= 3
