@@ -111,7 +111,7 @@ def _ask_server(corpus: Corpus, statement: str, limit: int, seconds: float) -> A
                 cursor.execute("DECLARE asked NO SCROLL CURSOR FOR " + query, prepare=True)
                 cursor.execute(f"FETCH FORWARD {limit + 1} FROM asked")
                 return _answer([column.name for column in cursor.description], cursor.fetchall(), limit)
-        except corpus.engine.dialect.loaded_dbapi.Error as error:
+        except (corpus.engine.dialect.loaded_dbapi.Error, UnicodeError) as error:
             said = str(error).splitlines()[0]
             if "statement timeout" in said:
                 raise QueryRefused(_too_long(seconds)) from error
