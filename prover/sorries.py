@@ -140,6 +140,9 @@ class LeanFile:
         return Hole(offset, line, reason=f"Lean does not get there: {why}")
 
     def _stated(self, hole: Hole, goals: Sequence[str], number: int) -> Hole:
+        if parse_goal(hole.goal).conclusion == "sorry":
+            why = self.first_error or "it has a `sorry` itself"
+            return replace(hole, reason=f"Lean does not understand its statement: {why}")
         if any(re.search(r"\?[\w.]", goal) for goal in goals):
             return replace(hole, reason="its goal has unknown parts")
         # Where a tactic block runs again and again, Lean joins what it prints there by single line breaks.

@@ -146,6 +146,18 @@ def test_a_sorry_for_several_goals_is_left(lean: Lean) -> None:
     assert not hole.theorems and "2 goals at once" in hole.reason
 
 
+def test_a_statement_that_lean_does_not_understand_is_left_with_its_words() -> None:
+    """Lean goes on after an error in a statement, with `sorry` as what it says."""
+
+    def check(_environment: Environment, text: str) -> list[Message]:
+        error = Message("error", "unexpected token", 1, 24)
+        return [error, *([Message("information", "a : Nat\n⊢ sorry", 2, 2)] if "trace_state" in text else [])]
+
+    (hole,) = LeanFile("theorem t (a : Nat) : a +- = a := by\n  sorry\n", check).holes()
+    assert not hole.theorems
+    assert hole.reason == "Lean does not understand its statement: line 1: unexpected token"
+
+
 def test_a_byte_order_mark_and_lemma_are_read_and_lines_stay() -> None:
     seen: list[tuple[Environment, str]] = []
 
