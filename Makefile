@@ -13,43 +13,48 @@ $(VENV)/.installed: pyproject.toml
 	@echo "Downloads: 0.58 GB of Python packages with a CPU-only torch (several GB with a CUDA build), then 0.12 GB of Lean; 3.5 GB of disk."
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) "$(TORCH)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) -e ".[dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) -e ".[pages]"
 	@misfit=$$($(BIN)/python -c 'from lean_env.gate.second_kernel.wheel import misfit; print(misfit() or "")') || exit 1; \
 	if test -z "$$misfit"; then \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) -e ".[second-kernel]"; \
 	else echo "No second kernel: $$misfit. Everything else works; the tests of that kernel fail."; fi
 	touch $@
 
+# What tests, lint and types need beside it: a PostgreSQL server, datasets, selenium and the tools.
+$(VENV)/.dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) -e ".[dev]"
+	touch $@
+
 demo: $(VENV)/.installed
 	$(BIN)/flywheel setup
 	$(BIN)/flywheel demo
 
-test: $(VENV)/.installed
+test: $(VENV)/.dev
 	$(BIN)/flywheel setup
 	$(BIN)/python -m pytest -m "not long" tests
 
-test-long: $(VENV)/.installed
+test-long: $(VENV)/.dev
 	$(BIN)/flywheel setup
 	$(BIN)/python -m pytest -m long --timeout=5400 tests
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.dev
 	$(BIN)/flywheel setup
 	$(BIN)/python -m tests.performance
 	$(BIN)/python -m tests.performance.bench_corpus --proofs 100000
 
-fuzz: $(VENV)/.installed
+fuzz: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) -e ".[fuzz]"
 	$(BIN)/python -m tests.fuzz $(SECONDS) $(FOLDER)
 
-soak: $(VENV)/.installed
+soak: $(VENV)/.dev
 	$(BIN)/flywheel setup
 	$(BIN)/python -m tests.soak $(CHECKS)
 
-lint: $(VENV)/.installed
+lint: $(VENV)/.dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-types: $(VENV)/.installed
+types: $(VENV)/.dev
 	$(BIN)/mypy --strict lean_flywheel.py lean_env prover corpus training
 	$(BIN)/python -m tests.host_types
 
