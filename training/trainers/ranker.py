@@ -7,9 +7,11 @@ Nothing here looks at the clock: the same proofs, config and seed give the same 
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from tokenizers import Tokenizer
 from torch import Tensor
+from torch.optim.lr_scheduler import LRScheduler
 
 from prover.actions.repertoire import Repertoire
 from prover.actions.space import ActionSpace
@@ -29,6 +32,7 @@ from prover.policies.ranker.policy import RankerOptions
 from prover.policies.ranker.prompt import Prompt, PromptEncoder, readable
 from prover.policies.ranker.tokenizer import train_tokenizer
 from training.data.dataset import DatasetConfig, TrainingProof, TrainingState, build_dataset
+from training.trainers.halfway import Halfway, Place, plain
 from training.trainers.trainer import Loaded, NothingToLearn, Progress, Trained
 
 
@@ -82,10 +86,13 @@ class TrainReport:
 
 @dataclass(frozen=True, slots=True)
 class RankerTrainer:
-    """The default trainer of the loop: a ranker over the actions of `space`."""
+    """The default trainer of the loop: a ranker over the actions of `space`. The other fields are as in `train`."""
 
     space: ActionSpace
     config: TrainConfig
+    device: str = "cpu"
+    halfway: Halfway | None = None
+    origin: Mapping[str, Any] | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -103,7 +110,19 @@ class RankerTrainer:
         report: Callable[[Progress], None] | None = None,
     ) -> Trained:
         """See `train`."""
-        done = train(proofs, self.space, self.config, out, seed=seed, base=base, statements=statements, report=report)
+        done = train(
+            proofs,
+            self.space,
+            self.config,
+            out,
+            seed=seed,
+            base=base,
+            statements=statements,
+            report=report,
+            device=self.device,
+            halfway=self.halfway,
+            origin=self.origin,
+        )
         metrics = {
             "states": done.train.states,
             "train_loss": done.train.loss,
@@ -131,12 +150,17 @@ def train(
     base: Path | None = None,
     statements: Sequence[str] = (),
     report: Callable[[Progress], None] | None = None,
+    device: str = "cpu",
+    halfway: Halfway | None = None,
+    origin: Mapping[str, Any] | None = None,
 ) -> TrainReport:
     """Trains a ranker on `proofs` and writes its checkpoint folder `out`.
 
     It starts from the weights and tokenizer of the checkpoint `base`, or from weights drawn from `seed` and a tokenizer
     trained on `statements` (printed statements of the train split, never of others) and the states in `proofs`.
-    Raises NothingToLearn, and CheckpointError if `base` cannot be read.
+    `device`: where torch trains (`cpu`, `cuda`); what is written is the same kind of file. `halfway`: where the state
+    of training is kept meanwhile; what is there already is gone on with, to the same bytes. `origin` joins the record
+    in the checkpoint. Raises NothingToLearn, NotTheSame, and CheckpointError if `base` cannot be read.
     """
     started = time.perf_counter()
     states, dataset_report = build_dataset(proofs, space, config.data)
@@ -147,11 +171,11 @@ def train(
             f"none of the {dataset_report.steps} steps in {dataset_report.proofs} proofs is an action of its state; "
             "a round (`flywheel round`) or seed proofs have to come first"
         )
-    with _isolated(config.threads):
+    with _isolated(config.threads, device):
         model, tokenizer = _start(base, config, seed, statements, states, space.repertoire)
         encoder = PromptEncoder(tokenizer)
-        trainer = _Trainer(model, encoder, config, seed)
-        trainer.fit(learned, report)
+        trainer = _Trainer(model, encoder, config, seed, device)
+        trainer.fit(learned, report, halfway)
         train_metrics, valid_metrics = trainer.measure(learned), trainer.measure(held_out)
     seconds = time.perf_counter() - started
     data = {**asdict(dataset_report), "outside": dict(dataset_report.outside)}
@@ -162,8 +186,11 @@ def train(
         "data": data,
         "train": asdict(train_metrics),
         "valid": asdict(valid_metrics),
+        **({"origin": dict(origin)} if origin is not None else {}),
     }
     digest = save_checkpoint(out, model, tokenizer, record)
+    if halfway is not None:
+        halfway.clear()
     return TrainReport(
         weights_sha256=digest,
         parameters=parameter_count(model),
@@ -197,8 +224,10 @@ def _start(
 class _Trainer:
     """One run of AdamW over a list of states; every random choice comes from the seed."""
 
-    def __init__(self, model: ActionRanker, encoder: PromptEncoder, config: TrainConfig, seed: int) -> None:
-        self._model, self._encoder, self._config = model, encoder, config
+    def __init__(
+        self, model: ActionRanker, encoder: PromptEncoder, config: TrainConfig, seed: int, device: str
+    ) -> None:
+        self._model, self._encoder, self._config, self._device = model.to(device), encoder, config, device
         self._order = np.random.Generator(np.random.Philox(seed))
         self._noise = torch.Generator().manual_seed(seed + 1)
         self._seed = seed
@@ -206,7 +235,12 @@ class _Trainer:
         self.tokens = 0
         self.seconds = 0.0
 
-    def fit(self, states: Sequence[TrainingState], report: Callable[[Progress], None] | None) -> None:
+    def fit(
+        self,
+        states: Sequence[TrainingState],
+        report: Callable[[Progress], None] | None,
+        halfway: Halfway | None = None,
+    ) -> None:
         config = self._config
         prompts = [self._encoder.encode(state.situation) for state in states]
         optimizer = torch.optim.AdamW(
@@ -218,21 +252,76 @@ class _Trainer:
         # Dropout draws from torch's global generator.
         torch.manual_seed(self._seed + 2)
         self._model.train()
-        for epoch in range(config.epochs):
-            losses = []
-            for batch in self._batches(prompts):
+        at = Place()
+        identity = self._identity(states, prompts) if halfway is not None else ""
+        if halfway is not None and (saved := halfway.load(identity)) is not None:
+            at = self._restore(saved, optimizer, scheduler)
+
+        def keep() -> None:
+            if halfway is not None:
+                halfway.save(identity, self._state(at, optimizer, scheduler))
+
+        while at.epoch < config.epochs:
+            at.order = self._order.bit_generator.state
+            for batch in list(self._batches(prompts))[len(at.losses) :]:
                 loss = self._loss([states[i] for i in batch], [prompts[i] for i in batch])
                 optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(self._model.parameters(), config.clip_norm)
                 optimizer.step()
                 scheduler.step()
-                losses.append(float(loss.detach()))
+                at.losses.append(float(loss.detach()))
                 self.steps += 1
+                if halfway is not None and halfway.due():
+                    keep()
+            mean = float(np.mean(at.losses))
+            at.epoch, at.losses, at.order = at.epoch + 1, [], self._order.bit_generator.state
+            keep()
             if report is not None:
-                report(Progress(epoch + 1, config.epochs, float(np.mean(losses)), time.perf_counter() - started))
-        self._model.eval()
+                report(Progress(at.epoch, config.epochs, mean, time.perf_counter() - started))
+        self._model.eval().cpu()
         self.seconds = time.perf_counter() - started
+
+    def _state(self, at: Place, optimizer: torch.optim.Optimizer, scheduler: LRScheduler) -> dict[str, Any]:
+        """All that decides how training goes on. The order of an epoch's batches is drawn anew from where its
+        generator stood at the start of the epoch."""
+        return {
+            "epoch": at.epoch,
+            "losses": at.losses,
+            "order": plain(at.order),
+            "noise": self._noise.get_state(),
+            "dropout": torch.get_rng_state(),
+            "dropout_cuda": torch.cuda.get_rng_state(self._device) if self._device.startswith("cuda") else None,
+            "model": self._model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "scheduler": scheduler.state_dict(),
+            "steps": self.steps,
+            "tokens": self.tokens,
+        }
+
+    def _restore(self, saved: dict[str, Any], optimizer: torch.optim.Optimizer, scheduler: LRScheduler) -> Place:
+        self._order.bit_generator.state = saved["order"]
+        self._noise.set_state(saved["noise"])
+        torch.set_rng_state(saved["dropout"])
+        if saved["dropout_cuda"] is not None:
+            torch.cuda.set_rng_state(saved["dropout_cuda"], self._device)
+        self._model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+        scheduler.load_state_dict(saved["scheduler"])
+        self.steps, self.tokens = saved["steps"], saved["tokens"]
+        return Place(saved["epoch"], saved["losses"])
+
+    def _identity(self, states: Sequence[TrainingState], prompts: Sequence[Prompt]) -> str:
+        """A hash of all that training starts from."""
+        start = hashlib.sha256(
+            repr((self._config.model_dump(), self._seed, self._device, torch.__version__, len(states))).encode()
+        )
+        for name, tensor in self._model.state_dict().items():
+            start.update(name.encode())
+            start.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        for state, prompt in zip(states, prompts, strict=True):
+            start.update(repr((list(prompt.tokens), sorted(state.targets.items()), state.weight)).encode())
+        return start.hexdigest()
 
     def measure(self, states: Sequence[TrainingState]) -> Metrics:
         """Loss and accuracy without dropout, one state a forward."""
@@ -268,11 +357,12 @@ class _Trainer:
 
     def _loss(self, states: Sequence[TrainingState], prompts: Sequence[Prompt]) -> Tensor:
         batch = PromptBatch.of(prompts, self._encoder.padding)
+        device = self._device
         self.tokens += batch.tokens.numel()
         if self._config.token_dropout:
             batch = self._forget(batch)
         candidates = [state.situation.candidates for state in states]
-        scores = self._model(batch, CandidateBatch.of(candidates))
+        scores = self._model(batch.to(device), CandidateBatch.of(candidates).to(device))
         targets = np.zeros(len(scores), dtype=np.float32)
         start = 0
         smoothing = self._config.label_smoothing
@@ -281,7 +371,7 @@ class _Trainer:
             for action, weight in state.targets.items():
                 targets[start + action] += state.weight * (1 - smoothing) * weight
             start += len(each)
-        loss: Tensor = -(torch.from_numpy(targets) * scores).sum() / sum(state.weight for state in states)
+        loss: Tensor = -(torch.from_numpy(targets).to(device) * scores).sum() / sum(state.weight for state in states)
         return loss
 
     def _forget(self, batch: PromptBatch) -> PromptBatch:
@@ -293,14 +383,17 @@ class _Trainer:
 
 
 @contextmanager
-def _isolated(threads: int) -> Iterator[None]:
+def _isolated(threads: int, device: str) -> Iterator[None]:
     """Torch on `threads` threads, deterministic kernels only, its global generator free to use; all put back
     afterwards."""
     before, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
+    on_cuda = device.startswith("cuda")
+    if on_cuda:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS needs to be deterministic
     try:
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[torch.device(device)] if on_cuda else []):
             yield
     finally:
         torch.set_num_threads(before)

@@ -12,7 +12,7 @@ from prover.cli.output import Ticker, console, emit_json
 
 
 def archive(
-    snapshot: Annotated[str, typer.Argument(help="Hash of the snapshot, from `flywheel corpus snapshot`.")],
+    snapshot: Annotated[str, typer.Argument(help="The snapshot's hash, or the beginning of it.")],
     file: Annotated[Path, typer.Argument(help="The zip file to write; one that is there is replaced.")],
     terms: Annotated[
         bool, typer.Option(help="With the closed proof terms, for which every proof is replayed once.")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
 from prover.cli.output import console, emit_json
+from prover.cli.tables import WideOption, show_table
 
 
 def list_(
@@ -19,6 +19,7 @@ def list_(
     tactic: Annotated[str | None, typer.Option(help="Part of one of its tactics.")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 30,
     offset: Annotated[int, typer.Option(min=0)] = 0,
+    wide: WideOption = False,
     home: HomeOption = DEFAULT_HOME,
     db: DatabaseOption = None,
     json: JsonOption = False,
@@ -35,10 +36,9 @@ def list_(
     if json:
         emit_json(page)
         return
-    table = Table("id", "theorem", "split", "stratum", "source", "tactics", "found")
-    for proof in page.proofs:
-        table.add_row(
-            str(proof.id), proof.theorem, proof.split, proof.stratum, proof.source, str(proof.length), str(proof.found)
-        )
-    console.print(table)
+    rows = [
+        (proof.id, proof.theorem, proof.split, proof.stratum, proof.source, proof.length, proof.found)
+        for proof in page.proofs
+    ]
+    show_table(("id", "theorem", "split", "stratum", "source", "tactics", "found"), rows, wide=wide, cut=(1, 3))
     console.print(f"{page.offset + 1 if page.proofs else 0}-{page.offset + len(page.proofs)} of {page.total}")

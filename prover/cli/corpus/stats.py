@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from rich.table import Table
-
 from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
 from prover.cli.output import console, emit_json
+from prover.cli.tables import WideOption, show_table
 
 
-def stats(home: HomeOption = DEFAULT_HOME, db: DatabaseOption = None, json: JsonOption = False) -> None:
+def stats(
+    wide: WideOption = False, home: HomeOption = DEFAULT_HOME, db: DatabaseOption = None, json: JsonOption = False
+) -> None:
     """Counts: proofs by source and split, theorems proved of all, who found them first.
 
     Example: flywheel corpus stats --json
@@ -32,12 +33,11 @@ def stats(home: HomeOption = DEFAULT_HOME, db: DatabaseOption = None, json: Json
         )
     for title, counts in (("source", numbers.by_source), ("attempts", numbers.by_status)):
         console.print(f"{title}: " + ", ".join(f"{key} {count}" for key, count in counts.items()))
-    table = Table("benchmark", "split", "stratum", "proved", "theorems", title="coverage")
-    for row in numbers.coverage:
-        table.add_row(row.benchmark, row.split, row.stratum, str(row.proved), str(row.theorems))
-    console.print(table)
-    firsts = Table("run", "generation", "proofs", title="found first by")
-    for origin in numbers.origins:
-        label = "no model" if origin.generation is None else f"M_{origin.generation}"
-        firsts.add_row(origin.run, label, str(origin.proofs))
-    console.print(firsts)
+    coverage = [(row.benchmark, row.split, row.stratum, row.proved, row.theorems) for row in numbers.coverage]
+    headers = ("benchmark", "split", "stratum", "proved", "theorems")
+    show_table(headers, coverage, wide=wide, cut=(0, 2), title="coverage")
+    firsts = [
+        (one.run, "no model" if one.generation is None else f"M_{one.generation}", one.proofs)
+        for one in numbers.origins
+    ]
+    show_table(("run", "generation", "proofs"), firsts, wide=wide, title="found first by")

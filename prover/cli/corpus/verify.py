@@ -17,15 +17,30 @@ def verify(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Replays stored proofs and asks both kernels about them again. Nothing is written.
+    """Looks for rows that cannot be read any more, replays stored proofs and asks both kernels about them again.
+    Nothing is written.
 
     Says what share the second kernel covers and what it costs. Exit code 1 if a proof is not certified again; if the
     kernels disagree it stops at once. Example: flywheel corpus verify --snapshot HASH
     """
+    from corpus.damage import all_damage
+    from corpus.database import reading
+
+    place = Place.of(home, db)
+    with place.corpus() as corpus, reading(corpus.engine) as session:
+        damaged = list(all_damage(session))
+    if damaged:
+        if json:
+            emit_json({"damaged": damaged})
+        for row in damaged if not json else ():
+            console.print(str(row), markup=False, soft_wrap=True)
+        raise WorkFailed(
+            f"{len(damaged)} rows cannot be read: somebody changed the database from outside. Restore it from a copy"
+        )
     from prover.lean import Lean
     from prover.recheck import verify as verify_proofs
 
-    with Place.of(home, db).corpus() as corpus, Lean(workers=1) as lean, Ticker("verifying") as tick:
+    with place.corpus() as corpus, Lean(workers=1) as lean, Ticker("verifying") as tick:
         found = verify_proofs(corpus, lean, snapshot, limit, lambda done: tick(f"{done} proofs", done))
     if json:
         emit_json(found)

@@ -12,7 +12,7 @@ So the distribution over the enumerated actions is exact. Nothing is sampled, an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -71,6 +71,9 @@ class PromptBatch:
             positions[row, : len(prompt.pointers)] = prompt.pointers
         return cls(*map(torch.from_numpy, (tokens, marks, real, positions)))
 
+    def to(self, device: str) -> PromptBatch:
+        return PromptBatch(*(tensor.to(device) for tensor in (self.tokens, self.marks, self.real, self.pointers)))
+
 
 @dataclass(frozen=True, slots=True)
 class CandidateBatch:
@@ -101,6 +104,9 @@ class CandidateBatch:
         second = np.concatenate([each.second for each in candidates])
         arrays = (state, template, first, second, np.cumsum(group), state[starts], template[starts])
         return cls(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
+
+    def to(self, device: str) -> CandidateBatch:
+        return CandidateBatch(*(getattr(self, part.name).to(device) for part in fields(self)))
 
 
 class ActionRanker(nn.Module):
@@ -147,7 +153,7 @@ class ActionRanker(nn.Module):
     def forward(self, prompts: PromptBatch, candidates: CandidateBatch) -> Tensor:
         """Log-probability of each candidate (C): those of one state sum to one."""
         embedded = self.decoder.embed_tokens(prompts.tokens) + self.marks(prompts.marks).sum(dim=2)
-        mask = torch.zeros(prompts.real.shape, dtype=embedded.dtype).masked_fill(~prompts.real, torch.finfo().min)
+        mask = torch.zeros_like(prompts.real, dtype=embedded.dtype).masked_fill(~prompts.real, torch.finfo().min)
         hidden = self.decoder(
             inputs_embeds=self.dropout(embedded),
             attention_mask=mask[:, None, None, :].expand(-1, 1, prompts.tokens.shape[1], -1),
@@ -160,8 +166,8 @@ class ActionRanker(nn.Module):
 
     def _log_probs(self, template_logits: Tensor, pointer_logits: Tensor, batch: CandidateBatch) -> Tensor:
         """(B, templates) and (B, N, slots) to (C)."""
-        slots = self._slot_number[batch.template]
-        score = torch.zeros(len(batch.state), dtype=template_logits.dtype)
+        slots = self._slot_number.to(batch.template.device)[batch.template]
+        score = template_logits.new_zeros(len(batch.state))
         for pointer, slot in ((batch.first, slots[:, 0]), (batch.second, slots[:, 1])):
             logits = pointer_logits[batch.state, pointer.clamp(min=0), slot.clamp(min=0)]
             score = score + torch.where(pointer >= 0, logits, 0.0)
@@ -174,9 +180,9 @@ class ActionRanker(nn.Module):
 
 def _log_sum_exp(values: Tensor, group: Tensor, groups: int) -> Tensor:
     """Log of the sum of exponentials of each group of `values`: (groups)."""
-    largest = torch.full((groups,), -torch.inf, dtype=values.dtype)
+    largest = values.new_full((groups,), -torch.inf)
     largest = largest.scatter_reduce(0, group, values.detach(), "amax")
-    total = torch.zeros(groups, dtype=values.dtype).index_add(0, group, (values - largest[group]).exp())
+    total = values.new_zeros(groups).index_add(0, group, (values - largest[group]).exp())
     return total.log() + largest
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ from prover.policies.ranker.checkpoint import (
 from prover.policies.ranker.network import ModelConfig
 from prover.policy import PolicyQuery
 from training.data.dataset import DatasetConfig, TrainingProof
+from training.trainers.halfway import Halfway, NotTheSame
 from training.trainers.ranker import TrainConfig, train
 from training.trainers.trainer import NothingToLearn
 
@@ -194,3 +196,52 @@ def test_a_damaged_or_foreign_checkpoint_is_refused(trained, tmp_path, change, m
 def test_unknown_configuration_keys_are_refused():
     with pytest.raises(ValueError, match="epoch"):
         TrainConfig(epoch=3)
+
+
+def killed_after(out: Path, writings: int) -> None:
+    """Trains in a process that SIGKILLs itself when its state is written for the so-manieth time."""
+    code = (
+        "import os, signal, sys; sys.path[:0] = sys.argv[3:]\n"
+        "from pathlib import Path\n"
+        "from training.trainers import halfway\n"
+        "import test_ranker_trainer\n"
+        "left = [int(sys.argv[2])]\n"
+        "save = halfway.Halfway.save\n"
+        "def counted(self, *state):\n"
+        "    save(self, *state)\n"
+        "    left[0] -= 1\n"
+        "    if not left[0]: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "halfway.Halfway.save = counted\n"
+        "out = Path(sys.argv[1])\n"
+        "test_ranker_trainer.run(out, halfway=halfway.Halfway(out.with_name('half'), seconds=0))"
+    )
+    here = Path(__file__).parent
+    command = [sys.executable, "-c", code, str(out), str(writings), str(here), str(here.parents[1])]
+    done = subprocess.run(command, check=False, timeout=240, cwd=here.parents[2], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def test_training_that_was_killed_twice_gives_the_same_bytes(trained, tmp_path):
+    """Once within an epoch (6 batches and a writing at its end: the 24th is in the fourth), once at the end of one."""
+    whole, _ = trained
+    out, half = tmp_path / "again", tmp_path / "half"
+    for writings in (24, 11):
+        killed_after(out, writings)
+        assert half.exists() and not out.exists()
+    seen = []
+    run(out, halfway=Halfway(half, seconds=0), report=seen.append)
+    assert 1 < seen[0].epoch < CONFIG.epochs, "it started from the beginning"
+    assert digest(out) == digest(whole)
+    assert [path.name for path in tmp_path.iterdir()] == ["again"], "what is no longer needed is left"
+
+
+def test_half_of_another_training_is_refused(tmp_path):
+    out, half = tmp_path / "out", tmp_path / "half"
+    killed_after(out, 3)
+    for changed in ({"seed": 2}, {"config": CONFIG.model_copy(update={"learning_rate": 1e-3})}):
+        with pytest.raises(NotTheSame, match="half of another training"):
+            run(out, halfway=Halfway(half), **changed)
+    half.write_bytes(half.read_bytes()[:1000])
+    with pytest.raises(NotTheSame, match="is damaged"):
+        run(out, halfway=Halfway(half))
+    assert not out.exists()

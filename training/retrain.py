@@ -1,0 +1,217 @@
+"""A model from exactly one frozen set of proofs, whenever and wherever: `flywheel train --snapshot HASH`.
+
+    with Lean(workers=1) as lean, Corpus.open("corpus.db") as corpus:
+        made = retrain(corpus, lean, "3fa9", settings, Options(Path("model")))
+
+The same snapshot, settings and seed give the same bytes on one machine. With the settings and the seed of a run they
+are those of the run's own generation on that snapshot, as long as no benchmark was loaded since that has a copy of a
+train statement (the tokenizer reads the train statements of the snapshot's benchmarks that are no such copies).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from corpus.records import GenerationRecord
+from corpus.snapshot import Snapshot, find_snapshot
+from corpus.snapshot_views import benchmarks_in
+from corpus.store import Corpus
+from prover.actions.repertoire import Repertoire
+from prover.benchmarks.registry import benchmark_of
+from prover.lean import Lean
+from prover.policies.ranker.checkpoint import is_checkpoint, load_checkpoint
+from prover.search.streams import stream_seed
+from training.config import BESIDE_RESULTS, ConfigError
+from training.config import FlywheelConfig as Settings
+from training.data.from_corpus import trainable, training_proofs
+from training.flywheel import versions
+from training.trainers.halfway import Halfway
+from training.trainers.ranker import RankerTrainer
+from training.trainers.trainer import Progress
+
+#: How a generation came to be that no loop trained.
+RECIPE = "retrain"
+
+
+class CannotRetrain(Exception):
+    """What was asked for cannot be started; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`out`: the checkpoint's folder. `base`: a checkpoint to start from, in place of fresh weights. `device`: as torch
+    names it. `resume`: go on with a training of the same things that was killed. `run`: register the model as that
+    run's next generation."""
+
+    out: Path
+    base: Path | None = None
+    device: str = "cpu"
+    resume: bool = False
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retrained:
+    """The model. `seed`: as a run has it. `generation`: its record, when a run was named."""
+
+    folder: Path
+    weights_sha256: str
+    snapshot: str
+    proofs: int
+    seed: int
+    metrics: Mapping[str, Any]
+    generation: GenerationRecord | None
+
+
+def settings_for(corpus: Corpus, snapshot_hash: str, config: Path | None, run: str | None, **flags: Any) -> Settings:
+    """What to train with: the file `config`, or else what `run` was started with, or else what the benchmark of the
+    snapshot's proofs comes with. Raises ConfigError when the proofs are of benchmarks that do not share their actions
+    and nobody says which to learn."""
+    known = next((one for one in corpus.runs() if one.name == run), None)
+    if config is None and known is not None:
+        stored = {name: value for name, value in known.config.items() if name in Settings.model_fields}
+        return Settings.load(None, **{**stored, **{name: value for name, value in flags.items() if value is not None}})
+    given = Settings.load(config, name=run, **flags)
+    if "FLYWHEEL_BENCHMARK" in os.environ or (config is not None and "benchmark" in tomllib.loads(config.read_text())):
+        return given
+    names = sorted({key.partition("@")[0] for key in benchmarks_in(corpus, snapshot_hash)})
+    if len({benchmark_of(name).repertoire.name for name in names}) > 1:
+        raise ConfigError(
+            f"the snapshot has proofs of {', '.join(names)}, which do not share their actions: a --config with "
+            '`benchmark = "..."` says which to learn, `flywheel corpus snapshot create --benchmark` takes one of them'
+        )
+    return Settings.load(config, name=run, benchmark=names[0] if names else None, **flags)
+
+
+def require_device(name: str) -> None:
+    """Raises CannotRetrain when torch cannot train there."""
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise CannotRetrain(f"{name!r} is no device: write cpu, cuda or cuda:1") from error
+    if device.type == "cuda":
+        number = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if (device.index or 0) >= number:
+            raise CannotRetrain(
+                f"there is no {name} here: torch {torch.__version__} sees {number} CUDA devices. Leave --device out to "
+                "train on the processor"
+            )
+    elif device.type != "cpu":
+        raise CannotRetrain(f"training runs on cpu and cuda, not on {name}")
+
+
+def retrain(
+    corpus: Corpus,
+    lean: Lean,
+    snapshot_hash: str,
+    settings: Settings,
+    options: Options,
+    report: Callable[[Progress], None] | None = None,
+) -> Retrained:
+    """Trains on the snapshot whose hash is or begins with this. Raises NotFound, Ambiguous, SnapshotCorrupt,
+    NothingToLearn, CannotRetrain, CheckpointError, NotTheSame."""
+    require_device(options.device)
+    snapshot = find_snapshot(corpus, snapshot_hash)
+    repertoire = benchmark_of(settings.benchmark).repertoire
+    benchmarks = sorted(benchmarks_in(corpus, snapshot.hash))
+    statements = [one.statement for benchmark in benchmarks for one in trainable(corpus, benchmark)]
+    seed = stream_seed(settings.seed, "train")
+    origin = {
+        "snapshot": snapshot.hash,
+        "proofs": snapshot.proofs,
+        "human": snapshot.human,
+        "benchmarks": benchmarks,
+        "statements_sha256": hashlib.sha256("\n".join(statements).encode()).hexdigest(),
+        "seed": settings.seed,
+        "base": load_checkpoint(options.base, repertoire).sha256 if options.base is not None else None,
+        "device": options.device,
+        "versions": versions(lean),
+    }
+    halfway = Halfway(options.out.with_name(f".{options.out.name}.halfway"))
+    if not _is_done(options, origin, settings, repertoire):
+        if not options.resume:
+            halfway.clear()
+        RankerTrainer(lean.space(repertoire), settings.train, options.device, halfway, origin).train(
+            training_proofs(corpus, snapshot.hash, repertoire),
+            options.out,
+            seed=seed,
+            base=options.base,
+            statements=statements,
+            report=report,
+        )
+    checkpoint = load_checkpoint(options.out, repertoire)
+    digest, metrics = checkpoint.sha256, _metrics(checkpoint.meta["training"], snapshot)
+    generation = None
+    if options.run is not None:
+        generation = _register(corpus, options.run, settings, snapshot, versions(lean), options.out, digest, metrics)
+    return Retrained(options.out, digest, snapshot.hash, snapshot.proofs, settings.seed, metrics, generation)
+
+
+def next_number(corpus: Corpus, run: str) -> int:
+    """The number of a run's next generation, 0 for a run that is not there yet."""
+    if run not in {one.name for one in corpus.runs()}:
+        return 0
+    return max((one.number for one in corpus.generations(run) if one.finished_at), default=-1) + 1
+
+
+def _is_done(options: Options, origin: Mapping[str, Any], settings: Settings, repertoire: Repertoire) -> bool:
+    """Whether this very model is in its folder already: a kill can come between training and registering. Raises
+    CannotRetrain when something else is there."""
+    if not options.out.exists():
+        return False
+    if options.resume and is_checkpoint(options.out):
+        made = load_checkpoint(options.out, repertoire).meta["training"]
+        # As JSON has it, which is how it was written.
+        if (made.get("origin"), made["config"]) == (origin, settings.train.model_dump(mode="json")):
+            return True
+    raise CannotRetrain(f"{options.out} is there already: choose another --out, or delete it first")
+
+
+def _metrics(made: Mapping[str, Any], snapshot: Snapshot) -> dict[str, Any]:
+    """What the corpus keeps of a training, from the checkpoint's own record of it."""
+    return {
+        "states": made["train"]["states"],
+        "train_loss": made["train"]["loss"],
+        "valid_loss": made["valid"]["loss"],
+        "valid_top_1": made["valid"]["top_1"],
+        "valid_top_8": made["valid"]["top_8"],
+        "data": made["data"],
+        "human": snapshot.human,
+    }
+
+
+def _register(
+    corpus: Corpus,
+    run: str,
+    settings: Settings,
+    snapshot: Snapshot,
+    made_with: Mapping[str, Any],
+    folder: Path,
+    digest: str,
+    metrics: Mapping[str, Any],
+) -> GenerationRecord:
+    number = next_number(corpus, run)
+    if run not in {one.name for one in corpus.runs()}:
+        corpus.start_run(run, settings.model_dump(mode="json", exclude=set(BESIDE_RESULTS)))
+    before = [one.id for one in corpus.generations(run) if one.finished_at]
+    identifier = corpus.start_generation(
+        run=run,
+        number=number,
+        parent=before[-1] if before else None,
+        recipe=RECIPE,
+        config=settings.train.model_dump(mode="json"),
+        config_hash=settings.digest(),
+        seeds={"train": stream_seed(settings.seed, "train")},
+        versions=made_with,
+        snapshot_hash=snapshot.hash,
+    )
+    corpus.finish_generation(identifier, model_path=str(folder), model_hash=digest, metrics=metrics)
+    return corpus.generation(identifier)
