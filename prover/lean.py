@@ -191,9 +191,10 @@ class Lean:
         """`stated` for a typed theorem, None for one of the library."""
         return self.stated(theorem) if theorem.module is None else None
 
-    def check_text(self, source: str) -> list[str]:
-        """Elaborates a whole file over `Init` as Lean would; returns its errors and warnings, [] if there are none."""
-        messages = self.messages(Environment(("Init",)), source.removeprefix("import Init\n"))
+    def check_text(self, environment: Environment, text: str) -> list[str]:
+        """Elaborates what follows a file's imports as Lean would; returns its errors and warnings, [] if there are
+        none."""
+        messages = self.messages(environment, text)
         return [f"{message.severity}: {message.data}" for message in messages if message.severity != "information"]
 
     def messages(self, environment: Environment, text: str) -> list[Message]:

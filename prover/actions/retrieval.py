@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lean_env.library.index import Library
+from lean_env.library.index import INIT, STD, Library
 from lean_env.library.names import is_human_name, is_recursor_name
 from lean_env.theorem import Environment
 from prover import goal as goal_module
@@ -177,10 +177,13 @@ class PremiseIndex:
             raise ValueError("names, modules and statements of a premise index differ in length")
 
     @classmethod
-    def of(cls, library: Library) -> PremiseIndex:
-        """The library's named theorems, and the named definitions whose body a proof can unfold."""
-        theorems = [theorem for theorem in library.theorems() if not is_recursor_name(theorem.name)]
-        definitions = {name: module for name, module in library.definitions().items() if is_human_name(name)}
+    def of(cls, library: Library, environment: Environment) -> PremiseIndex:
+        """The named theorems that `environment` holds, and the named definitions whose body a proof can unfold."""
+        theorems = [theorem for theorem in library.visible(environment) if not is_recursor_name(theorem.name)]
+        modules = library.closure(environment)
+        definitions = {
+            name: module for name, module in library.definitions().items() if module in modules and is_human_name(name)
+        }
         return cls(
             [theorem.name for theorem in theorems],
             [theorem.module for theorem in theorems],
@@ -193,6 +196,9 @@ class Retriever:
     """BM25 over a premise index; `closure` gives the modules that an environment sees. Ties go to the earlier name.
 
     The terms are indexed when they are first asked for, and kept in `folder` where one is given.
+
+    BM25 weighs a term by how many theorems hold it, so a larger library changes every score. That is why Std's
+    theorems have an index of their own, `wider`, with Init's: what is proved over Init alone never sees it.
     """
 
     def __init__(
@@ -201,6 +207,7 @@ class Retriever:
         closure: Callable[[Environment], frozenset[str]],
         folder: Path | None = None,
         say: Callable[[str], None] = lambda _text: None,
+        wider: Callable[[], Retriever] | None = None,
     ) -> None:
         order = sorted(range(len(index.names)), key=lambda i: index.names[i])
         self._names = [index.names[i] for i in order]
@@ -214,7 +221,7 @@ class Retriever:
         self._module_of = np.array([module_number[index.modules[i]] for i in order], dtype=np.int32)
         self._visible_cache: dict[str, tuple[npt.NDArray[np.bool_], frozenset[str]]] = {}
         self._premise = lru_cache(maxsize=None)(self._read)
-        self._folder, self._say = folder, say
+        self._folder, self._say, self._make_wider = folder, say, wider
 
     @classmethod
     def of(
@@ -223,14 +230,25 @@ class Retriever:
         closure: Callable[[Environment], frozenset[str]] | None = None,
         say: Callable[[str], None] = lambda _text: None,
     ) -> Retriever:
-        """A retriever over everything that the library's index holds (120 MB), which is kept beside that index. `say`
-        is told where it has to be made first."""
-        return cls(PremiseIndex.of(library), closure or library.closure, library.database.parent, say)
+        """A retriever over Init (120 MB), and over Std too where the library has it and a theorem imports it. Both are
+        kept beside the library's index. `say` is told where one has to be made first."""
+        closure, folder = closure or library.closure, library.database.parent
+        init = Environment((INIT,))
+
+        def with_std() -> Retriever:
+            return cls(PremiseIndex.of(library, Environment((INIT, STD))), closure, folder, say)
+
+        return cls(PremiseIndex.of(library, init), closure, folder, say, with_std if library.has_std else None)
 
     def prepare(self) -> None:
         """Makes what is kept, unless it is there, and removes what other versions kept."""
-        if self._folder is not None and self._by_term is not None:
-            remove_others(self._folder, self._key)
+        all_of_them = [self] if self._wider is None else [self, self._wider]  # Std's takes another 2 s
+        if self._folder is not None and all(one._by_term is not None for one in all_of_them):
+            remove_others(self._folder, [one._key for one in all_of_them])
+
+    @cached_property
+    def _wider(self) -> Retriever | None:
+        return self._make_wider() if self._make_wider is not None else None
 
     @cached_property
     def _by_term(self) -> TermIndex:
@@ -255,6 +273,8 @@ class Retriever:
     ) -> tuple[RetrievedPremise, ...]:
         """At most `count` premises for `goal`, likeliest first. `required` names that the environment holds are always
         among them (at the end if BM25 did not find them): how a hand-written step keeps its lemma."""
+        if imports_std(environment) and self._wider is not None:
+            return self._wider.premises(environment, goal, count, required)
         mask, _ = self._visible(environment)
         if not self._names or not mask.any():
             return ()
@@ -289,12 +309,16 @@ class Retriever:
 
     def definitions(self, environment: Environment, goal: Goal, count: int = DEFINITIONS) -> tuple[str, ...]:
         """Definitions named in the conclusion and visible in the environment, in order of appearance."""
+        if imports_std(environment) and self._wider is not None:
+            return self._wider.definitions(environment, goal, count)
         _, modules = self._visible(environment)
         names = dict.fromkeys(IDENTIFIER.findall(goal.conclusion[:_QUERY_CHARACTERS]))
         return tuple(name for name in names if self._definitions.get(name) in modules)[:count]
 
     def holds(self, environment: Environment, name: str) -> bool:
         """Whether the environment holds the premise."""
+        if imports_std(environment) and self._wider is not None:
+            return self._wider.holds(environment, name)
         position = self._position.get(name)
         return position is not None and bool(self._visible(environment)[0][position])
 
@@ -321,6 +345,11 @@ class Retriever:
         for terms, weight in ((conclusion, 1.0), (context - conclusion, _CONTEXT_WEIGHT)):
             scores += np.float32(weight) * self._by_term.scores(sorted(terms))
         return scores
+
+
+def imports_std(environment: Environment) -> bool:
+    """Whether it holds anything of Std: no module of Init imports one of Std."""
+    return any(module == STD or module.startswith(f"{STD}.") for module in environment.imports)
 
 
 @dataclass(frozen=True, slots=True)

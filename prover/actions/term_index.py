@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
@@ -105,10 +105,10 @@ def kept(folder: Path, key: str, make: Callable[[], TermIndex], say: Callable[[s
     return found
 
 
-def remove_others(folder: Path, key: str) -> None:
+def remove_others(folder: Path, keys: Collection[str]) -> None:
     """Removes what other versions of this program kept."""
     for file in folder.glob("premises-*.npz*"):
-        if file.name != f"premises-{key}.npz":
+        if file.name not in {f"premises-{key}.npz" for key in keys}:
             file.unlink(missing_ok=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +19,9 @@ _HEAD = re.compile(r"^\s*(?:theorem|lemma|example)\b\s*(?P<rest>.*)$", re.DOTALL
 _TAIL = re.compile(r"\s*:=\s*(?:by\s*)?(?:sorry\s*)?$")
 
 
-def parse_statement(text: str) -> Theorem:
-    """`theorem t (a : Nat) : a = a`, `example : …`, `(a : Nat) : a = a` or `∀ a : Nat, a = a` as a theorem over `Init`.
+def parse_statement(text: str, imports: Sequence[str] = ()) -> Theorem:
+    """`theorem t (a : Nat) : a = a`, `example : …`, `(a : Nat) : a = a` or `∀ a : Nat, a = a` as a theorem over `Init`
+    and `imports`.
 
     What follows `:=`, or a whole proof, is not part of a statement. Raises UserError for a head without a statement.
     """
@@ -35,7 +37,7 @@ def parse_statement(text: str) -> Theorem:
         text = text[1:].strip()
     if not text:
         raise UserError("there is no statement; example: flywheel prove 'theorem t (a b : Nat) : a + b = b + a'")
-    return Theorem(name, text, Environment(("Init",)))
+    return Theorem(name, text, Environment(tuple(dict.fromkeys(("Init", *imports)))))
 
 
 def prove(
@@ -52,17 +54,19 @@ def prove(
     toolchain: ToolchainOption = "embedded",
     repo: RepoOption = None,
     import_: Annotated[
-        list[str] | None, typer.Option("--import", help="Native: what a statement imports; Mathlib if not said.")
+        list[str] | None,
+        typer.Option("--import", help="What a statement imports beside Init; native: Mathlib if not said."),
     ] = None,
     repl: ReplOption = None,
     trust: TrustOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Proves a statement over plain `import Init` and prints a proof that was elaborated once more, from its text.
+    """Proves a statement and prints a proof that was elaborated once more, from its text.
     Of a file, proves what it can of its `sorry`s and prints the change as a patch. A goal may be about what the file
     declares above it. A theorem above that is itself left to prove is used in no proof.
 
     Examples: flywheel prove 'theorem t (a b : Nat) : a + b = b + a'
+              flywheel prove '(m : Std.HashMap Nat Nat) : m.size = m.size' --import Std.Data.HashMap
               flywheel prove Basic.lean | patch
               flywheel prove '(x : ℝ) : 0 ≤ x ^ 2' --toolchain native --repo my-project
 
@@ -79,15 +83,15 @@ def prove(
             imports = import_ or ["Mathlib"]
             native.prove_statement(parse_statement(statement), imports, options, model, steps, seed, json)
         return
-    if import_:
-        raise UserError("--import goes with --toolchain native")
     if statement.endswith(".lean"):
+        if import_:
+            raise UserError("--import is for a statement; a file says itself what it imports")
         from prover.cli.prove_file import prove_file
 
         prove_file(Path(statement), model, steps, seed, in_place, json)
         return
     _not_in_place(in_place)
-    theorem = parse_statement(statement)
+    theorem = parse_statement(statement, import_ or ())
     from lean_env.limits import Limits
     from prover.lean import Lean
 
@@ -102,6 +106,11 @@ def prove(
         from prover.rounds.verify import proof_text
         from prover.search.budget import Budget
 
+        if missing := [module for module in theorem.environment.imports if module not in lean.library.modules]:
+            raise UserError(
+                f"--import {missing[0]}: the embedded Lean has Init and Std and no such module; "
+                "--toolchain native --repo REPOSITORY takes your own Lean"
+            )
         try:
             lean.stated(theorem)
         except StatementRefused as error:
@@ -112,8 +121,9 @@ def prove(
         if record is None or record.proof is None:
             reason = record.reason if record else "stopped"
             raise WorkFailed(f"no proof within {steps} steps ({reason}); --steps gives it more, --model another policy")
-        source = "import Init\n\n" + proof_text(theorem, [step.tactic for step in record.proof.steps])
-        complaints = lean.check_text(source)
+        text = proof_text(theorem, [step.tactic for step in record.proof.steps])
+        source = "".join(f"import {module}\n" for module in theorem.environment.imports) + "\n" + text
+        complaints = lean.check_text(theorem.environment, text)
     if complaints:
         raise WorkFailed(f"the certified proof does not elaborate as text: {complaints[0]}\n{source}")
     if json:

@@ -39,7 +39,7 @@ def prove_file(path: Path, model: str | None, steps: int, seed: int, in_place: b
         missing = [module for module in read_header(text).imports if module not in lean.library.modules]
         if missing:
             raise UserError(
-                f"{path} imports {', '.join(missing)}, which the embedded Lean does not have; it has Init "
+                f"{path} imports {', '.join(missing)}, which the embedded Lean does not have; it has Init and Std "
                 "(--toolchain native --repo REPOSITORY takes your own Lean)"
             )
         lean.start()

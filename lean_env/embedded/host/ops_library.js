@@ -51,7 +51,7 @@ function print(session, { imports, names, round_trip = false, soft_ms = LIBRARY_
   const environment = session.environments.get(imports);
   return session.within(soft_ms, () => ({
     statements: names.map((name) => {
-      const info = constantNamed(lean, name);
+      const info = constantNamed(session.environments, name);
       const { text, levels } = printStatement(session, environment, info);
       const round_trips = round_trip ? roundTrips(session, environment, info, text, levels) : null;
       lean.dec(info);

@@ -52,7 +52,7 @@ const TARGET = ['flywheel', 'target'];
 function openLibrary(session, { imports, name, soft_ms = DEFAULT_SOFT_MS }) {
   const { lean } = session;
   const environment = session.environments.get(imports);
-  const info = constantNamed(lean, name);
+  const info = constantNamed(session.environments, name);
   try {
     const { type, levels } = readConstant(lean, info);
     const objection = unusable(lean, environment.pointer, type);

@@ -108,7 +108,7 @@ class SecondKernel:
         """Starts it (0.5 s); where it cannot run its stand-in, whose `reason` names the command that helps, if any."""
         try:
             shared_library = find_shared_library()
-            path, record = image.find(installation.root, library.digest)
+            path, record = image.find(installation.root, library.indexed_digest)
             return cls(library, server_command(shared_library, path, record.sha256), limits or KernelLimits())
         except (SecondKernelUnavailable, ServerGone) as reason:
             return NoSecondKernel(str(reason))

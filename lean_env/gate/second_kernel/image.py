@@ -4,11 +4,12 @@
 
 `flywheel setup` makes it where it is missing.
 
-Making it reads the .olean files with our own reader and puts every constant of `Init` through the native kernel in the
-order of their dependencies: bodies are checked; constructors, recursors and `Quot` are derived by that kernel and
-compared with the files. Believed are theorems and definitions whose body the distribution lacks, and 240 bodies that
-need a private constant which it lacks too; they are added as they are, since 4.28 has them like that. Left out are
-unsafe and partial constants, which no proof may use, and what cannot be declared at all (283, nearly all private).
+Making it reads the .olean files with our own reader and puts every constant of the indexed library through the native
+kernel in the order of their dependencies. Bodies are checked. Constructors, recursors and `Quot` are derived by that
+kernel and compared with the files. Believed are theorems and definitions whose body the distribution lacks, and 541
+bodies (240 of them in Init) that need a private constant which it lacks too: they are added as 4.28 has them. Left out
+are unsafe and partial constants, which no proof may use, and what cannot be declared at all: 283 constants of Init,
+nearly all private, and 585 of Std, where those that are not private rest on promises, tasks and channels.
 
 The file is believed when it is mapped. Its record holds its SHA-256, compared at every start, the digest of the library
 that it was made from, and the pinned hash of the shared library that made it.
@@ -82,7 +83,7 @@ def objection(installation: Installation) -> str | None:
     try:
         find_shared_library()
         with Library.open(installation) as library:
-            find(installation.root, library.digest)
+            find(installation.root, library.indexed_digest)
     except SecondKernelUnavailable as reason:
         return str(reason)
     return None
@@ -92,7 +93,7 @@ def ensure(installation: Installation, report: Report) -> None:
     """Makes the image if it is missing, outdated or damaged. Raises SecondKernelUnavailable where it has no use."""
     find_shared_library()
     with Library.open(installation) as library:
-        digest = library.digest
+        digest = library.indexed_digest
     try:
         path, record = find(installation.root, digest)
         if path.is_file() and sha256_of(path) == record.sha256:
@@ -139,7 +140,7 @@ def build(installation: Installation, report: Report) -> ImageRecord:
                 raise SecondKernelUnavailable(f"{module} is not as it was indexed: `flywheel setup --force`")
         lean = NativeLean(shared_library)
         replayed = replay_library(lean, library, report)
-        digest = library.digest
+        digest = library.indexed_digest
     with tempfile.TemporaryDirectory(prefix="image-", dir=root) as folder:
         new = Path(folder) / paths.SECOND_KERNEL_IMAGE
         lean.save(new)

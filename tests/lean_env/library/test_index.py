@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lean_env.library.building import build_index
 from lean_env.library.expression import (
     Apply,
     Expression,
@@ -23,13 +24,16 @@ from lean_env.library.expression import (
     subterms,
     used_constants,
 )
-from lean_env.library.index import Library, LibraryConstant, LibraryUnavailable, build_index, module_path
+from lean_env.library.index import Library, LibraryConstant, LibraryUnavailable, module_path
 from lean_env.library.names import is_recursor_name
 from lean_env.library.olean import Kind, ModuleFile, OleanError, Safety
 from lean_env.theorem import Environment
 
 if TYPE_CHECKING:
     from lean_env.embedded.installation import Installation
+
+
+INIT = Environment(("Init",))
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +44,8 @@ def library(installation: Installation) -> Iterator[Library]:
 
 @pytest.fixture(scope="module")
 def constants(library: Library) -> list[LibraryConstant]:
-    return [constant for module in library.modules for constant in library.constants(module)]
+    """Init's. What Std adds is test_std.py's."""
+    return [constant for module in library.closure(INIT) for constant in library.constants(module)]
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +54,13 @@ def folder(installation: Installation) -> Path:
 
 
 def test_counts_of_init(library: Library, constants: list[LibraryConstant]) -> None:
+    modules = library.closure(INIT)
     stored_as_axiom = Counter(c.original_kind for c in constants if c.kind is Kind.AXIOM)
-    assert len(library.modules) == 506
+    assert len(modules) == 506
     assert len(constants) == 45_867
     assert stored_as_axiom == {Kind.THEOREM: 25_105, Kind.DEFINITION: 2_903, Kind.OPAQUE: 296, Kind.AXIOM: 14}
     assert sum(c.original_kind is Kind.THEOREM for c in constants) == 30_018
-    assert len(library.theorems()) == 22_221
+    assert sum(theorem.module in modules for theorem in library.theorems()) == 22_221
 
 
 def test_every_named_theorem_is_printed(library: Library) -> None:
@@ -79,7 +85,7 @@ def test_safety_flags(library: Library, constants: list[LibraryConstant]) -> Non
 
 def test_statements_that_their_imports_can_state(library: Library, folder: Path) -> None:
     statable = 0
-    for module in library.modules:
+    for module in library.closure(INIT):
         environment = library.strict_environment(module)
         named = {theorem.name for theorem in library.theorems() if theorem.module == module}
         if not named or not environment.imports:
@@ -127,7 +133,7 @@ def test_stored_hashes_are_those_of_the_files(library: Library) -> None:
 
 
 def test_recursor_theorems_among_the_named(library: Library) -> None:
-    assert sum(is_recursor_name(theorem.name) for theorem in library.theorems()) == 37
+    assert sum(is_recursor_name(theorem.name) for theorem in library.visible(INIT)) == 37
 
 
 def copy_of_prelude(folder: Path, to: Path) -> Path:
@@ -167,7 +173,7 @@ def test_an_index_of_another_format_names_the_command(folder: Path, tmp_path: Pa
     old = tmp_path / "old.db"
     with sqlite3.connect(old) as connection:
         connection.execute("PRAGMA user_version = 999")
-    with pytest.raises(LibraryUnavailable, match="flywheel setup --force"):
+    with pytest.raises(LibraryUnavailable, match="flywheel setup`"):
         Library(folder, old)
 
 

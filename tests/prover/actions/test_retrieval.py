@@ -4,6 +4,7 @@ import pytest
 from small_library import ARRAYS, LESS, LISTS, MAP_APPEND, NAT, THEOREMS, closure, retriever
 
 from lean_env.library.index import Library
+from lean_env.theorem import Environment
 from prover.actions.retrieval import PremiseIndex, Retriever, Shape, read_premise
 from prover.goal import parse_goal
 
@@ -81,7 +82,7 @@ def test_parallel_lists_must_agree():
 
 def test_over_the_real_library_nothing_comes_from_outside_the_closure(installation):
     with Library.open(installation) as library:
-        index = PremiseIndex.of(library)
+        index = PremiseIndex.of(library, Environment(("Init",)))
         module_of = dict(zip(index.names, index.modules, strict=True))
         assert "List.take" in index.definitions
         assert "Nat.gcd" not in index.definitions, "its body is not in the distribution: nothing can unfold it"
@@ -94,3 +95,16 @@ def test_over_the_real_library_nothing_comes_from_outside_the_closure(installati
             assert {module_of[premise.name] for premise in premises} <= library.closure(environment)
             assert "List.map_append" in names(premises) or module == "Init.Data.List.Lemmas"
             assert "List.map_append" not in names(premises) or module != "Init.Data.List.Lemmas"
+
+
+def test_std_is_retrieved_where_it_is_imported_and_changes_nothing_elsewhere(installation):
+    goal = parse_goal("m : Std.HashMap Nat Nat\nk v : Nat\n⊢ (Std.HashMap.insert m k v)[k]? = some v")
+    init, with_std = Environment(("Init",)), Environment(("Init", "Std.Data.HashMap"))
+    with Library.open(installation) as library:
+        retriever = Retriever.of(library)
+        assert not [p.name for p in retriever.premises(init, goal) if p.name.startswith("Std.HashMap")]
+        alone = Retriever(PremiseIndex.of(library, init), library.closure)
+        assert retriever.premises(init, goal) == alone.premises(init, goal)
+        assert "Std.HashMap.getElem?_insert_self" in [p.name for p in retriever.premises(with_std, goal)]
+        assert retriever.holds(with_std, "Std.HashMap.getElem?_insert_self")
+        assert "Std.HashMap.insert" in retriever.definitions(with_std, goal)

@@ -1,15 +1,19 @@
 'use strict';
-/** The library that every worker carries: full `import Init`, with the statements of its theorems. */
+/** The library's constants: Init, which every worker carries, and Std, which is loaded when it is first asked for. */
 const { findConstant, readConstant } = require('./objects.js');
 const { Refusal } = require('../refusal.js');
 
 /** @typedef {import('./types.js').Lean} Lean */
 /** @typedef {import('./types.js').Pointer} Pointer */
+/** @typedef {import('./environments.js').Environments} Environments */
 
-/** @param {Lean} lean @param {string} name @returns {Pointer} owned ConstantInfo */
-function constantNamed(lean, name) {
+const WITH_STD = ['Init', 'Std'];
+
+/** @param {Environments} environments @param {string} name @returns {Pointer} owned ConstantInfo */
+function constantNamed(environments, name) {
+  const { lean } = environments;
   const pointer = lean.makeName(name);
-  const info = findConstant(lean, lean.environment, pointer);
+  const info = findConstant(lean, lean.environment, pointer) ?? findConstant(lean, environments.get(WITH_STD).pointer, pointer);
   lean.dec(pointer);
   if (info === null) throw new Refusal('lean', `the library has no ${name}`);
   return info;

@@ -113,15 +113,18 @@ function boot(options) {
       const objects = createObjects({
         exports: glueModule.wasmExports, memory: glueModule.memory, table: glueModule.wasmTable, lookUp,
       });
-      const environments = createEnvironments(objects, restored ? restored.snapshot.host.files : []);
+      const files = restored ? restored.snapshot.host.files : [];
+      const inMemory = files.flatMap(([names]) => names.split('|'));
+      const readable = restored
+        ? stubLibrary(glueModule.FS, inMemory, file('library'))
+        : (/** @type {string[]} */ _, /** @type {() => number} */ read) => read();
+      const environments = createEnvironments(objects, files, readable);
       host = { waitFor: createScheduler(objects), readModuleData: environments.readModuleData };
       /** @type {[number, number]} */
       let stack;
       let environment;
       if (restored) {
         ({ stack, environment } = restored.snapshot.host);
-        const paths = restored.snapshot.host.files.flatMap(([names]) => names.split('|'));
-        stubLibrary(glueModule.FS, paths);
       } else {
         mountLibrary(glueModule.FS, file('library'));
         stack = makeStack(objects);

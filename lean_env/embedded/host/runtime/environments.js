@@ -23,16 +23,18 @@ const ORIGINAL_READ = 'host_original_read_module_data_parts';
 /**
  * @param {import('./objects.js').Objects} lean
  * @param {Array<[string, number]>} loaded  files already in memory (from a snapshot): names joined by '|', IO result
+ * @param {(names: string[], read: () => number) => number} readable  runs `read` while Lean can read these files
  */
-function createEnvironments(lean, loaded) {
+function createEnvironments(lean, loaded, readable) {
   const files = new Map(loaded);
 
   /** lean_read_module_data_parts. @param {number} names  borrowed array of strings @returns {number} owned IO result */
   function readModuleData(names) {
-    const key = lean.arrayItems(names).map(lean.readString).join('|');
+    const paths = lean.arrayItems(names).map(lean.readString);
+    const key = paths.join('|');
     const known = files.get(key);
     if (known !== undefined) return lean.inc(known);
-    const result = lean.fn(ORIGINAL_READ)(names);
+    const result = readable(paths, () => lean.fn(ORIGINAL_READ)(names));
     if (lean.tag(result) !== 0) return result;
     files.set(key, result);
     return lean.inc(result);

@@ -16,7 +16,7 @@ from lean_env.library.index import Library
 
 
 def test_hostile_declarations(imaged: Installation, library: Library) -> None:
-    path, _ = image.find(imaged.root, library.digest)
+    path, _ = image.find(imaged.root, library.indexed_digest)
     script = Path(__file__).with_name("hostile.py")
     done = subprocess.run(
         [sys.executable, str(script), str(find_shared_library()), str(path)],

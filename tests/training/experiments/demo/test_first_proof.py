@@ -13,6 +13,7 @@ import pytest
 
 from corpus.store import Corpus
 from lean_env.embedded.installation import Installation
+from lean_env.theorem import Environment
 from prover.lean import Lean
 from training.experiments.demo.first_proof import THEOREM, FirstProof, prove_first
 from training.experiments.demo.subset import begun
@@ -24,7 +25,7 @@ def test_the_first_proof_is_searched_and_checked_by_two_kernels(imaged: Installa
         assert first.checked.startswith("checked by two kernels: ")
         assert first.tried > 1, "the first tactic that comes to mind would be no search"
         # What is shown is a text that Lean takes, under another name: the library has this one.
-        assert lean.check_text("import Init\n\n" + first.text.replace(THEOREM, "again")) == []
+        assert lean.check_text(Environment(("Init",)), first.text.replace(THEOREM, "again")) == []
 
 
 def test_a_kernel_that_cannot_run_is_named_with_its_reason() -> None:
