@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import delete
 
 from corpus import schema
+from corpus.append_only import unprotect
 from corpus.guard import held_back
 from corpus.records import AttemptStatus, RoundKind
 from corpus.round_results import outcomes
@@ -124,6 +125,7 @@ def test_one_that_was_stored_without_a_class_is_held_back_by_its_statement(lean:
     with Corpus.open(str(tmp_path / "corpus.db")) as corpus:
         key = benchmark(corpus, lean, tmp_path, "train", train, "train")
         with corpus.engine.begin() as connection:
+            unprotect(connection)
             connection.execute(delete(schema.TheoremClass))
         benchmark(corpus, lean, tmp_path, "test", test, "test")
         assert held_back(corpus.engine, key) == {"mine"}
