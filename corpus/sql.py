@@ -45,6 +45,8 @@ class Answer:
 
 def ask(corpus: Corpus, statement: str, *, limit: int = 1000, seconds: float = 30.0) -> Answer:
     """The first `limit` rows of one query, within `seconds`. Raises QueryRefused, with nothing changed."""
+    if "\0" in statement:  # where PostgreSQL's library would stop reading, and ask the rest of nobody
+        raise QueryRefused("The query has a NUL character in it. `flywheel corpus sql` takes one SELECT.")
     if corpus.engine.dialect.name == "sqlite":
         return _ask_sqlite(corpus, statement, limit, seconds)
     return _ask_server(corpus, statement, limit, seconds)
