@@ -146,7 +146,7 @@ class SearchTree:
 
 @dataclass(frozen=True, slots=True)
 class AttemptRecord:
-    """One budgeted search for one theorem. Times in seconds, three pots: Lean, model, everything else. `trees`: what
+    """One budgeted search for one theorem. Times are in seconds, of Lean, of the model, and of all else. `trees`: what
     its searches tried, one after the other, where that is to be kept."""
 
     theorem: str

@@ -301,11 +301,11 @@ class WorkerPool:
 
 def _sum_of_work(before: PoolCounters, workers: Iterable[Worker]) -> PoolCounters:
     """`before` with the work of `workers` added; the pool's own counts (restarts, ...) stay as they are."""
-    crew = list(workers)
+    all_of_them = list(workers)
     return replace(
         before,
-        requests=before.requests + sum(w.requests for w in crew),
-        lean_seconds=before.lean_seconds + sum(w.lean_seconds for w in crew),
-        cpu_seconds=before.cpu_seconds + sum(w.cpu_seconds for w in crew),
-        wall_limit_hits=before.wall_limit_hits + sum(w.wall_limit_hits for w in crew),
+        requests=before.requests + sum(w.requests for w in all_of_them),
+        lean_seconds=before.lean_seconds + sum(w.lean_seconds for w in all_of_them),
+        cpu_seconds=before.cpu_seconds + sum(w.cpu_seconds for w in all_of_them),
+        wall_limit_hits=before.wall_limit_hits + sum(w.wall_limit_hits for w in all_of_them),
     )

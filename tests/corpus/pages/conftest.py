@@ -24,7 +24,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One turn of the wheel on a small lean-logic: grammar, M_0, a round, M_1, evaluations with their search trees."""
+    """One generation on a small lean-logic: grammar, M_0, a round, M_1, evaluations with their search trees."""
     home = tmp_path_factory.mktemp("pages")
     config = FlywheelConfig.load(
         None,
