@@ -151,9 +151,9 @@ def test_a_strict_environment_sees_its_imports_and_no_more(script: RunScript) ->
 
 
 def test_a_missing_module_is_named(script: RunScript) -> None:
-    """Std is in the installation, but a restored worker has Init only: nothing is mounted."""
-    answers = script("answer(['Nope', 'Std', 'Init.Nope'].map((name) => thrown(() => lean.importModules([name]))));")
-    for name, answer in zip(["Nope", "Std", "Init"], answers, strict=True):
+    """Lean is in the installation, but a restored worker has Init and Std only: nothing is mounted."""
+    answers = script("answer(['Nope', 'Lean', 'Init.Nope'].map((name) => thrown(() => lean.importModules([name]))));")
+    for name, answer in zip(["Nope", "Lean", "Init"], answers, strict=True):
         assert name in answer
 
 
