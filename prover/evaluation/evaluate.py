@@ -36,18 +36,16 @@ SECOND_MARKS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One way of proving: a policy, its budget and its search.
-
-    generation_id: the model's generation in the corpus, None without a model. settings: whatever else the result
-    depends on (the policy's options); stored with the round, so that another setting is another round.
-    """
+    """One way of proving: a policy, its budget and its search."""
 
     name: str
     policy: Policy
     budget: Budget
     search: Search = field(default_factory=BestFirst)
     source: str = "policy"
+    #: The model's generation in the corpus, None without a model.
     generation_id: int | None = None
+    #: Whatever else the result depends on, such as the policy's options. Another setting is another round.
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -169,19 +167,17 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Arms on the same theorems.
-
-    arms: their outcomes on the theorems on which *every* arm came to a verdict, so that all counts are over one set.
-    unanswered: theorems left out of it (errors, or an interruption); never counted as failures.
-    test_evaluations: how many evaluations on test the corpus had seen after this one; None for one in no corpus.
-    """
+    """Arms on the same theorems."""
 
     benchmark: str
     split: str
     stratum: str
     seed: int
+    #: Their outcomes on the theorems on which *every* arm came to a verdict: all counts are over one set.
     arms: tuple[ArmResult, ...]
+    #: Theorems left out of that set by errors or an interruption. They are never counted as failures.
     unanswered: int
+    #: How many evaluations on test the corpus had seen after this one. None for one in no corpus.
     test_evaluations: int | None
     interrupted: bool
 

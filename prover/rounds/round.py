@@ -54,16 +54,19 @@ class RoundLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RoundConfig:
-    """threads: searches at once; one a Lean worker, or one more than workers to keep them busy during model calls.
-    retries: how often an attempt that ended in an error is repeated. minimize_steps: tactic steps for shortening a
-    found proof, 0 for none. closers: what shortening may put in a proof's place. errors_in_a_row: after so many the
-    round gives up with RoundFailed. trees: the share of attempts, drawn by seed and name, whose search tree is kept."""
+    """How a round works, whatever it searches."""
 
+    #: Searches at once: one a Lean worker, or one more than workers to keep them busy during model calls.
     threads: int = 2
+    #: How often an attempt that ended in an error is repeated.
     retries: int = 2
+    #: Tactic steps for shortening a found proof, 0 for none.
     minimize_steps: int = 64
+    #: What shortening may put in a proof's place.
     closers: tuple[ProofStep, ...] = CHEAP_CLOSERS
+    #: After so many the round gives up with RoundFailed.
     errors_in_a_row: int = 25
+    #: The share of attempts whose search tree is kept, drawn by seed and name.
     trees: float = 0.0
 
 

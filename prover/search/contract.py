@@ -22,17 +22,15 @@ INTROS = Proposal("intros", 0.0, "intros")
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Where an attempt's time went, in seconds.
+    """Where an attempt's time went, in seconds."""
 
-    lean, model, other: wall-clock, waiting for a core or for a shared model included.
-    cpu: what the attempt cost by itself: milliseconds inside Lean, time inside the model, and this thread's own
-        processor time outside both. The axis on which arms are compared. The first two are wall-clock too, so it is
-        processor time only while no more runs than there are cores: compare arms that ran on an otherwise idle machine.
-    """
-
+    #: Wall-clock of each part, waiting for a core or for a shared model included.
     lean: float = 0.0
     model: float = 0.0
     other: float = 0.0
+    #: What the attempt cost by itself: the axis on which arms are compared. It is the time inside Lean, the time inside
+    #: the model, and this thread's own processor time outside both. The first two are wall-clock, so compare arms that
+    #: ran on an otherwise idle machine.
     cpu: float = 0.0
 
     def __add__(self, more: Times) -> Times:

@@ -42,15 +42,19 @@ _SORRY = re.compile(r"(?<![\w'.])(sorry|admit|stop)(?![\w'])")
 
 @dataclass(slots=True)
 class HumanReport:
-    """What became of the rows. `certified`: theorems with a proof in the corpus; `traces` kept as steps, `kept_because`
-    by reason; `guarded`: proofs and traces that share something with a held-out statement and are not trained on;
-    `unusable` rows by reason; `undecided`: the gate could not judge, the same command tries again."""
+    """What became of the rows."""
 
+    #: Theorems with a proof in the corpus.
     certified: int = 0
+    #: Rows kept as training steps that are no proof.
     traces: int = 0
+    #: Proofs and traces that share something with a held-out statement: they are not trained on.
     guarded: int = 0
+    #: Rows on which the gate could not decide. The same command tries them again.
     undecided: int = 0
+    #: Why rows are traces and no proofs.
     kept_because: Counter[str] = field(default_factory=Counter)
+    #: Rows that cannot be used, by reason.
     unusable: Counter[str] = field(default_factory=Counter)
 
 

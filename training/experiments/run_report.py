@@ -23,13 +23,16 @@ _GENERATION = re.compile(r"M_(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """A finished run: its last evaluations (one a stratum) hold all generations; `phases` says where time went; `files`
-    what was written (table, JSON, new proofs, curve as SVG and PNG); `notes` what has to be said with the figures."""
+    """A finished run."""
 
+    #: The last one of each stratum. It holds all generations.
     evaluations: tuple[Evaluation, ...]
+    #: Where time went.
     phases: Mapping[str, Busy]
+    #: What was written: table, JSON, new proofs, the curve as SVG and PNG.
     files: tuple[Path, ...]
     ending: Ending
+    #: What has to be said with the figures.
     notes: tuple[str, ...] = ()
 
     def render(self) -> RenderableType:
