@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from looking import look
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
@@ -71,7 +72,9 @@ def asked_hosts(browser) -> set[str]:
 
 
 def wait(browser, what, seconds=20):
-    return WebDriverWait(browser, seconds).until(lambda _browser: what())
+    return WebDriverWait(browser, seconds, ignored_exceptions=(StaleElementReferenceException,)).until(
+        lambda _browser: what()
+    )
 
 
 def seen(browser, selector: str):
@@ -134,16 +137,16 @@ def test_filters_work_are_in_the_address_and_the_back_button_undoes_them(browser
     Select(browser.find_element(By.ID, "status")).select_by_visible_text("proved")
     proved = ask("SELECT count(DISTINCT theorem_id) FROM proof")
     wait(browser, lambda: f"of {proved}" in browser.find_element(By.CSS_SELECTOR, ".count").text)
-    assert browser.current_url == f"{address}/theorems?status=proved"
+    wait(browser, lambda: browser.current_url == f"{address}/theorems?status=proved")
     name = browser.find_elements(By.CSS_SELECTOR, "#found tbody a")[-1].text
     browser.find_element(By.ID, "q").send_keys(name)
     wait(browser, lambda: len(browser.find_elements(By.CSS_SELECTOR, "#found tbody tr")) == 1)
-    assert browser.current_url == f"{address}/theorems?q={name}&status=proved"
+    wait(browser, lambda: browser.current_url == f"{address}/theorems?q={name}&status=proved")
     browser.find_element(By.LINK_TEXT, name).click()
     wait(browser, lambda: browser.find_element(By.TAG_NAME, "h1").text == name)
     browser.back()
     wait(browser, lambda: len(browser.find_elements(By.CSS_SELECTOR, "#found tbody tr")) == 1)
-    assert browser.find_element(By.ID, "q").get_attribute("value") == name
+    wait(browser, lambda: browser.find_element(By.ID, "q").get_attribute("value") == name)
     for _ in range(20):  # each pause in typing left an address
         browser.back()
         time.sleep(0.3)
