@@ -98,7 +98,7 @@ def test_a_text_that_was_changed_on_disk_is_found_by_its_hash(path, capsys):
     with sqlite3.connect(path) as raw:
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     path.write_bytes(path.read_bytes().replace(b"the_very_lemma", b"the_very_lemmb"))
-    assert run(["corpus", "snapshot", "--verify", hash, "--db", str(path)]) == FAILED
+    assert run(["corpus", "snapshot", "verify", hash, "--db", str(path)]) == FAILED
     assert "no longer what was accepted" in capsys.readouterr().err
 
 

@@ -83,7 +83,7 @@ def test_an_empty_home_certifies_every_proof_itself(made, tmp_path, capsys):
     assert run(["corpus", "import", str(file), "--home", home, "--json"]) == DONE
     answer = json.loads(capsys.readouterr().out)
     assert (answer["new"], answer["frozen"], answer["snapshot"]) == (3, True, snapshot)
-    assert run(["corpus", "snapshot", "--verify", snapshot, "--home", home]) == DONE
+    assert run(["corpus", "snapshot", "verify", snapshot, "--home", home]) == DONE
     assert run(["corpus", "archive", snapshot, str(tmp_path / "back.zip"), "--home", home]) == DONE
     with Corpus.open(f"{home}/corpus.db", create=False) as corpus:
         assert verify(corpus, snapshot) == 3

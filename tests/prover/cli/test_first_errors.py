@@ -85,8 +85,8 @@ def full_databases() -> Iterator[None]:
 @pytest.mark.parametrize("before", [False, True], ids=["a new corpus", "one that grows"])
 def test_a_full_disk_under_the_corpus(before: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "Mine.lean"
-    zeros = " + 0" * 200
-    file.write_text("".join(f"theorem t{n} : {n}{zeros} = {n} := by sorry\n" for n in range(30)), encoding="utf-8")
+    page = "x" * 4096  # a literal costs Lean nothing to read
+    file.write_text("".join(f'theorem t{n} : "{page}" ≠ "{n}" := by sorry\n' for n in range(30)), encoding="utf-8")
     if before:
         Corpus.open(str(tmp_path / "corpus.db"), create=True).close()
     with full_databases():

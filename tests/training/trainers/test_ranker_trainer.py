@@ -105,8 +105,9 @@ def test_another_process_gives_the_same_bytes_too(trained, tmp_path):
         "test_ranker_trainer.run(Path(sys.argv[1]))"
     )
     here = Path(__file__).parent
-    command = [sys.executable, "-c", code, str(tmp_path / "there"), str(here), str(here.parent)]
-    subprocess.run(command, check=True, timeout=240, cwd=here.parent.parent)
+    tests = here.parents[1]
+    command = [sys.executable, "-c", code, str(tmp_path / "there"), str(here), str(tests)]
+    subprocess.run(command, check=True, timeout=240, cwd=tests.parent)
     assert digest(tmp_path / "there") == digest(out)
 
 
