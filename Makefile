@@ -1,8 +1,10 @@
 # make demo: from a bare machine to a rising curve.  make test: the whole suite, the real Lean included.
 # Overridable: PYTHON=python3.12  PIP_INSTALL_FLAGS="--index-url …" (for example a CPU-only torch index)  TORCH="torch==2.13.0"
+#   TEST_PROCESSES=4 (one a core is quickest; each takes about 3 GB with its Leans)
 PYTHON ?= python3
 VENV ?= .venv
 TORCH ?= torch
+TEST_PROCESSES ?= 2
 PIP_INSTALL_FLAGS ?=
 BIN := $(VENV)/bin
 
@@ -31,7 +33,7 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.dev
 	$(BIN)/flywheel setup
-	$(BIN)/python -m pytest -m "not long" tests
+	$(BIN)/python -m pytest -m "not long" -n $(TEST_PROCESSES) --dist loadfile tests
 
 test-long: $(VENV)/.dev
 	$(BIN)/flywheel setup

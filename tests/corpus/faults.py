@@ -138,7 +138,7 @@ def read_only(folder: Path) -> Seen:
     log.touch()
     for path, mode in ((log, 0o666), (home / "corpus.db", 0o444), (home, 0o555)):
         path.chmod(mode)
-    for parent in (folder, *folder.parents[:2]):
+    for parent in (folder, *folder.parents[:3]):
         parent.chmod(parent.stat().st_mode | 0o005)
     writer = context().Process(target=_as_nobody, args=(url, str(log)))
     writer.start()

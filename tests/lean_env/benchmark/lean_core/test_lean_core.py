@@ -156,6 +156,7 @@ def test_python_and_lean_agree_what_an_environment_holds(
         assert reply["constants"] == len(names)
 
 
+@pytest.mark.long
 def test_a_rebuilt_sample_is_the_same_and_a_second_build_goes_on(
     manifest: Manifest,
     installation: Installation,
