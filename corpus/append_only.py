@@ -16,6 +16,7 @@ TABLES = (
     "certificate",
     "goal",
     "guard",
+    "header",
     "human_key",
     "human_step",
     "human_trace",

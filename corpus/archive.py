@@ -3,6 +3,7 @@
     manifest.json            what the file is: the snapshot's hash, counts, and the SHA-256 of each of the files below
     benchmarks/N.jsonl       the benchmark's own line, then all of its theorems, held-out ones too, with their classes
     proofs.jsonl             one proof a line in the order of content hashes; its certificate as it was given
+    headers.jsonl            the headers of these theorems, each once; a theorem has its number. Not always there
     human.jsonl              people's steps that are no proofs (corpus/human.py)
     terms/HASH.ndjson        the closed proof term of the proof of that content hash, in lean4export's format
 
@@ -21,6 +22,8 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -28,14 +31,21 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from corpus.errors import CorpusError
 from corpus.hashing import canonical_json
-from corpus.records import CertificateRecord, HumanTraceRecord, StepRecord, StoredProof, TheoremRecord
+from corpus.records import (
+    CertificateRecord,
+    HeaderRecord,
+    HumanTraceRecord,
+    StepRecord,
+    StoredProof,
+    TheoremRecord,
+)
 
 FORMAT = "lean-flywheel archive 1"
 #: Bounds on what an archive may hold. Honest proofs: lines of 2 kB, terms of 5 kB, packed to a fifteenth.
 LINE_BYTES, TERM_BYTES, MANIFEST_BYTES = 64 << 20, 256 << 20, 1 << 20
 RATIO, FREE_BYTES = 200, 16 << 20
 
-_NAME = re.compile(r"manifest\.json|benchmarks/\d{1,4}\.jsonl|(proofs|human)\.jsonl|terms/[0-9a-f]{64}\.ndjson")
+_NAME = re.compile(r"manifest\.json|benchmarks/\d{1,4}\.jsonl|(headers|proofs|human)\.jsonl|terms/[0-9a-f]{64}\.ndjson")
 #: Earliest time that a zip can have: nothing of when or by whom it was made is in the bytes.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _COPY_BYTES = 1 << 20
@@ -70,9 +80,16 @@ class BenchmarkLine(Line):
     meta: dict[str, Any]
 
 
+class HeaderLine(Line):
+    header: HeaderRecord
+
+
 class TheoremLine(Line):
+    """`header`: the number of the theorem's header among the archive's, from 0. On its way `theorem` has none."""
+
     theorem: TheoremRecord
     statement_class: str
+    header: int | None = None
 
 
 class ProofLine(Line):
@@ -166,6 +183,7 @@ class Archive:
             "proofs.jsonl",
             "human.jsonl",
         }
+        wanted |= {"headers.jsonl"} & listed
         if set(self.manifest.files) != listed or listed != wanted:
             raise self._refuse("its manifest lists other files than it has")
 
@@ -178,7 +196,25 @@ class Archive:
         head = self._parse(BenchmarkLine, first, name)
         if f"{head.name}@{head.revision}" != self.manifest.benchmarks[index]:
             raise self._refuse(f"{name} is another benchmark than its manifest says")
-        return head, [self._parse(TheoremLine, line, name) for line in lines]
+        return head, [self._whole(self._parse(TheoremLine, line, name), name) for line in lines]
+
+    @cached_property
+    def headers(self) -> list[HeaderRecord]:
+        name = "headers.jsonl"
+        if name not in self._entries:
+            return []
+        return [self._parse(HeaderLine, line, name).header for line in self._lines(name)]
+
+    def _whole(self, line: TheoremLine, name: str) -> TheoremLine:
+        """With its header in the theorem."""
+        if line.theorem.header is not None:
+            raise self._refuse(f"{name} has a header within a theorem")
+        if line.header is None:
+            return line
+        if not 0 <= line.header < len(self.headers):
+            raise self._refuse(f"{name} names a header that it does not have")
+        theorem = replace(line.theorem, header=self.headers[line.header])
+        return line.model_copy(update={"theorem": theorem})
 
     def proofs(self) -> Iterator[ProofLine]:
         for line in self._lines("proofs.jsonl"):

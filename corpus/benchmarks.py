@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Engine, insert, select
@@ -13,7 +12,8 @@ from corpus import rows, schema
 from corpus.database import reading, writing
 from corpus.errors import Conflict, NotFound
 from corpus.guard import HELD_OUT, classify, extend_guard
-from corpus.hashing import digest
+from corpus.hashing import digest, theorem_fields
+from corpus.headers import store_headers
 from corpus.records import BenchmarkRecord, TheoremRecord
 
 
@@ -30,7 +30,7 @@ def store_benchmark(
     if "@" in name or not name or not revision:
         raise ValueError(f"A benchmark needs a revision and a name without '@': {name!r}, {revision!r}.")
     records = list(theorems)
-    content = digest([library_digest, [asdict(record) for record in records]])
+    content = digest([library_digest, [theorem_fields(record) for record in records]])
     row = session.scalar(
         select(schema.Benchmark).where(schema.Benchmark.name == name, schema.Benchmark.revision == revision)
     )
@@ -53,10 +53,18 @@ def store_benchmark(
     session.add(row)
     session.flush()
     if records:
-        session.execute(insert(schema.Theorem), [{"benchmark_id": row.id, **asdict(r)} for r in records])
+        headers = store_headers(session, records)
+        session.execute(insert(schema.Theorem), [_columns(record, row.id, headers) for record in records])
     extend_guard(session, (record.statement_hash for record in records if record.split in HELD_OUT))
     classify(session, row.id, classes or {})
     return rows.benchmark_record(row)
+
+
+def _columns(record: TheoremRecord, benchmark_id: int, headers: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+    fields = theorem_fields(record)
+    fields.pop("header", None)
+    header_id = headers[record.header.key, record.header.digest] if record.header is not None else None
+    return {"benchmark_id": benchmark_id, "header_id": header_id, **fields}
 
 
 class BenchmarkStore:

@@ -20,6 +20,7 @@ from corpus.archive import (
     FORMAT,
     Archive,
     BenchmarkLine,
+    HeaderLine,
     Line,
     Manifest,
     ProofLine,
@@ -37,7 +38,7 @@ from corpus.hashing import EMPTY_BUCKETS, bucket_of, content_hash, set_hash, wit
 from corpus.human import traces_hash, traces_into, traces_with_benchmarks, with_human
 from corpus.import_rounds import ImportRounds
 from corpus.proofs import store_proof
-from corpus.records import HumanTraceRecord, ProofRecord, StoredProof, TheoremRecord
+from corpus.records import HeaderRecord, HumanTraceRecord, ProofRecord, StoredProof, TheoremRecord
 from corpus.snapshot import snapshot_proofs
 from corpus.store import Corpus
 
@@ -96,9 +97,13 @@ def archive(
         with file.lines("human.jsonl") as write:
             for key, trace in traces_with_benchmarks(corpus, snapshot):
                 write(TraceLine(benchmark=key, trace=trace))
-        benchmarks = sorted(used)
+        benchmarks, headers = sorted(used), list[HeaderRecord]()
         for index, key in enumerate(benchmarks):
-            _write_benchmark(corpus, key, file.lines(f"benchmarks/{index}.jsonl"))
+            _write_benchmark(corpus, key, file.lines(f"benchmarks/{index}.jsonl"), headers)
+        if headers:
+            with file.lines("headers.jsonl") as write:
+                for header in headers:
+                    write(HeaderLine(header=header))
         file.finish(
             Manifest(
                 format=FORMAT,
@@ -171,9 +176,13 @@ def archive_as_corpus(path: Path, report: Report = lambda _d, _t: None) -> Itera
         yield corpus, done.snapshot
 
 
-def _write_benchmark(corpus: Corpus, key: str, lines: AbstractContextManager[Callable[[Line], None]]) -> None:
+def _write_benchmark(
+    corpus: Corpus, key: str, lines: AbstractContextManager[Callable[[Line], None]], headers: list[HeaderRecord]
+) -> None:
+    """`headers`: those that were written so far; new ones are added."""
     record = next(one for one in corpus.benchmarks() if one.key == key)
     classes = guard.classes_of(corpus.engine, key)
+    numbers = {header: number for number, header in enumerate(headers)}
     with lines as write:
         write(
             BenchmarkLine(
@@ -181,7 +190,12 @@ def _write_benchmark(corpus: Corpus, key: str, lines: AbstractContextManager[Cal
             )
         )
         for theorem in corpus.theorems(key):
-            write(TheoremLine(theorem=theorem, statement_class=classes.get(theorem.name, "")))
+            number = None
+            if theorem.header is not None:
+                number = numbers.setdefault(theorem.header, len(headers))
+                headers += [theorem.header] * (number == len(headers))
+            bare = replace(theorem, header=None)
+            write(TheoremLine(theorem=bare, statement_class=classes.get(theorem.name, ""), header=number))
 
 
 def _judge(

@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
-from corpus.records import StepRecord, TheoremRecord
+from corpus.records import HeaderRecord, StepRecord, TheoremRecord
 
 BUCKETS = 4096
 DIGEST_BYTES = 32
@@ -37,10 +38,13 @@ def tactics_hash(steps: Sequence[StepRecord]) -> str:
 def content_hash(benchmark: str, theorem: TheoremRecord, source: str, steps: Sequence[StepRecord]) -> str:
     """Everything about a proof that is the same wherever it is found: theorem, source, states and tactics.
 
-    Measured costs (milliseconds, heartbeats) are left out, since no two machines agree on them.
+    The theorem's header is there by its text and by its declarations. Measured costs (milliseconds, heartbeats) are
+    left out, since no two machines agree on them.
     """
+    header = {"header": header_hash(theorem.header)} if theorem.header is not None else {}
     return digest(
         {
+            **header,
             "format": 1,
             "benchmark": benchmark,
             "theorem": theorem.name,
@@ -52,6 +56,16 @@ def content_hash(benchmark: str, theorem: TheoremRecord, source: str, steps: Seq
             "steps": [[s.state, s.tactic, s.state_after, s.template, list(s.goal_hashes)] for s in steps],
         }
     )
+
+
+def theorem_fields(theorem: TheoremRecord) -> dict[str, Any]:
+    """A benchmark's row as its digest covers it: the header by its hash, and not mentioned where there is none."""
+    found = {one.name: getattr(theorem, one.name) for one in fields(theorem) if one.name != "header"}
+    return found if theorem.header is None else found | {"header": header_hash(theorem.header)}
+
+
+def header_hash(header: HeaderRecord) -> str:
+    return digest([header.key, header.text, header.digest])
 
 
 def bucket_of(proof_hash: str) -> int:

@@ -6,6 +6,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema
+from corpus.errors import CorpusError
 from corpus.hashing import content_hash, tactics_hash
 from corpus.records import ProofRecord
 from corpus.states import intern_states
@@ -19,6 +20,12 @@ def store_proof(session: Session, theorem: schema.Theorem, proof: ProofRecord) -
     )
     if known is not None:
         return known, False
+    own = theorem.header.digest if theorem.header is not None else ""
+    if proof.certificate.header_digest != own:
+        raise CorpusError(
+            f"The certificate of {theorem.name} is about a header of other declarations than the one that is stored "
+            "with the theorem: another Lean may have made it. Load the benchmark again."
+        )
     benchmark = rows.benchmark_record(session.get_one(schema.Benchmark, theorem.benchmark_id)).key
     row = schema.Proof(
         theorem_id=theorem.id,
@@ -64,6 +71,7 @@ def store_proof(session: Session, theorem: schema.Theorem, proof: ProofRecord) -
             kernels=dict(certificate.kernels),
             gate_version=certificate.gate_version,
             auxiliaries=list(certificate.auxiliaries),
+            header_digest=certificate.header_digest,
         )
     )
     return row.id, True

@@ -31,8 +31,22 @@ class RoundKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class HeaderRecord:
+    """The declarations and scopes above a theorem, part of what it says: show `text` with the statement.
+
+    `key`: the environment that it makes (`Init#0123456789abcdef`). `ndjson`: its declarations as Lean exported them.
+    `digest`: SHA-256 of these."""
+
+    key: str
+    text: str
+    ndjson: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class TheoremRecord:
-    """A row of a benchmark. `environment` is the imports' key, `module` None for a typed statement."""
+    """A row of a benchmark. `environment` is the imports' key, `module` None for a typed statement. `header`: what the
+    environment has beside its imports, None for most."""
 
     name: str
     statement: str
@@ -43,6 +57,12 @@ class TheoremRecord:
     stratum: str
     family: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    header: HeaderRecord | None = None
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """The modules of its environment."""
+        return tuple(filter(None, self.environment.partition("#")[0].split(",")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +90,8 @@ class CertificateRecord:
     kernels: Mapping[str, str]
     gate_version: str
     auxiliaries: tuple[str, ...] = ()
+    #: Covers the declarations of the theorem's header; '' without one.
+    header_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from corpus.records import (
     BenchmarkRecord,
     CertificateRecord,
     GenerationRecord,
+    HeaderRecord,
     RoundRecord,
     RunRecord,
     StepRecord,
@@ -94,7 +95,12 @@ def theorem_record(row: schema.Theorem) -> TheoremRecord:
         stratum=row.stratum,
         family=row.family,
         extra=row.extra,
+        header=None if row.header is None else header_record(row.header),
     )
+
+
+def header_record(row: schema.Header) -> HeaderRecord:
+    return HeaderRecord(row.key, row.text, row.ndjson, row.digest)
 
 
 def run_record(row: schema.Run) -> RunRecord:
@@ -188,6 +194,7 @@ def _certificate_record(row: schema.Certificate) -> CertificateRecord:
         kernels=row.kernels,
         gate_version=row.gate_version,
         auxiliaries=tuple(row.auxiliaries),
+        header_digest=row.header_digest,
     )
 
 

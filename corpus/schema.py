@@ -4,6 +4,7 @@
     benchmark 1-n human_trace             steps of people that nothing certified: human_step and human_key 1-n of them
     run       1-n generation              one flywheel loop and its models; a generation names parent and snapshot
     run       1-n round 1-n attempt       one model (or arm) against a selection of theorems (round_theorem)
+    header    1-n theorem                 what stands above a theorem in its file, once for all that it stands above
     theorem   1-n proof 1-n step 1-n goal accepted proofs as a clean worker replayed them; certificate 1-1 proof
     state     1-n step, human_step        each printed tactic state once
     attempt   n-1 proof                   every attempt that found this proof; the first one is the one that brought it
@@ -32,7 +33,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from corpus.columns import HASH, KIND, STATUS, Base, now
 from corpus.records import AttemptStatus, RoundKind
@@ -66,6 +67,21 @@ class Benchmark(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class Header(Base):
+    """Declarations that theorems bring with them. `key`: the environment that they make; `digest`: SHA-256 of `ndjson`.
+
+    Another Lean may elaborate the same text to other declarations: then it is another row."""
+
+    __tablename__ = "header"
+    __table_args__ = (UniqueConstraint("key", "digest"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    text: Mapped[str]
+    ndjson: Mapped[str]
+    digest: Mapped[str] = mapped_column(HASH)
+
+
 class Theorem(Base):
     __tablename__ = "theorem"
     __table_args__ = (UniqueConstraint("benchmark_id", "name"), Index(None, "benchmark_id", "split", "stratum"))
@@ -81,6 +97,9 @@ class Theorem(Base):
     stratum: Mapped[str] = mapped_column(String(32))
     family: Mapped[str]
     extra: Mapped[Mapping[str, Any]]
+    header_id: Mapped[int | None] = mapped_column(ForeignKey("header.id"))
+    #: Read once a session, whoever of its theorems is read first; a theorem without one costs no query.
+    header: Mapped[Header | None] = relationship(viewonly=True)
 
 
 class TheoremClass(Base):
@@ -226,6 +245,8 @@ class Certificate(Base):
     kernels: Mapped[Mapping[str, Any]]
     gate_version: Mapped[str]
     auxiliaries: Mapped[list[str]] = mapped_column(JSON)
+    #: Of the declarations of the theorem's header, '' without one.
+    header_digest: Mapped[str] = mapped_column(HASH, default="", server_default="")
 
 
 class Attempt(Base):

@@ -18,6 +18,7 @@ def rewritten(archive: Path, to: Path, **changes: Callable[[bytes], bytes]) -> P
     names = {
         "proofs": "proofs.jsonl",
         "human": "human.jsonl",
+        "headers": "headers.jsonl",
         "benchmark": "benchmarks/0.jsonl",
         "manifest": "manifest.json",
     }

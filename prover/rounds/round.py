@@ -10,6 +10,7 @@ abandons the attempts under way; the second one interrupts at once.
 
 from __future__ import annotations
 
+import hashlib
 import signal
 import sys
 import threading
@@ -23,7 +24,7 @@ from itertools import groupby
 from types import FrameType
 from typing import Any, Protocol
 
-from corpus.records import AttemptRecord, AttemptStatus, Recorded, RoundRecord, TheoremRecord
+from corpus.records import AttemptRecord, AttemptStatus, HeaderRecord, Recorded, RoundRecord, TheoremRecord
 from lean_env.theorem import Environment, Theorem
 from prover.rounds.attempt import Phase, Tools, attempt
 from prover.search.budget import Budget
@@ -123,11 +124,11 @@ class RoundSummary:
 
 
 def theorem_of(record: TheoremRecord, benchmark: str = "") -> Theorem:
-    """The theorem that a benchmark row describes."""
+    """The theorem that a benchmark row describes. Raises ValueError where its header is not the one that it names."""
     return Theorem(
         name=record.name,
         statement=record.statement,
-        environment=Environment.from_key(record.environment),
+        environment=Environment.from_key(record.environment, record.header.text if record.header else None),
         module=record.module,
         expression_hash=record.statement_hash,
         benchmark=benchmark,
@@ -136,8 +137,11 @@ def theorem_of(record: TheoremRecord, benchmark: str = "") -> Theorem:
     )
 
 
-def record_of(theorem: Theorem, family: str = "", extra: Mapping[str, Any] | None = None) -> TheoremRecord:
-    """The benchmark row that describes a theorem."""
+def record_of(
+    theorem: Theorem, family: str = "", extra: Mapping[str, Any] | None = None, header_ndjson: str = ""
+) -> TheoremRecord:
+    """The benchmark row that describes a theorem. `header_ndjson`: the declarations of its header, as two workers
+    exported them (`CleanStatement.header_ndjson`)."""
     return TheoremRecord(
         name=theorem.name,
         statement=theorem.statement,
@@ -148,7 +152,16 @@ def record_of(theorem: Theorem, family: str = "", extra: Mapping[str, Any] | Non
         stratum=theorem.stratum,
         family=family,
         extra=extra or {},
+        header=_header(theorem.environment, header_ndjson),
     )
+
+
+def _header(environment: Environment, ndjson: str) -> HeaderRecord | None:
+    if (environment.header is None) != (ndjson == ""):
+        raise ValueError(f"{environment.key} has a header and no declarations of it, or the reverse")
+    if environment.header is None:
+        return None
+    return HeaderRecord(environment.key, environment.header.text, ndjson, hashlib.sha256(ndjson.encode()).hexdigest())
 
 
 def run_round(

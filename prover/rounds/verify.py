@@ -102,4 +102,5 @@ def _record(certificate: Certificate) -> CertificateRecord:
         kernels={kernel: str(verdict) for kernel, verdict in certificate.kernels.items()},
         gate_version=certificate.gate_version,
         auxiliaries=certificate.auxiliaries,
+        header_digest=certificate.header_digest,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -13,6 +14,7 @@ from corpus.records import (
     AttemptRecord,
     AttemptStatus,
     CertificateRecord,
+    HeaderRecord,
     HumanTraceRecord,
     ProofRecord,
     RoundKind,
@@ -44,6 +46,14 @@ def theorem(name: str, split: str = "train", stratum: str = "hard") -> TheoremRe
     )
 
 
+def under_header(name: str, split: str = "train", body: str = "n + 1") -> TheoremRecord:
+    """A typed theorem under a header of its own; the same `body`, the same header."""
+    text = f"def f (n : Nat) : Nat := {body}\n"
+    ndjson = f'{{"def": "{body}"}}\n'
+    header = HeaderRecord(f"Init,Std#{sha(text)[:16]}", text, ndjson, sha(ndjson))
+    return replace(theorem(name, split), environment=header.key, module=None, header=header)
+
+
 def proof(
     of: TheoremRecord, *tactics: str, source: str = "policy", goals: tuple[str, ...] | None = None
 ) -> ProofRecord:
@@ -70,6 +80,7 @@ def proof(
         kernels={"embedded": "4.28.0-pre accept"},
         gate_version="1",
         auxiliaries=("flywheel.target._proof_1",),
+        header_digest=of.header.digest if of.header is not None else "",
     )
     return ProofRecord(steps, source, certificate, text="by\n  " + "\n  ".join(tactics), term_bytes=512)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[2])]
 
-from samples import attempt, fill, proof, search_tree, sha, start_round, trace  # noqa: E402
+from samples import attempt, fill, proof, search_tree, sha, start_round, theorem, trace, under_header  # noqa: E402
 
 from corpus.database import head_revision  # noqa: E402
 from corpus.human import store_traces  # noqa: E402
@@ -54,6 +54,7 @@ def fill_every_table(corpus: Corpus) -> None:
         "core", "1", "library", [t for ts in splits.values() for t in ts], classes={a.name: sha("class")}
     )
     store_traces(corpus, "core", [trace("train_0", sha("printed state"))])
+    corpus.add_benchmark("own", "1", "library", [under_header("own_0"), under_header("own_1"), theorem("own_2")])
     evaluation = start_round(corpus, splits["test"], RoundKind.EVAL, generation_id=generation)
     corpus.record_attempt(evaluation, attempt(held_out, proof=proof(held_out)))
     take_snapshot(corpus)
