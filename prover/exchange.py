@@ -30,7 +30,7 @@ from lean_env.session.stating import StatementRefused
 from prover.benchmarks.registry import BENCHMARKS
 from prover.lean import Lean
 from prover.rounds.attempt import Refused, Undecided
-from prover.rounds.round import theorem_of
+from prover.rounds.plan import theorem_of
 from prover.search.graph import ProofStep
 
 Report = Callable[[int, int], None]

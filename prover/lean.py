@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from lean_env.embedded.installation import Installation, find
-from lean_env.embedded.pool import PoolCounters, WorkerPool
+from lean_env.embedded.pool import PoolCounters, WorkerPool, total
 from lean_env.gate.gate import Gate, HeaderRefused
 from lean_env.gate.second_kernel.client import NoSecondKernel, SecondKernel
 from lean_env.gate.statement import CleanStatement
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from prover.actions.repertoire import Repertoire
     from prover.actions.space import ActionSpace
     from prover.rounds.attempt import Tools
+    from prover.rounds.crew import Crew
 
 #: The deciding kernel gets ten times a tactic's clock: refusing to wait for a proof that was found would lose it.
 _DECIDING = Limits(soft_ms=60_000)
@@ -126,6 +127,13 @@ class Lean:
         return self._open.enter_context(kernel) if isinstance(kernel, SecondKernel) else kernel
 
     @cached_property
+    def crew(self) -> Crew:
+        """`workers` search processes for rounds and evaluations, each with one worker of its own."""
+        from prover.rounds.crew import Crew
+
+        return self._open.enter_context(Crew(SearchKit(self.installation, self.limits, self.backend), self.workers))
+
+    @cached_property
     def tools(self) -> Tools:
         from prover.rounds.attempt import Tools
         from prover.rounds.verify import Verifier
@@ -203,10 +211,33 @@ class Lean:
             return elaborate(worker, environment, text, self.limits)
 
     def counters(self) -> dict[str, PoolCounters]:
-        """Counters of the pools that were used, by their work."""
-        used = {
-            name: self.__dict__[name]
+        """Counters of the pools that were used, by their work; `searchers` has the crew's, too."""
+        used: dict[str, PoolCounters] = {
+            name: self.__dict__[name].counters
             for name in ("searchers", "replayers", "deciders", "staters", "witnesses")
             if name in self.__dict__
         }
-        return {name: pool.counters for name, pool in used.items()}
+        if "crew" in self.__dict__:
+            for name, counters in self.crew.counters.items():
+                used[name] = total([used.get(name, PoolCounters()), counters])
+        return used
+
+    @property
+    def crew_seconds(self) -> float:
+        """Processor seconds of the crew's processes, their workers left out."""
+        return self.crew.cpu_seconds if "crew" in self.__dict__ else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SearchKit:
+    """How a search process gets its Lean (`prover.rounds.searcher.Kit`). No spare worker: with one a core, spares would
+    double the memory, and a successor is there within half a second."""
+
+    installation: Installation
+    limits: Limits
+    backend: Backend
+
+    def open(self) -> Lean:
+        lean = Lean(1, self.limits, self.installation, self.backend, spares=0)
+        _ = lean.searchers  # starts while the search process imports the rest
+        return lean

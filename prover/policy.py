@@ -29,7 +29,10 @@ class Proposal:
 
 
 class Policy(Protocol):
-    """Anything that proposes tactics: a trained network, the grammar, the portfolio."""
+    """Anything that proposes tactics: a trained network, the grammar, the portfolio.
+
+    A class that says `portable = True` has pickles, and each search process gets its own copy. Any other policy stays
+    in the process that started the round and is asked from there (prover/rounds/messages.py)."""
 
     @property
     def name(self) -> str: ...

@@ -22,7 +22,7 @@ from lean_env.gate.certificate import KernelVerdict
 from lean_env.gate.second_kernel.client import SecondKernel
 from prover.lean import Lean
 from prover.rounds.attempt import Refused, Undecided
-from prover.rounds.round import theorem_of
+from prover.rounds.plan import theorem_of
 from prover.search.graph import ProofStep
 
 _PAGE = 200

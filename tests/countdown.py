@@ -8,10 +8,16 @@ nobody has dropped.
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 from corpus.records import CertificateRecord, ProofRecord, StepRecord
+from lean_env.embedded.pool import PoolCounters
 from lean_env.session.leandojo import (
     DojoCrashError,
     DojoTacticTimeoutError,
@@ -22,6 +28,8 @@ from lean_env.session.leandojo import (
 )
 from lean_env.session.outcomes import Outcome, StepResult
 from lean_env.theorem import Environment, Theorem
+from prover.actions.repertoire import Repertoire
+from prover.actions.space import ActionSpace
 from prover.policy import PolicyQuery, Proposal
 from prover.rounds.attempt import Refused
 from prover.rounds.verify import proof_text
@@ -108,7 +116,7 @@ def open_countdown(opened: Theorem) -> Iterator[tuple[CountdownSession, TacticSt
 
 
 class FixedPolicy:
-    """The same proposals in every state."""
+    """The same proposals in every state. It stays with the coordinator of a round, as does every policy of a test."""
 
     def __init__(self, *proposals: tuple[str, float], name: str = "fixed") -> None:
         self.proposals = [Proposal(tactic, log_prob, tactic.split()[0]) for tactic, log_prob in proposals]
@@ -118,6 +126,50 @@ class FixedPolicy:
     def propose(self, queries: Sequence[PolicyQuery]) -> list[list[Proposal]]:
         self.queries.extend(queries)
         return [list(self.proposals) for _ in queries]
+
+
+class PortablePolicy(FixedPolicy):
+    """The same, in every search process. `trouble` happens in the process itself, once it is at that theorem: it kills
+    itself, raises, or proposes a tactic named after a module that it has imported."""
+
+    portable = True
+
+    def __init__(
+        self, *proposals: tuple[str, float], trouble: str = "", at: str = "", once: Path | None = None
+    ) -> None:
+        super().__init__(*proposals)
+        self.trouble, self.at, self.once = trouble, at, once
+
+    def propose(self, queries: Sequence[PolicyQuery]) -> list[list[Proposal]]:
+        if self.trouble and queries[0].theorem.name == self.at and not (self.once and self.once.exists()):
+            if self.once:
+                self.once.touch()
+            if self.trouble == "dies":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if self.trouble == "waits":
+                time.sleep(60)
+            if self.trouble == "raises":
+                raise ZeroDivisionError("a bug")
+            if self.trouble in sys.modules:
+                return [[Proposal("crash", 0.0)] for _ in queries]
+        return super().propose(queries)
+
+
+class Countdown:
+    """The kit and the workbench of a search process that counts down."""
+
+    @contextmanager
+    def open(self) -> Iterator[Countdown]:
+        yield self
+
+    def open_session(self, opened: Theorem) -> AbstractContextManager[tuple[CountdownSession, TacticState]]:
+        return open_countdown(opened)
+
+    def space(self, repertoire: Repertoire) -> ActionSpace:
+        return ActionSpace(None, repertoire)
+
+    def counters(self) -> dict[str, PoolCounters]:
+        return {}
 
 
 def verify_countdown(opened, proof, source) -> ProofRecord:

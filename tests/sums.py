@@ -10,7 +10,7 @@ from lean_env.theorem import Environment, Theorem
 from prover.actions.repertoire import LIBRARY, Repertoire
 from prover.benchmarks.contract import OpenCorpus, Report, Sheet
 from prover.lean import Lean
-from prover.rounds.round import record_of
+from prover.rounds.plan import record_of
 
 
 def _theorems() -> list[Theorem]:

@@ -9,12 +9,11 @@ from typing import Any
 from prover.actions.space import ActionSpace
 from prover.evaluation.evaluate import Arm, portfolio_1
 from prover.lean import Lean
-from prover.policies.batching import BatchingPolicy
 from prover.policies.grammar import GrammarPolicy
 from prover.policies.portfolio import PORTFOLIO_EDGES, PortfolioPolicy
 from prover.policy import Policy
 from prover.rounds.attempt import Phase
-from prover.rounds.round import Plan
+from prover.rounds.plan import Plan
 from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
 from training.config import EvaluationSettings, FlywheelConfig, RoundSettings
@@ -56,20 +55,20 @@ class Arms:
     def automation(self) -> Plan:
         """portfolio-1 on the easy theorems of round 0."""
         arm = portfolio_1()
-        return Plan(Phase(BatchingPolicy(arm.policy), arm.budget, arm.search, arm.source))
+        return Plan(Phase(arm.policy, arm.budget, arm.search, arm.source))
 
     def grammar(self) -> Plan:
         """The stochastic grammar on those that later rounds search."""
         policy, steps = GrammarPolicy(self.actions), self.config.grammar_steps or self.config.round.steps
-        return Plan(Phase(BatchingPolicy(policy), budget_of(steps), self._search(), "grammar"))
+        return Plan(Phase(policy, budget_of(steps), self._search(), "grammar"))
 
     def round(self, number: int) -> tuple[Plan, Model]:
         """M_number with a round's noise. Portfolio search takes a share of the theorems, if the settings say so."""
         settings = self.config.round
         model, budget = self.load(number, settings), budget_of(settings.steps)
-        plan = Plan(Phase(BatchingPolicy(model.policy), budget, self._search(settings.noise)))
+        plan = Plan(Phase(model.policy, budget, self._search(settings.noise)))
         if settings.portfolio_share:
-            policy = BatchingPolicy(PortfolioPolicy(self.lean.actions))
+            policy = PortfolioPolicy(self.lean.actions)
             portfolio = Phase(policy, budget, self._wide_search(), "portfolio")
             plan = replace(plan, portfolio=portfolio, portfolio_share=settings.portfolio_share)
         return plan, model

@@ -1,4 +1,4 @@
-"""How busy the machine was: processor seconds of Lean workers and of this process against wall time times cores."""
+"""How busy the machine was: processor seconds of Lean workers and of this program against wall time times cores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prover.lean import Lean
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """Shares of `cores` x wall time, each in [0, 1]: Lean workers (replay and gate included), this process (model,
+    """Shares of `cores` x wall time, each in [0, 1]: Lean workers (replay and gate included), this program (model,
     retrieval, search, database), and idle. Seconds are processor seconds, `wall` elapsed ones."""
 
     cores: int
@@ -43,7 +43,7 @@ class Meter:
 
     @contextmanager
     def measure(self, name: str) -> Iterator[None]:
-        wall, own, lean = time.monotonic(), time.process_time(), self._lean_seconds()
+        wall, own, lean = time.monotonic(), self._own_seconds(), self._lean_seconds()
         try:
             yield
         finally:
@@ -52,8 +52,11 @@ class Meter:
                 before.cores,
                 before.wall + time.monotonic() - wall,
                 before.lean_seconds + self._lean_seconds() - lean,
-                before.own_seconds + time.process_time() - own,
+                before.own_seconds + self._own_seconds() - own,
             )
+
+    def _own_seconds(self) -> float:
+        return time.process_time() + self._lean.crew_seconds
 
     def _lean_seconds(self) -> float:
         return sum(counters.cpu_seconds for counters in self._lean.counters().values())

@@ -14,7 +14,9 @@ from prover.benchmarks.contract import Benchmark
 from prover.evaluation.evaluate import Arm, Evaluation, evaluate
 from prover.lean import Lean
 from prover.rounds.matchmaker import MatchmakerConfig, budget, select
-from prover.rounds.round import Plan, Progress, RoundConfig, RoundSummary, run_round
+from prover.rounds.plan import Plan, RoundConfig
+from prover.rounds.progress import Progress
+from prover.rounds.round import RoundSummary, run_round
 from prover.search.minimize import CHEAP_CLOSERS
 from prover.search.streams import stream_seed
 from training.arms import Model, budget_of
@@ -85,7 +87,8 @@ class Rounds:
             self.corpus,
             record,
             plan,
-            self.lean.tools,
+            self.lean.crew,
+            self.lean.tools.verify,
             self._round_config(kind),
             on_progress=lambda progress: self._round_progress(title, progress),
             stop=self.stop,
@@ -109,7 +112,8 @@ class Rounds:
             split=settings.split,
             stratum=stratum,
             seed=self.seed("evaluation"),
-            tools=self.lean.tools,
+            crew=self.lean.crew,
+            verify=self.lean.tools.verify,
             config=self._round_config(RoundKind.EVAL),
             on_progress=lambda arm, progress: self._round_progress(f"evaluate {arm}", progress),
             stop=self.stop,
@@ -120,7 +124,7 @@ class Rounds:
     def _round_config(self, kind: RoundKind) -> RoundConfig:
         closers = () if self.benchmark.repertoire.allows else CHEAP_CLOSERS
         trees = self.config.trees.evaluation if kind is RoundKind.EVAL else self.config.trees.training
-        return RoundConfig(threads=self.config.workers, closers=closers, trees=trees)
+        return RoundConfig(closers=closers, trees=trees)
 
     def seed(self, *parts: object) -> int:
         """Of a part of the run."""

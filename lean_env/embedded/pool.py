@@ -11,7 +11,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from types import TracebackType
 
 import psutil
@@ -61,6 +61,12 @@ class PoolCounters:
     ran_code: int = 0
     #: Tactics that the clock ended rather than heartbeats. A run with any is not reproducible.
     wall_limit_hits: int = 0
+
+
+def total(counters: Iterable[PoolCounters]) -> PoolCounters:
+    """The sums of several pools' counters."""
+    columns = zip(*map(astuple, counters), strict=True)
+    return PoolCounters(*map(sum, columns))
 
 
 class WorkerPool:

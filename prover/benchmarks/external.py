@@ -21,7 +21,7 @@ from lean_env.benchmark.lean_core.benchmark import load_lean_core
 from lean_env.benchmark.splits import TRAIN
 from prover.actions.repertoire import LIBRARY, Repertoire
 from prover.benchmarks.contract import OpenCorpus, Report, Sheet, UnknownBenchmark, counts_table
-from prover.rounds.round import record_of
+from prover.rounds.plan import record_of
 
 if TYPE_CHECKING:
     from prover.lean import Lean

@@ -15,7 +15,7 @@ from lean_env.benchmark.lean_core.manifest import EnvironmentPolicy, Manifest
 from lean_env.theorem import Theorem
 from prover.actions.repertoire import LIBRARY, Repertoire
 from prover.benchmarks.contract import NON_THEOREM, OpenCorpus, Report, Sheet, counts_table
-from prover.rounds.round import record_of
+from prover.rounds.plan import record_of
 
 if TYPE_CHECKING:
     from prover.lean import Lean

@@ -19,7 +19,7 @@ from lean_env.theorem import Theorem
 from prover.actions.elementary import ELEMENTARY
 from prover.actions.repertoire import Repertoire
 from prover.benchmarks.contract import NON_THEOREM, OpenCorpus, Report, Sheet
-from prover.rounds.round import record_of
+from prover.rounds.plan import record_of
 
 if TYPE_CHECKING:
     from prover.lean import Lean

@@ -11,7 +11,7 @@ from prover.cli.output import CANNOT_START, FAILED, INTERRUPTED
 #: A class stands for its subclasses too.
 EXIT_CODES = {
     "prover.cli.output:WorkFailed": FAILED,
-    "prover.rounds.round:RoundFailed": FAILED,
+    "prover.rounds.progress:RoundFailed": FAILED,
     "corpus.errors:SnapshotCorrupt": FAILED,
     "corpus.errors:RowCorrupt": FAILED,
     "corpus.errors:ImportRefused": FAILED,

@@ -23,7 +23,6 @@ from prover.cli.policies import policy_of
 from prover.cli.prove_file import Found, fill, read_file, report
 from prover.lean import Lean
 from prover.native.prove import NativeProver, Unproved, native_space
-from prover.policies.batching import BatchingPolicy
 from prover.rounds.attempt import Phase
 from prover.rounds.verify import proof_text
 from prover.search.budget import Budget
@@ -56,7 +55,7 @@ def _prover(
 ) -> Iterator[NativeProver]:
     with Lean(workers=1, limits=LIMITS) as lean, opened(options, LIMITS, reads_files=reads_files) as native:
         space = native_space(lean)
-        policy = BatchingPolicy(policy_of(model, space))
+        policy = policy_of(model, space)
         yield NativeProver(native, lean, Phase(policy, Budget(steps)), seed)
 
 

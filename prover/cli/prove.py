@@ -101,7 +101,6 @@ def prove(
         # A second of imports, while the workers start.
         from lean_env.session.stating import StatementRefused
         from prover.cli.policies import policy_of
-        from prover.policies.batching import BatchingPolicy
         from prover.rounds.attempt import Phase, attempt
         from prover.rounds.verify import proof_text
         from prover.search.budget import Budget
@@ -117,7 +116,7 @@ def prove(
             raise UserError(str(error)) from error
         errors.print("searching …") if errors.is_terminal else None
         policy = policy_of(model, lean.actions)
-        record = attempt(theorem, Phase(BatchingPolicy(policy), Budget(steps)), seed, lean.tools, minimize_steps=64)
+        record = attempt(theorem, Phase(policy, Budget(steps)), seed, lean.tools, minimize_steps=64)
         if record is None or record.proof is None:
             reason = record.reason if record else "stopped"
             raise WorkFailed(f"no proof within {steps} steps ({reason}); --steps gives it more, --model another policy")

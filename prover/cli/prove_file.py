@@ -46,11 +46,10 @@ def prove_file(path: Path, model: str | None, steps: int, seed: int, in_place: b
         # A second of imports, while the workers start.
         from lean_env.embedded.worker import LeanRefused, WorkerDied
         from prover.cli.policies import policy_of
-        from prover.policies.batching import BatchingPolicy
         from prover.rounds.attempt import Phase
         from prover.search.budget import Budget
 
-        policy = BatchingPolicy(policy_of(model, lean.actions))
+        policy = policy_of(model, lean.actions)
         phase = Phase(policy, Budget(steps))
         try:
             new, results = fill(path, text, lean.messages, lambda hole: _prove(lean, hole, phase, seed), tick)

@@ -10,21 +10,23 @@ evaluation resumes, and one that was done before costs nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from typing import Any
 
-from corpus.records import AttemptStatus, RoundKind
+from corpus.records import AttemptStatus, RoundKind, RoundRecord
 from corpus.round_results import TheoremOutcome, count_test_evaluations, outcomes
 from corpus.store import Corpus
 from prover.evaluation.statistics import Interval, bootstrap_interval, sign_test
-from prover.policies.batching import BatchingPolicy
 from prover.policies.portfolio import PORTFOLIO_1
 from prover.policy import Policy, PolicyQuery, Proposal
-from prover.rounds.attempt import Phase, Tools
-from prover.rounds.round import Plan, Progress, RoundConfig, run_round
+from prover.rounds.attempt import Phase, Verify
+from prover.rounds.crew import Crew
+from prover.rounds.plan import Plan, RoundConfig
+from prover.rounds.progress import Job, Progress
+from prover.rounds.round import run_rounds
 from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
 from prover.search.contract import Search
@@ -61,6 +63,8 @@ class Arm:
 
 class FixedTactics:
     """The same tactics in every state, all equally likely, tried in their order."""
+
+    portable = True
 
     def __init__(self, name: str, tactics: Sequence[str]) -> None:
         self.name = name
@@ -211,37 +215,43 @@ def evaluate(
     split: str,
     stratum: str,
     seed: int,
-    tools: Tools,
+    crew: Crew,
+    verify: Verify,
     config: RoundConfig | None = None,
-    deterministic: bool = True,
     on_progress: Callable[[str, Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Evaluation:
     """Runs every arm on `theorems` (names in that split and stratum of the benchmark; stratum '' for any).
 
-    Proofs are certified but not shortened. On an interruption the arms finished so far are reported.
+    One arm behind the other, and the next one beside the last theorems of the one before. Proofs are certified but not
+    shortened. On an interruption the arms that are finished are reported, or the first as far as it came.
     """
     config = replace(config or RoundConfig(), minimize_steps=0)
     stop = stop or threading.Event()
-    found: list[tuple[Arm, list[TheoremOutcome]]] = []
-    for arm in arms:
-        round = corpus.start_round(
-            run=run,
-            generation_id=arm.generation_id,
-            benchmark=benchmark,
-            split=split,
-            stratum=stratum,
-            arm=arm.name,
-            kind=RoundKind.EVAL,
-            seed=seed,
-            config=arm.described,
-            selection=theorems,
-        )
-        plan = Plan(Phase(BatchingPolicy(arm.policy, deterministic), arm.budget, arm.search, arm.source))
-        summary = run_round(corpus, round, plan, tools, config, on_progress=_named(on_progress, arm.name), stop=stop)
-        found.append((arm, outcomes(corpus, round)))
-        if summary.interrupted:
-            break
+    rounds: list[RoundRecord] = []
+
+    def started() -> Iterator[Job]:
+        """The arms as the crew comes to them: one that nobody came to leaves no round."""
+        for arm in arms:
+            round = corpus.start_round(
+                run=run,
+                generation_id=arm.generation_id,
+                benchmark=benchmark,
+                split=split,
+                stratum=stratum,
+                arm=arm.name,
+                kind=RoundKind.EVAL,
+                seed=seed,
+                config=arm.described,
+                selection=theorems,
+            )
+            rounds.append(round)
+            plan = Plan(Phase(arm.policy, arm.budget, arm.search, arm.source))
+            yield Job(round, plan, _named(on_progress, arm.name))
+
+    summaries = run_rounds(corpus, started(), crew, verify, config, stop=stop)
+    whole = sum(1 for _ in takewhile(lambda summary: not summary.pending, summaries)) if stop.is_set() else len(rounds)
+    found = [(arm, outcomes(corpus, round)) for arm, round in zip(arms, rounds[: max(1, whole)], strict=False)]
     return gather(
         found,
         benchmark=benchmark,

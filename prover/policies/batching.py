@@ -1,4 +1,4 @@
-"""One model for several search threads.
+"""One model for several searches: threads of this process, or search processes that ask this one.
 
 In deterministic mode a model call holds exactly the states that one search asks about. A matrix product may round
 differently in a larger batch, and no number may depend on which threads happen to run together. In the other mode,
@@ -51,20 +51,27 @@ class BatchingPolicy:
         return self._account.waited
 
     def propose(self, queries: Sequence[PolicyQuery]) -> list[list[Proposal]]:
-        if getattr(self.policy, "concurrent", False):
-            return self.policy.propose(queries)
         started = time.perf_counter()
+        answers, seconds = self.propose_timed(queries)
+        if not getattr(self.policy, "concurrent", False):
+            self._account.waited += time.perf_counter() - started - seconds
+        return answers
+
+    def propose_timed(self, queries: Sequence[PolicyQuery]) -> tuple[list[list[Proposal]], float]:
+        """The proposals, and these queries' own share of the model's seconds."""
+        if getattr(self.policy, "concurrent", False):
+            started = time.perf_counter()
+            return self.policy.propose(queries), time.perf_counter() - started
         request = _Request(queries)
         with self._guard:
             self._waiting.append(request)
         with self._turn:
             if request.answers is None and request.error is None:
                 self._serve(self._take(request))
-        self._account.waited += time.perf_counter() - started - request.seconds
         if request.error is not None:
             raise request.error
         assert request.answers is not None
-        return request.answers
+        return request.answers, request.seconds
 
     def _take(self, request: _Request) -> list[_Request]:
         with self._guard:

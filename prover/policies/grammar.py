@@ -19,6 +19,7 @@ class GrammarPolicy:
     """Draws `draws` distinct actions a state and proposes them in descending order of the grammar's log-probability."""
 
     name = "grammar"
+    portable = True
 
     def __init__(self, space: ActionSpace, draws: int = 24) -> None:
         self._space = space

@@ -56,6 +56,7 @@ class PortfolioPolicy:
     """Proposes the `top_k` cheapest actions of each state."""
 
     name = "portfolio"
+    portable = True
 
     def __init__(self, space: ActionSpace, top_k: int = 200) -> None:
         self._space = space

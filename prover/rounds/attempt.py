@@ -1,6 +1,7 @@
 """One attempt: a budgeted search for one theorem, and what becomes of the proof that it claims.
 
-    search -> shorten -> replay elsewhere -> gate -> AttemptRecord
+    search -> shorten                        in a search process (`search_for`), which sees no database and no gate
+    replay elsewhere -> gate -> AttemptRecord     in the process that asked for it (`settle`)
 
 Only a certificate makes a claim PROVED. Whatever went wrong around it (a worker died, none could be started, the gate
 could not decide) is ERROR and says nothing about the theorem.
@@ -18,7 +19,7 @@ from lean_env.embedded.pool import NoWorker
 from lean_env.session.leandojo import DojoCrashError, DojoInitError, TacticState
 from lean_env.session.outcomes import OpenSession, ProofSession
 from lean_env.theorem import Theorem
-from prover.policies.batching import BatchingPolicy
+from prover.policy import Policy
 from prover.search.best_first import BestFirst
 from prover.search.budget import Budget, Ended, never
 from prover.search.contract import Search, Times
@@ -45,7 +46,7 @@ class Verify(Protocol):
 class Phase:
     """Which search is made: with what policy, within what budget, in which way."""
 
-    policy: BatchingPolicy
+    policy: Policy
     budget: Budget
     search: Search = field(default_factory=BestFirst)
     #: What a proof found in it is credited to: `policy`, `portfolio`, ...
@@ -71,41 +72,81 @@ def attempt(
     stopped: Callable[[], bool] = never,
     keep_trees: bool = False,
 ) -> AttemptRecord | None:
-    """Searches for a proof, shortens it within `minimize_steps`, with these `closers`, and has it certified.
+    """`search_for` and `settle` in this process. None when `stopped` ended the search."""
+    searched = search_for(
+        theorem,
+        phase,
+        seed,
+        tools.open_session,
+        minimize_steps=minimize_steps,
+        closers=closers,
+        stopped=stopped,
+        keep_trees=keep_trees,
+    )
+    return settle(searched, tools.verify) if searched is not None else None
 
-    `keep_trees`: the record says what the search tried. None when `stopped` ended the search: such an attempt must not
-    be recorded.
+
+def search_for(
+    theorem: Theorem,
+    phase: Phase,
+    seed: int,
+    open_session: OpenSession,
+    *,
+    minimize_steps: int = 0,
+    closers: Sequence[ProofStep] = CHEAP_CLOSERS,
+    stopped: Callable[[], bool] = never,
+    keep_trees: bool = False,
+) -> Searched | None:
+    """Searches for a proof and shortens it within `minimize_steps`, with these `closers`.
+
+    `keep_trees`: the record will say what the search tried. None when `stopped` ended the search: such an attempt must
+    not be recorded.
     """
-    account = _Account(theorem, phase.source, keep_trees)
+    account = Searched(theorem, phase.source, keep_trees)
+    started = time.monotonic()
     try:
-        with tools.open_session(theorem) as (session, root):
-            found = account.search(session, root, phase, seed, stopped)
-            if found is not None and minimize_steps:
-                found = account.shorten(session, root, found, minimize_steps, closers)
-        if account.ended is Ended.STOPPED:
-            return None
-        if account.ended is Ended.CRASHED:
-            return account.record(AttemptStatus.ERROR, "the worker died during search")
-        if found is None:
-            return account.record(AttemptStatus.UNPROVED, str(account.ended))
-        return account.record(AttemptStatus.PROVED, proof=account.certify(tools.verify, found))
+        with open_session(theorem) as (session, root):
+            account.search(session, root, phase, seed, stopped)
+            if account.found is not None and minimize_steps:
+                account.shorten(session, root, minimize_steps, closers)
+    except (DojoCrashError, DojoInitError, NoWorker) as error:
+        account.trouble = f"{type(error).__name__}: {error}"
+    account.seconds = time.monotonic() - started
+    return None if account.ended is Ended.STOPPED else account
+
+
+def settle(searched: Searched, verify: Verify) -> AttemptRecord:
+    """Has the proof that a search claims certified, if it claims one; the attempt as the corpus takes it."""
+    if searched.trouble:
+        return searched.record(AttemptStatus.ERROR, searched.trouble)
+    if searched.ended is Ended.CRASHED:
+        return searched.record(AttemptStatus.ERROR, "the worker died during search")
+    if searched.found is None:
+        return searched.record(AttemptStatus.UNPROVED, str(searched.ended))
+    try:
+        return searched.record(AttemptStatus.PROVED, proof=searched.certify(verify, searched.found))
     except Refused as error:
-        return account.record(AttemptStatus.REJECTED, str(error))
+        return searched.record(AttemptStatus.REJECTED, str(error))
     except (DojoCrashError, DojoInitError, NoWorker, Undecided) as error:
-        return account.record(AttemptStatus.ERROR, f"{type(error).__name__}: {error}")
+        return searched.record(AttemptStatus.ERROR, f"{type(error).__name__}: {error}")
 
 
 @dataclass(slots=True)
-class _Account:
-    """What one attempt has done and spent so far."""
+class Searched:
+    """What one search has done and spent, and what it claims. A claim is not believed before `settle`."""
 
     theorem: Theorem
     source: str
     keep_trees: bool = False
     trees: tuple[SearchTree, ...] = ()
-    started: float = field(default_factory=time.monotonic)
+    #: The claimed proof.
+    found: tuple[ProofStep, ...] | None = None
+    #: Why the search could not be made or finished.
+    trouble: str = ""
     ended: Ended = Ended.EXHAUSTED
     times: Times = field(default_factory=Times)
+    #: Wall seconds, opening and shortening included.
+    seconds: float = 0.0
     steps: int = 0
     heartbeats: int = 0
     nodes: int = 0
@@ -116,12 +157,13 @@ class _Account:
 
     def search(
         self, session: ProofSession, root: TacticState, phase: Phase, seed: int, stopped: Callable[[], bool]
-    ) -> tuple[ProofStep, ...] | None:
-        before = phase.policy.waited_here
+    ) -> None:
+        before = _waited(phase.policy)
         result = phase.search.prove(session, root, self.theorem, phase.policy, phase.budget, seed=seed, stopped=stopped)
-        # Seconds that this thread waited for a shared model are nobody's processor time.
-        waited, times = phase.policy.waited_here - before, result.times
+        # Seconds that this search waited for a shared model are nobody's processor time.
+        waited, times = _waited(phase.policy) - before, result.times
         self.times = replace(times, model=times.model - waited, other=times.other + waited, cpu=times.cpu - waited)
+        self.found = result.proof
         self.ended = result.ended
         self.steps = result.steps
         self.heartbeats = result.heartbeats
@@ -132,27 +174,20 @@ class _Account:
         self.extra["waiting_seconds"] = waited
         if self.keep_trees:
             self.trees = (tree_of(result, self.source),)
-        return result.proof
 
-    def shorten(
-        self,
-        session: ProofSession,
-        root: TacticState,
-        found: tuple[ProofStep, ...],
-        steps: int,
-        closers: Sequence[ProofStep],
-    ) -> tuple[ProofStep, ...]:
+    def shorten(self, session: ProofSession, root: TacticState, steps: int, closers: Sequence[ProofStep]) -> None:
+        assert self.found is not None
         started = time.monotonic()
         try:
-            shortened = minimize(session, root, found, closers=closers, steps=steps)
+            shortened = minimize(session, root, self.found, closers=closers, steps=steps)
         except DojoCrashError:
-            return found
+            return
         self.extra |= {
-            "found_length": len(found),
+            "found_length": len(self.found),
             "minimize_steps": shortened.steps,
             "minimize_seconds": time.monotonic() - started,
         }
-        return shortened.proof
+        self.found = shortened.proof
 
     def certify(self, verify: Verify, found: tuple[ProofStep, ...]) -> ProofRecord:
         started = time.monotonic()
@@ -169,7 +204,7 @@ class _Account:
             heartbeats=self.heartbeats,
             lean_seconds=self.times.lean,
             model_seconds=self.times.model,
-            wall_seconds=time.monotonic() - self.started,
+            wall_seconds=self.seconds + self.extra.get("verify_seconds", 0.0),
             wall_limit_hits=self.wall_limit_hits,
             nodes=self.nodes,
             steps_to_proof=self.steps if status is AttemptStatus.PROVED else None,
@@ -184,3 +219,9 @@ class _Account:
             proof=proof,
             trees=self.trees,
         )
+
+
+def _waited(policy: Policy) -> float:
+    """Seconds that this thread has waited for a policy that others use, too; 0 for one that nobody shares."""
+    waited: float = getattr(policy, "waited_here", 0.0)
+    return waited

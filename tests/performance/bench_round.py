@@ -30,7 +30,6 @@ from lean_env.theorem import Theorem
 from prover.actions.elementary import ELEMENTARY
 from prover.actions.space import ActionSpace
 from prover.lean import Lean
-from prover.policies.batching import BatchingPolicy
 from prover.policies.ranker.network import ActionRanker
 from prover.policies.ranker.policy import RankerPolicy
 from prover.policies.ranker.prompt import PromptEncoder, readable
@@ -167,7 +166,7 @@ def _round(
         config={},
         selection=[t.name for t in theorems],
     )
-    plan = Plan(Phase(BatchingPolicy(policy), Budget(STEPS), BestFirst(max_depth=60)))
+    plan = Plan(Phase(policy, Budget(STEPS), BestFirst(max_depth=60)))
     start = time.perf_counter()
     summary = run_round(corpus, round, plan, tools, RoundConfig(threads=threads, closers=()))
     return time.perf_counter() - start, summary.progress.steps

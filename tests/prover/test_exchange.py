@@ -22,7 +22,7 @@ from prover.cli.main import run
 from prover.cli.output import CANNOT_START, DONE, FAILED
 from prover.exchange import archive_with_terms, import_checked, merge_checked
 from prover.lean import Lean
-from prover.rounds.round import theorem_of
+from prover.rounds.plan import theorem_of
 from prover.search.graph import ProofStep
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

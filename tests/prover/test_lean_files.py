@@ -17,7 +17,7 @@ from lean_env.theorem import Environment
 from prover.cli.main import run
 from prover.cli.output import CANNOT_START, DONE
 from prover.lean import Lean
-from prover.rounds.round import record_of, theorem_of
+from prover.rounds.plan import record_of, theorem_of
 from prover.search.graph import ProofStep
 
 

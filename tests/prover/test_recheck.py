@@ -18,7 +18,7 @@ from prover.cli.main import run
 from prover.cli.output import CANNOT_START, DONE, FAILED
 from prover.lean import Lean
 from prover.recheck import verify
-from prover.rounds.round import theorem_of
+from prover.rounds.plan import theorem_of
 from prover.search.graph import ProofStep
 
 PROOFS = {

@@ -19,9 +19,8 @@ from prover.actions.elementary import is_elementary
 from prover.benchmarks.lean_logic import LogicBenchmark
 from prover.evaluation.statistics import two_way_interval
 from prover.lean import Lean
-from prover.policies.batching import BatchingPolicy
 from prover.rounds.attempt import Phase
-from prover.rounds.round import Plan
+from prover.rounds.plan import Plan
 from prover.search.budget import Budget
 from training.canaries import CanaryAccepted
 from training.config import FlywheelConfig
@@ -103,7 +102,7 @@ def test_an_accepted_canary_stops_the_run_and_a_resumed_one_again(ran):
     benchmark = replace(flywheel.benchmark, false_stratum="same-size")
     rounds = replace(flywheel.rounds, config=more, benchmark=benchmark)
     model = flywheel.model(1, config.evaluation)
-    plan = Plan(Phase(BatchingPolicy(model.policy), Budget(64)))
+    plan = Plan(Phase(model.policy, Budget(64)))
     for _ in range(2):
         with pytest.raises(CanaryAccepted, match="THE GATE LEAKS"):
             rounds.canaries(plan, model, 99)

@@ -22,10 +22,9 @@ from prover.benchmarks.registry import register
 from prover.cli.main import run
 from prover.cli.output import DONE
 from prover.lean import Lean
-from prover.policies.batching import BatchingPolicy
 from prover.policies.portfolio import PortfolioPolicy
 from prover.rounds.attempt import Phase
-from prover.rounds.round import Plan
+from prover.rounds.plan import Plan
 from prover.search.budget import Budget
 from training.config import FlywheelConfig
 from training.data.seed_round import store_seeds
@@ -91,7 +90,7 @@ def test_a_round_that_tries_a_copy_stores_no_proof_of_it(lean: Lean, tmp_path: P
         key = benchmark(corpus, lean, tmp_path, "train", TRAIN, "train")
         assert held_back(corpus.engine, key) == {"copy"}
         flywheel = wheel(corpus, lean, tmp_path, "round", key)
-        plan = Plan(Phase(BatchingPolicy(PortfolioPolicy(lean.actions)), Budget(24), source="portfolio"))
+        plan = Plan(Phase(PortfolioPolicy(lean.actions), Budget(24), source="portfolio"))
         flywheel.rounds.run("by hand", "external", ["copy", "unrelated"], plan, {})
         (round,) = corpus.rounds("round")
         found = {o.theorem: o.status for o in outcomes(corpus, round)}

@@ -11,7 +11,7 @@ from corpus.snapshot import snapshot_proofs
 from corpus.store import Corpus
 from lean_env.theorem import Environment, Theorem
 from prover.actions.repertoire import Repertoire
-from prover.rounds.round import theorem_of
+from prover.rounds.plan import theorem_of
 from training.data.dataset import HUMAN_SOURCE, TrainingProof
 
 

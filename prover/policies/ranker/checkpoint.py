@@ -24,6 +24,7 @@ from tokenizers import Tokenizer
 
 from prover.actions.repertoire import LIBRARY, Repertoire
 from prover.actions.space import ActionSpace
+from prover.policies.ranker.inference import Inference
 from prover.policies.ranker.network import ActionRanker, ModelConfig
 from prover.policies.ranker.policy import RankerOptions, RankerPolicy
 from prover.policies.ranker.prompt import MARKS, PromptEncoder
@@ -137,7 +138,7 @@ def load_ranker(folder: Path, space: ActionSpace, options: RankerOptions | None 
     """The policy of a checkpoint folder, called `name` or else like the folder. Raises CheckpointError."""
     checkpoint = load_checkpoint(folder, space.repertoire)
     encoder = PromptEncoder(checkpoint.tokenizer)
-    return RankerPolicy(checkpoint.model, encoder, space, options, name or folder.name)
+    return RankerPolicy(Inference(checkpoint.model), encoder, space, options, name or folder.name)
 
 
 def _sha256(path: Path) -> str:

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from prover.actions.space import Candidates
-from prover.policies.ranker.network import ActionRanker
 from prover.policies.ranker.prompt import Prompt
+
+# torch takes 300 MB and seconds to import. A search process does without: it gets this object, not the module.
+if TYPE_CHECKING:
+    from prover.policies.ranker.network import ActionRanker
 
 Floats = npt.NDArray[np.float32]
 
@@ -34,7 +38,7 @@ class _Layer:
 
 
 class Inference:
-    """A trained ranker, ready to score states one at a time on one thread."""
+    """A trained ranker, ready to score states one at a time on one thread. A pickle of it needs no torch."""
 
     def __init__(self, model: ActionRanker) -> None:
         # A second thread gains nothing on such matrices and takes a core from Lean.

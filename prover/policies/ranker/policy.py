@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from lean_env.theorem import Environment
@@ -20,7 +20,6 @@ from prover.actions.space import ActionSpace, Situation
 from prover.goal import first_goal
 from prover.policies.portfolio import prior
 from prover.policies.ranker.inference import Inference
-from prover.policies.ranker.network import ActionRanker
 from prover.policies.ranker.prompt import PromptEncoder
 from prover.policy import PolicyQuery, Proposal
 
@@ -43,18 +42,20 @@ class RankerOptions(BaseModel):
 class RankerPolicy:
     """A trained network as a policy. `tokens_read` and `states_read` count what went through the network."""
 
+    #: Every search process has its own (prover/rounds/messages.py).
+    portable = True
     #: Several threads may ask at a time (BatchingPolicy). A thread that waits for another's answer leaves a core idle.
     concurrent = True
 
     def __init__(
         self,
-        model: ActionRanker,
+        inference: Inference,
         encoder: PromptEncoder,
         space: ActionSpace,
         options: RankerOptions | None = None,
         name: str = "ranker",
     ) -> None:
-        self._inference = Inference(model)
+        self._inference = inference
         self._encoder = encoder
         self._space = space
         self._options = options or RankerOptions()
@@ -65,13 +66,14 @@ class RankerPolicy:
         self.states_read = 0
         self.tokens_read = 0
 
+    def __reduce__(self) -> tuple[type[RankerPolicy], tuple[Any, ...]]:
+        return RankerPolicy, (self._inference, self._encoder, self._space, self._options, self._name)
+
     @property
     def name(self) -> str:
         return self._name
 
     def propose(self, queries: Sequence[PolicyQuery]) -> list[list[Proposal]]:
-        if torch.get_num_threads() != 1:
-            torch.set_num_threads(1)
         return [self._propose(query) for query in queries]
 
     def _propose(self, query: PolicyQuery) -> list[Proposal]:

@@ -72,6 +72,9 @@ class PromptEncoder:
         self._renamed = lru_cache(maxsize=50_000)(self._encode_renamed)
         self._pieces = lru_cache(maxsize=50_000)(self._encode)
 
+    def __reduce__(self) -> tuple[type[PromptEncoder], tuple[Tokenizer]]:
+        return PromptEncoder, (self._tokenizer,)
+
     def encode(self, situation: Situation) -> Prompt:
         names = tuple(local.name for local in situation.locals)
         tokens: list[int] = [self._output, self._goal]

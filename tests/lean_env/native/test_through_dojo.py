@@ -32,7 +32,6 @@ from prover.cli.main import run
 from prover.cli.output import CANNOT_START, DONE
 from prover.lean import Lean
 from prover.native.prove import NativeProver, Unproved, native_space
-from prover.policies.batching import BatchingPolicy
 from prover.policies.portfolio import PortfolioPolicy
 from prover.rounds.attempt import Phase
 from prover.search.budget import Budget
@@ -154,7 +153,7 @@ def test_what_is_printed_of_errors_in_the_imports() -> None:
 
 def test_the_search_proves_and_the_gate_decides(native: DojoLean, imaged: Installation) -> None:
     with Lean(workers=1, installation=imaged) as lean:
-        phase = Phase(BatchingPolicy(PortfolioPolicy(native_space(lean))), Budget(64))
+        phase = Phase(PortfolioPolicy(native_space(lean)), Budget(64))
         prover = NativeProver(native, lean, phase)
         proof = prover.prove(AND)
         assert not proof.certified and "accepted by Lean v4.7.0, not certified" in proof.verdict

@@ -7,7 +7,7 @@ from lean_env.benchmark.lean_core.manifest import EnvironmentPolicy
 from lean_env.embedded.pool import WorkerPool
 from lean_env.session.stating import state_text
 from prover.benchmarks.lean_core import NEGATIONS, CoreBenchmark
-from prover.rounds.round import theorem_of
+from prover.rounds.plan import theorem_of
 
 
 def test_negations_are_statements_and_deny_theorems_of_train(pool: WorkerPool) -> None:

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 
 import pytest
-from countdown import FixedPolicy, open_countdown, theorem, verify_countdown
+from countdown import Countdown, FixedPolicy, theorem, verify_countdown
 
 from corpus.records import AttemptStatus, RoundKind, TheoremRecord
 from corpus.round_results import TheoremOutcome, count_test_evaluations
@@ -16,12 +16,11 @@ from corpus.store import Corpus
 from prover.evaluation.evaluate import Arm, evaluate, gather, portfolio_1
 from prover.evaluation.report import Curve, Point, comparisons, plot_generations, plot_steps, report_json, report_text
 from prover.evaluation.statistics import Interval, bootstrap_interval, sign_test
-from prover.rounds.attempt import Tools, Undecided
-from prover.rounds.round import RoundConfig
+from prover.rounds.attempt import Undecided
+from prover.rounds.crew import Crew
 from prover.search.budget import Budget
 
 NAMES = [theorem(n).name for n in range(1, 41)]
-TOOLS = Tools(open_countdown, verify_countdown)
 STRONG = FixedPolicy(("sub 3", -0.5), ("sub 1", -1.0), name="strong")
 WEAK = FixedPolicy(("sub 1", -0.5), name="weak")
 
@@ -38,9 +37,19 @@ def corpus(tmp_path) -> Iterator[Corpus]:
         yield corpus
 
 
-def run(corpus, *arms, tools=TOOLS, **options):
-    about = {"run": "run", "benchmark": "countdown", "split": "test", "stratum": "hard", "seed": 0}
-    return evaluate(corpus, arms, NAMES, tools=tools, **about, **options)
+@pytest.fixture(scope="module")
+def crew() -> Iterator[Crew]:
+    with Crew(Countdown(), 2) as crew:
+        yield crew
+
+
+@pytest.fixture
+def run(corpus, crew):
+    def run(*arms, verify=verify_countdown, crew=crew, **options):
+        about = {"run": "run", "benchmark": "countdown", "split": "test", "stratum": "hard", "seed": 0}
+        return evaluate(corpus, arms, NAMES, crew=crew, verify=verify, **about, **options)
+
+    return run
 
 
 def outcome(name, *, solved_at=None, steps=64, seconds=1.0, status=None):
@@ -54,8 +63,8 @@ def made_up(*arms, **about):
     return gather([(Arm(name, WEAK, Budget(64)), outcomes) for name, outcomes in arms], interrupted=False, **about)
 
 
-def test_arms_side_by_side(corpus):
-    evaluation = run(corpus, Arm("strong", STRONG, Budget(16)), Arm("weak", WEAK, Budget(16)))
+def test_arms_side_by_side(run):
+    evaluation = run(Arm("strong", STRONG, Budget(16)), Arm("weak", WEAK, Budget(16)))
     strong, weak = evaluation.rows()
     # A proof has at most 13 steps: 12 states deep, and the tactic that closes.
     assert weak.solved_at == {8: 8, 16: 13, 32: None, 64: None, 128: None}
@@ -67,36 +76,59 @@ def test_arms_side_by_side(corpus):
     assert at_steps.union == len(evaluation.arm("strong").solved | evaluation.arm("weak").solved)
 
 
-def test_counts_at_fewer_steps_are_those_of_a_smaller_budget(corpus):
-    large = run(corpus, Arm("large", STRONG, Budget(32))).arm("large")
-    small = run(corpus, Arm("small", STRONG, Budget(16))).arm("small")
+def test_counts_at_fewer_steps_are_those_of_a_smaller_budget(run):
+    large = run(Arm("large", STRONG, Budget(32))).arm("large")
+    small = run(Arm("small", STRONG, Budget(16))).arm("small")
     assert large.solved_at(16) == small.solved < large.solved
 
 
-def test_each_evaluation_is_a_round_and_an_old_one_is_free(corpus):
+def test_each_evaluation_is_a_round_and_an_old_one_is_free(corpus, run):
     arm = Arm("weak", WEAK, Budget(4))
-    first = run(corpus, arm)
+    first = run(arm)
     assert first.test_evaluations == count_test_evaluations(corpus) == 1
     assert [round.kind for round in corpus.rounds("run")] == [RoundKind.EVAL]
     done = []
-    again = run(corpus, arm, on_progress=lambda name, progress: done.append(name))
+    again = run(arm, on_progress=lambda name, progress: done.append(name))
     assert (again.rows(), done, again.test_evaluations) == (first.rows(), [], 1)
-    run(corpus, Arm("weak", WEAK, Budget(5)))
+    run(Arm("weak", WEAK, Budget(5)))
     assert count_test_evaluations(corpus) == 2
 
 
-def test_an_interrupted_evaluation_resumes(corpus):
+def test_an_interrupted_evaluation_resumes(run):
     stop = threading.Event()
     arms = Arm("strong", STRONG, Budget(8)), Arm("weak", WEAK, Budget(8))
-    cut = run(corpus, *arms, config=RoundConfig(1), stop=stop, on_progress=lambda _, p: p.done == 7 and stop.set())
+    with Crew(Countdown(), 1) as alone:
+        cut = run(*arms, crew=alone, stop=stop, on_progress=lambda _, p: p.done == 7 and stop.set())
     assert cut.interrupted
     assert len(cut.arms) == 1
     assert cut.unanswered == 33
-    whole = run(corpus, *arms)
+    whole = run(*arms)
     assert (whole.interrupted, whole.unanswered, len(whole.arms)) == (False, 0, 2)
 
 
-def test_errors_leave_every_arm_and_are_no_failures(corpus):
+def test_an_interruption_in_the_second_arm_reports_the_first(run):
+    stop = threading.Event()
+    arms = Arm("strong", STRONG, Budget(8)), Arm("weak", WEAK, Budget(8))
+    cut = run(*arms, stop=stop, on_progress=lambda arm, p: arm == "weak" and p.done == 5 and stop.set())
+    assert [arm.name for arm in cut.arms] == ["strong"]
+    assert (cut.interrupted, cut.unanswered) == (True, 0)
+
+
+def test_no_process_waits_for_the_last_theorem_of_an_arm(run):
+    """The first arm's last theorem ends once the second arm has begun: one after the other, that would be never."""
+    begun = threading.Event()
+
+    class Waits(FixedPolicy):
+        def propose(self, queries):
+            assert queries[0].theorem.name != NAMES[-1] or begun.wait(20)
+            return super().propose(queries)
+
+    arms = Arm("slow", Waits(("sub 1", -0.5)), Budget(4)), Arm("weak", WEAK, Budget(4))
+    evaluation = run(*arms, on_progress=lambda arm, _: arm == "weak" and begun.set())
+    assert [len(arm.outcomes) for arm in evaluation.arms] == [40, 40]
+
+
+def test_errors_leave_every_arm_and_are_no_failures(run):
     def troubled(opened, proof, source):
         if opened.name == "down_3" and source == "policy":
             raise Undecided("no worker")
@@ -106,7 +138,7 @@ def test_errors_leave_every_arm_and_are_no_failures(corpus):
         corpus,
         Arm("strong", STRONG, Budget(8)),
         Arm("weak", WEAK, Budget(8), source="other"),
-        tools=Tools(open_countdown, troubled),
+        verify=troubled,
     )
     assert evaluation.unanswered == 1
     assert all("down_3" not in arm.outcomes and len(arm.outcomes) == 39 for arm in evaluation.arms)
@@ -165,8 +197,8 @@ def test_pairs_are_compared_once():
     assert pairs == [(a, b) for a, b in [("M_1", "M_0"), ("M_1", "portfolio"), ("M_0", "portfolio")] for _ in range(2)]
 
 
-def test_reports_say_what_has_to_be_said(corpus):
-    evaluation = run(corpus, Arm("strong", STRONG, Budget(16)), Arm("weak", WEAK, Budget(16)))
+def test_reports_say_what_has_to_be_said(run):
+    evaluation = run(Arm("strong", STRONG, Budget(16)), Arm("weak", WEAK, Budget(16)))
     text = report_text(evaluation, ["weak"])
     for part in (
         "countdown, test, hard: 40 theorems",
@@ -182,11 +214,11 @@ def test_reports_say_what_has_to_be_said(corpus):
     assert values["comparisons"][0]["wins"] >= 1
 
 
-def test_plots_are_files_of_their_kind_and_reproducible(corpus, tmp_path):
+def test_plots_are_files_of_their_kind_and_reproducible(run, tmp_path):
     points = [Point(n, 0.1 * n, Interval(0.1 * n - 0.05, 0.1 * n + 0.05)) for n in range(4)]
     curves = [Curve("", points, {"frozen M_0": 0.1}), Curve("larger", points, {"frozen M_0": 0.05})]
     images = plot_generations(curves, "demo", tmp_path / "new" / "curve")
-    images += plot_steps(run(corpus, Arm("strong", STRONG, Budget(16))), tmp_path / "steps.of.arms")
+    images += plot_steps(run(Arm("strong", STRONG, Budget(16))), tmp_path / "steps.of.arms")
     for svg, png in (images[:2], images[2:]):
         assert ElementTree.parse(svg).getroot().tag.endswith("svg")
         assert png.read_bytes().startswith(b"\x89PNG")

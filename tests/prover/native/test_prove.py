@@ -22,7 +22,6 @@ from prover.cli.output import CANNOT_START, DONE
 from prover.cli.prove import parse_statement
 from prover.lean import Lean
 from prover.native.prove import NativeProver, Unproved
-from prover.policies.batching import BatchingPolicy
 from prover.policy import PolicyQuery, Proposal
 from prover.rounds.attempt import Phase
 from prover.search.budget import Budget
@@ -105,7 +104,7 @@ def test_a_proof_whose_text_is_not_accepted_is_none(
 ) -> None:
     replies = native([Exchange(cmd="#print axioms aa", reply=reply), *EXAMPLES["assumption_proof"]])
     with pytest.raises(Unproved, match=re.escape(complaint)):
-        NativeProver(replies, lean, Phase(BatchingPolicy(Tries("assumption")), Budget(4))).prove(theorem_of("Mathlib"))
+        NativeProver(replies, lean, Phase(Tries("assumption"), Budget(4))).prove(theorem_of("Mathlib"))
 
 
 def test_over_core_lean_the_gate_decides(prove: Prove, capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,7 +121,7 @@ def test_a_native_lean_that_lies_gets_nothing_past_the_gate(native: StartNative,
         *(Exchange(tactic=tactic, reply=completed) for tactic in ("evil", *CLOSERS)),
     ]
     for tactic in ("evil", "rfl"):
-        prover = NativeProver(native(forged), lean, Phase(BatchingPolicy(Tries(tactic)), Budget(4)))
+        prover = NativeProver(native(forged), lean, Phase(Tries(tactic), Budget(4)))
         with pytest.raises(Unproved, match="not certified here: replay"):
             prover.prove(Theorem("t", ": 1 = 0", Environment(("Init",))))
     # For Mathlib there is no gate: its word is passed on as what it is.

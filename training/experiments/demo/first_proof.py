@@ -16,7 +16,6 @@ from corpus.records import AttemptStatus
 from lean_env.benchmark.lean_core.benchmark import load_lean_core
 from lean_env.gate.certificate import KernelVerdict
 from prover.lean import Lean
-from prover.policies.batching import BatchingPolicy
 from prover.policies.portfolio import PORTFOLIO_EDGES, PortfolioPolicy
 from prover.rounds.attempt import Phase, attempt
 from prover.rounds.verify import proof_text
@@ -65,7 +64,7 @@ def prove_first(lean: Lean) -> FirstProof:
     started = time.monotonic()
     theorem = load_lean_core().theorem(THEOREM)
     search = BestFirst(edges_per_state=PORTFOLIO_EDGES)
-    phase = Phase(BatchingPolicy(PortfolioPolicy(lean.actions)), Budget(_STEPS), search, "portfolio")
+    phase = Phase(PortfolioPolicy(lean.actions), Budget(_STEPS), search, "portfolio")
     record = attempt(theorem, phase, 0, lean.tools, minimize_steps=32)
     if record is None or record.status is not AttemptStatus.PROVED or record.proof is None:
         reason = record.reason if record else "stopped"

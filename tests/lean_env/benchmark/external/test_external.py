@@ -19,7 +19,6 @@ from prover.benchmarks.registry import benchmark_of, register
 from prover.cli.main import run
 from prover.cli.output import CANNOT_START, DONE
 from prover.lean import Lean
-from prover.policies.batching import BatchingPolicy
 from prover.policies.portfolio import PortfolioPolicy
 from prover.rounds.attempt import Phase, attempt
 from prover.search.budget import Budget
@@ -138,7 +137,7 @@ def test_the_portfolio_proves_them_and_the_gate_agrees(external: External, in_co
     theorems = {one.theorem.name: one.theorem for one in (*external.usable, *in_core.usable)}
     status = {}
     for name, theorem in theorems.items():
-        record = attempt(theorem, Phase(BatchingPolicy(policy), Budget(24)), 0, lean.tools)
+        record = attempt(theorem, Phase(policy, Budget(24)), 0, lean.tools)
         assert record is not None
         status[name] = record.status
     assert status.pop("false_one") is AttemptStatus.UNPROVED

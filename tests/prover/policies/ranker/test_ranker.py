@@ -7,6 +7,7 @@ from small_library import DISJUNCTION, LESS, LISTS, MAP_APPEND, action_space, th
 
 from prover.actions.repertoire import LIBRARY
 from prover.policies.portfolio import prior
+from prover.policies.ranker.inference import Inference
 from prover.policies.ranker.network import ActionRanker, CandidateBatch, ModelConfig, PromptBatch
 from prover.policies.ranker.policy import RankerOptions, RankerPolicy
 from prover.policies.ranker.prompt import PromptEncoder, readable
@@ -36,7 +37,7 @@ def model(encoder):
 
 
 def policy(model, encoder, **options):
-    return RankerPolicy(model, encoder, SPACE, RankerOptions(**options))
+    return RankerPolicy(Inference(model), encoder, SPACE, RankerOptions(**options))
 
 
 def query(state):

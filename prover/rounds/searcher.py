@@ -1,0 +1,164 @@
+"""A search process: one core, one Lean worker, its own policies, nothing shared.
+
+The coordinator (crew.py) starts it with one end of a socket pair. It makes one search at a time and hands back what the
+search claims. It writes no SQL and asks no gate. When the coordinator goes, however it goes, the socket closes and the
+process ends at once; its worker ends within a second of it (embedded/worker.py).
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any, Protocol
+
+# LeanDojo's types take a second to import. The worker starts meanwhile, so they are imported behind it.
+if TYPE_CHECKING:
+    from lean_env.embedded.pool import PoolCounters
+    from lean_env.session.leandojo import TacticState
+    from lean_env.session.outcomes import ProofSession
+    from lean_env.theorem import Theorem
+    from prover.actions.repertoire import Repertoire
+    from prover.actions.space import ActionSpace
+    from prover.policy import Policy, PolicyQuery, Proposal
+    from prover.rounds.messages import Order
+
+
+class Workbench(Protocol):
+    """What a search process works at: a Lean of its own (`prover.lean.Lean`)."""
+
+    def open_session(self, theorem: Theorem) -> AbstractContextManager[tuple[ProofSession, TacticState]]: ...
+
+    def space(self, repertoire: Repertoire) -> ActionSpace: ...
+
+    def counters(self) -> Mapping[str, PoolCounters]: ...
+
+
+class Kit(Protocol):
+    """How a search process makes its workbench. It travels as a pickle."""
+
+    def open(self) -> AbstractContextManager[Workbench]: ...
+
+
+def main(descriptor: int) -> None:
+    """The process's life: the first message is its kit, all others are of prover/rounds/messages.py."""
+    connection = Connection(descriptor)
+    kit: Kit = pickle.loads(connection.recv_bytes())
+    with kit.open() as workbench:
+        from prover.rounds.messages import Ready
+
+        searcher = _Searcher(connection, workbench)
+        threading.Thread(target=searcher.listen, name="coordinator", daemon=True).start()
+        searcher.say(Ready())
+        searcher.work()
+
+
+class _PolicyFailed(Exception):
+    """The coordinator's policy raised; it knows, and ends the round."""
+
+
+@dataclass(slots=True)
+class _Searcher:
+    connection: Connection
+    workbench: Workbench
+    inbox: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    #: By number; a pickle until it is first used.
+    policies: dict[int, Policy | bytes] = field(default_factory=dict)
+
+    def listen(self) -> None:
+        """A thread, so that a stop is heard during a search and the coordinator's end at any time."""
+        from prover.rounds.messages import Order, Stop
+
+        try:
+            while True:
+                message = pickle.loads(self.connection.recv_bytes())
+                if isinstance(message, Stop):
+                    self.stopped.set()
+                    continue
+                if isinstance(message, Order):
+                    self.stopped.clear()
+                self.inbox.put(message)
+        except (EOFError, OSError):
+            os._exit(0)
+
+    def say(self, message: object) -> None:
+        try:
+            self.connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+        except OSError:
+            os._exit(0)
+
+    def work(self) -> None:
+        from prover.rounds.messages import Done, Fault, Forget, Keep
+
+        while True:
+            message = self.inbox.get()
+            try:
+                match message:
+                    case Keep(number, pickled):
+                        self.policies[number] = pickled or _Asked(self, number)
+                    case Forget(numbers):
+                        for number in numbers:
+                            self.policies.pop(number, None)
+                    case order:
+                        searched = self.search(order)
+                        self.say(Done(searched, self.workbench.counters(), time.process_time()))
+            except _PolicyFailed:
+                self.say(Done(None, self.workbench.counters(), time.process_time()))
+            except Exception as error:
+                self.say(Fault(_portable(error), traceback.format_exc()))
+
+    def search(self, order: Order) -> Any:
+        from prover.rounds.attempt import Phase, search_for
+        from prover.rounds.messages import unpack_policy
+
+        policy = self.policies[order.policy]
+        if isinstance(policy, bytes):
+            policy = self.policies[order.policy] = unpack_policy(policy, self.workbench.space)
+        return search_for(
+            order.theorem,
+            Phase(policy, order.budget, order.search, order.source),
+            order.seed,
+            self.workbench.open_session,
+            minimize_steps=order.minimize_steps,
+            closers=order.closers,
+            stopped=self.stopped.is_set,
+            keep_trees=order.keep_trees,
+        )
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A policy that stays with the coordinator."""
+
+    searcher: _Searcher
+    number: int
+    name: str = "asked"
+    #: Seconds in `propose` beyond the model's own (BatchingPolicy).
+    waited_here: float = 0.0
+
+    def propose(self, queries: Sequence[PolicyQuery]) -> list[list[Proposal]]:
+        from prover.rounds.messages import Ask
+
+        started = time.perf_counter()
+        self.searcher.say(Ask(self.number, queries))
+        answer = self.searcher.inbox.get()
+        if answer.proposals is None:
+            raise _PolicyFailed
+        self.waited_here += time.perf_counter() - started - answer.seconds
+        return [list(proposals) for proposals in answer.proposals]
+
+
+def _portable(error: Exception) -> Exception | None:
+    """The error itself if a pickle brings it back."""
+    try:
+        return error if isinstance(pickle.loads(pickle.dumps(error)), type(error)) else None
+    except Exception:
+        return None
