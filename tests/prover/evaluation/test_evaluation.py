@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 
 import pytest
-from countdown import Countdown, FixedPolicy, theorem, verify_countdown
+from countdown import FixedPolicy, theorem, verify_countdown
 
 from corpus.records import AttemptStatus, RoundKind, TheoremRecord
 from corpus.round_results import TheoremOutcome, count_test_evaluations
@@ -17,7 +17,6 @@ from prover.evaluation.evaluate import Arm, evaluate, gather, portfolio_1
 from prover.evaluation.report import Curve, Point, comparisons, plot_generations, plot_steps, report_json, report_text
 from prover.evaluation.statistics import Interval, bootstrap_interval, sign_test
 from prover.rounds.attempt import Undecided
-from prover.rounds.crew import Crew
 from prover.search.budget import Budget
 
 NAMES = [theorem(n).name for n in range(1, 41)]
@@ -35,12 +34,6 @@ def corpus(tmp_path) -> Iterator[Corpus]:
         corpus.add_benchmark("countdown", "1", "library", records)
         corpus.start_run("run", {})
         yield corpus
-
-
-@pytest.fixture(scope="module")
-def crew() -> Iterator[Crew]:
-    with Crew(Countdown(), 2) as crew:
-        yield crew
 
 
 @pytest.fixture
@@ -94,11 +87,10 @@ def test_each_evaluation_is_a_round_and_an_old_one_is_free(corpus, run):
     assert count_test_evaluations(corpus) == 2
 
 
-def test_an_interrupted_evaluation_resumes(run):
+def test_an_interrupted_evaluation_resumes(run, alone):
     stop = threading.Event()
     arms = Arm("strong", STRONG, Budget(8)), Arm("weak", WEAK, Budget(8))
-    with Crew(Countdown(), 1) as alone:
-        cut = run(*arms, crew=alone, stop=stop, on_progress=lambda _, p: p.done == 7 and stop.set())
+    cut = run(*arms, crew=alone, stop=stop, on_progress=lambda _, p: p.done == 7 and stop.set())
     assert cut.interrupted
     assert len(cut.arms) == 1
     assert cut.unanswered == 33
@@ -135,7 +127,6 @@ def test_errors_leave_every_arm_and_are_no_failures(run):
         return verify_countdown(opened, proof, source)
 
     evaluation = run(
-        corpus,
         Arm("strong", STRONG, Budget(8)),
         Arm("weak", WEAK, Budget(8), source="other"),
         verify=troubled,

@@ -54,12 +54,6 @@ def corpus(tmp_path) -> Iterator[Corpus]:
         yield corpus
 
 
-@pytest.fixture(scope="module")
-def crew() -> Iterator[Crew]:
-    with Crew(Countdown(), 2) as crew:
-        yield crew
-
-
 def start(corpus, benchmark="countdown", arm="test", selection=None):
     return corpus.start_round(
         run="run",
