@@ -19,8 +19,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from lean_env.lean_text.header import read_header
+from lean_env.lean_text.header import read_header, without_output
 from lean_env.lean_text.mask import mask
+from lean_env.lean_text.modules import OwnModules
 from lean_env.lean_text.theorems import command_start, theorems_of
 from lean_env.session.elaborate import Message
 from lean_env.theorem import Environment, Header, Theorem
@@ -47,8 +48,6 @@ _LEMMA = re.compile(
 )
 #: Under a header, too, an unknown name in a statement is a mistake: it was printed from a goal.
 _NO_NEW_NAMES = "set_option autoImplicit false\n"
-#: A command that says something, to its end: a line that begins at the margin with anything but a bracket.
-_SAYS = re.compile(r"^#(?:eval|check|print|reduce|synth)[^\n]*\n?(?:[ \t]+[^\n]*\n?)*", re.MULTILINE)
 
 #: Elaborates a text without its header in an environment.
 Check = Callable[[Environment, str], list[Message]]
@@ -71,15 +70,18 @@ class Hole:
 
 @dataclass(frozen=True)
 class LeanFile:
-    """A file as it is on disk, and the Lean that reads it."""
+    """A file as it is on disk, the Lean that reads it, and the modules of its project that it imports."""
 
     text: str
     check: Check
+    modules: OwnModules | None = None
 
     @cached_property
     def environment(self) -> Environment:
         """What the file imports."""
-        return Environment(read_header(_readable(self.text)).imports)
+        if self.modules is None:
+            return Environment(read_header(_readable(self.text)).imports)
+        return Environment(self.modules.imports, Header(self.modules.text) if self.modules.text else None)
 
     @cached_property
     def errors(self) -> Counter[str]:
@@ -162,7 +164,8 @@ class LeanFile:
         """Where a goal can be stated, by a word for its name: under what stands above its command; under that without
         the theorems that are themselves left to prove, which no proof may use; and last under the imports alone."""
         start = command_start(self.text, offset)
-        above = _without_output(read_header(_readable(self.text[:start])).body)
+        above = without_output(read_header(_readable(self.text[:start])).body)
+        above = (self.modules.text if self.modules else "") + above
         texts = {"": _without_open_theorems(above), "_below": above}
         if not mask(texts[""]).strip():
             return {"": self.environment}
@@ -199,11 +202,6 @@ def _readable(text: str) -> str:
     for found in reversed(list(_LEMMA.finditer(mask(text)))):
         text = f"{text[: found.end('before')]}theorem{text[found.end() :]}"
     return text
-
-
-def _without_output(text: str) -> str:
-    """Without commands that only say something, lines kept: `#eval` would run code, and nobody reads the rest."""
-    return _SAYS.sub(lambda found: "\n" * found[0].count("\n"), text)
 
 
 def _without_open_theorems(text: str) -> str:

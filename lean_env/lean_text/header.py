@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from lean_env.lean_text.mask import mask
 
 _IMPORT = re.compile(r"import\s+(\S+)")
+#: A command that says something, to its end: a line that begins at the margin with anything but a bracket.
+_SAYS = re.compile(r"^#(?:eval|check|print|reduce|synth)[^\n]*\n?(?:[ \t]+[^\n]*\n?)*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +45,8 @@ def read_header(text: str) -> Header:
     if not prelude:
         imports.insert(0, "Init")
     return Header(tuple(dict.fromkeys(imports)), "\n" * end + "\n".join(lines[end:]), length)
+
+
+def without_output(text: str) -> str:
+    """Without commands that only say something, lines kept: `#eval` would run code, and nobody reads the rest."""
+    return _SAYS.sub(lambda found: "\n" * found[0].count("\n"), text)

@@ -87,6 +87,8 @@ class _Command:
 class _Frame:
     scope: Scope
     parts: int
+    #: What stands behind the word that opened it.
+    name: str = ""
 
 
 def theorems_of(text: str) -> list[TheoremText]:
@@ -118,6 +120,14 @@ def own_names(text: str) -> OwnNames:
         if it.name and it.proved
     )
     return OwnNames(tuple(reader.definitions), tuple(stated))
+
+
+def unclosed(text: str) -> list[str]:
+    """The names of the namespaces and sections that `text` leaves open, innermost first; '' for one without a name."""
+    reader = _Reader()
+    for command in _commands(text, mask(text), 1, 0):
+        reader.read(command)
+    return reader.open_names()
 
 
 def command_start(text: str, offset: int) -> int:
@@ -193,12 +203,15 @@ class _Reader:
 
     def _begin(self, word: str, text: str) -> None:
         name = text.split(" ", 1)[0]
-        self._frames.append(_Frame(self._scope, max(1, len(name.split(".")))))
+        self._frames.append(_Frame(self._scope, max(1, len(name.split("."))), name))
         if word == "namespace" and name:
             outer = self._scope.namespaces[-1:]
             inner = [".".join(name.split(".")[: i + 1]) for i in range(len(name.split(".")))]
             full = tuple(f"{outer[0]}.{part}" if outer else part for part in inner)
             self._scope = replace(self._scope, namespaces=self._scope.namespaces + full)
+
+    def open_names(self) -> list[str]:
+        return [frame.name for frame in reversed(self._frames)]
 
     def _end(self, text: str) -> None:
         parts = len(text.split(" ", 1)[0].split(".")) if text else 1

@@ -28,16 +28,16 @@ class Message:
 
 
 def elaborate(worker: Worker, environment: Environment, text: str, limits: Limits) -> list[Message]:
-    """What Lean says of a text without imports, in its order. Raises LeanRefused, WorkerDied."""
+    """What Lean says of a text without imports, in its order, under the environment's header if there is one; that
+    leaves Lean's options as they are. Raises LeanRefused, also for a header that is refused, and WorkerDied."""
     soft_ms = _FACTOR * limits.soft_ms
+    where, wall_s = environment.fields(), (soft_ms + limits.hard_margin_ms) / 1000
+    if environment.header is not None:
+        where["header"] |= {"settings": ""}
+        where["header_ms"] = limits.header_ms
+        wall_s += limits.opening_s
     try:
-        reply = worker.request(
-            "check_text",
-            wall_s=(soft_ms + limits.hard_margin_ms) / 1000,
-            imports=list(environment.imports),
-            source=text,
-            soft_ms=soft_ms,
-        )
+        reply = worker.request("check_text", wall_s=wall_s, source=text, soft_ms=soft_ms, **where)
     except LeanRefused as refused:
         # Tasks of a text that was cut short may still be queued, and would run within the next request.
         worker.tainted = worker.tainted or refused.kind is RefusalKind.LIMIT

@@ -26,7 +26,7 @@ from prover.native.prove import NativeProver, Unproved, native_space
 from prover.rounds.attempt import Phase
 from prover.rounds.verify import proof_text
 from prover.search.budget import Budget
-from prover.sorries import Hole
+from prover.sorries import Hole, LeanFile
 
 #: Mathlib's tactics take their time.
 LIMITS = Limits(heartbeats=200_000, soft_ms=10_000)
@@ -102,7 +102,7 @@ def prove_file(
             return Found(hole.line, hole.goal, reason=reason)
 
         try:
-            new, results = fill(path, text, prover.native.messages, prove, tick)
+            new, results = fill(path, LeanFile(text, prover.native.messages), prove, tick)
         except (DojoInitError, DojoCrashError) as error:
             raise UserError(f"Lean could not read {path}: {error}") from error
     report(path, text, new, results, in_place, json)

@@ -63,7 +63,8 @@ def prove(
 ) -> None:
     """Proves a statement and prints a proof that was elaborated once more, from its text.
     Of a file, proves what it can of its `sorry`s and prints the change as a patch. A goal may be about what the file
-    declares above it. A theorem above that is itself left to prove is used in no proof.
+    declares above it, or what modules of its own project declare that it imports. A theorem above that is itself left
+    to prove is used in no proof.
 
     Examples: flywheel prove 'theorem t (a b : Nat) : a + b = b + a'
               flywheel prove '(m : Std.HashMap Nat Nat) : m.size = m.size' --import Std.Data.HashMap

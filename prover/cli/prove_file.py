@@ -8,7 +8,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lean_env.lean_text.header import read_header
+from lean_env.lean_text.modules import ModulesError, own_modules
 from lean_env.limits import Limits
 from prover.cli.output import Ticker, UserError, WorkFailed, console, emit_json, errors
 from prover.goal import parse_goal
@@ -16,7 +16,7 @@ from prover.lean import Lean
 
 if TYPE_CHECKING:
     from prover.rounds.attempt import Phase
-    from prover.sorries import Check, Hole
+    from prover.sorries import Hole, LeanFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +36,25 @@ def prove_file(path: Path, model: str | None, steps: int, seed: int, in_place: b
     text = read_file(path)
     limits = Limits(heartbeats=200_000, soft_ms=10_000)
     with Lean(workers=1, limits=limits, say=errors.print) as lean, Ticker(str(path)) as tick:
-        missing = [module for module in read_header(text).imports if module not in lean.library.modules]
-        if missing:
-            raise UserError(
-                f"{path} imports {', '.join(missing)}, which the embedded Lean does not have; it has Init and Std "
-                "(--toolchain native --repo REPOSITORY takes your own Lean)"
-            )
+        try:
+            modules = own_modules(path, text, lean.library.modules)
+        except ModulesError as error:
+            raise UserError(str(error)) from error
         lean.start()
         # A second of imports, while the workers start.
         from lean_env.embedded.worker import LeanRefused, WorkerDied
         from prover.cli.policies import policy_of
         from prover.rounds.attempt import Phase
         from prover.search.budget import Budget
+        from prover.sorries import LeanFile
 
         policy = policy_of(model, lean.actions)
         phase = Phase(policy, Budget(steps))
         try:
-            new, results = fill(path, text, lean.messages, lambda hole: _prove(lean, hole, phase, seed), tick)
+            file = LeanFile(text, lean.messages, modules)
+            new, results = fill(path, file, lambda hole: _prove(lean, hole, phase, seed), tick)
         except (LeanRefused, WorkerDied) as error:
-            raise UserError(f"Lean could not read {path}: {error}") from error
+            raise UserError(f"Lean could not read {path}: {modules.blame(str(error))}") from error
     report(path, text, new, results, in_place, json)
 
 
@@ -73,19 +73,16 @@ def read_file(path: Path) -> str:
         raise UserError(f"{path} is not UTF-8 ({found}); save it as UTF-8") from error
 
 
-def fill(path: Path, text: str, check: Check, prove: Callable[[Hole], Found], tick: Ticker) -> tuple[str, list[Found]]:
-    """The text with the proofs that `prove` finds and `check`'s Lean accepts where they stand, and what became of each
+def fill(path: Path, file: LeanFile, prove: Callable[[Hole], Found], tick: Ticker) -> tuple[str, list[Found]]:
+    """The text with the proofs that `prove` finds and the file's Lean accepts where they stand, and what became of each
     `sorry`, in order. Raises UserError for a file without `sorry` that Lean does not accept."""
-    from prover.sorries import LeanFile
-
-    file = LeanFile(text, check)
     holes = file.holes(lambda done, total: tick("reading goals", done, total))
     if not holes:
         if file.first_error:
             raise UserError(f"{path} has no sorry, and an error: {file.first_error}")
         errors.print(f"{path} has no sorry, and Lean accepts it", markup=False, soft_wrap=True)
     results: list[Found] = []
-    new = text
+    new = file.text
     # From the last to the first, so that what stands before a hole is still as it was read.
     for number, hole in enumerate(reversed(holes), 1):
         tick(f"line {hole.line}", number, len(holes))

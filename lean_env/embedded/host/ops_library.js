@@ -22,16 +22,16 @@ const LIBRARY_SOFT_MS = 600_000;
 const HEADER_SOFT_MS = 60_000;
 
 /**
- * Elaborates a whole text with Lean's default options.
+ * Elaborates a whole text with Lean's default options, or with what a header leaves in force.
  * @param {Session} session
- * @param {{imports: string[], source: string, soft_ms?: number}} request
+ * @param {{imports: string[], header?: Header | null, header_ms?: number, source: string, soft_ms?: number}} request
  */
-function checkText(session, { imports, source, soft_ms = TEXT_SOFT_MS }) {
+function checkText(session, { imports, header = null, header_ms = HEADER_SOFT_MS, source, soft_ms = TEXT_SOFT_MS }) {
   const { lean, watchdog, cancelToken } = session;
   const start = performance.now();
-  const { pointer } = session.environments.get(imports);
+  const { pointer, scopes } = session.environment(imports, header, header_ms);
   return session.within(soft_ms, () => {
-    const begin = initialState(lean, pointer, lean.emptyOptions());
+    const begin = scopes === null ? initialState(lean, pointer, lean.emptyOptions()) : lean.inc(scopes.state);
     const { state, messages } = elaborateText(lean, source, begin, { cancelToken, cancelled: () => watchdog.fired() });
     lean.dec(state);
     return {

@@ -51,7 +51,7 @@ function isModuleName(name) {
 /** Fields with `?` may be absent; `soft_ms` may be everywhere. @type {Record<string, Record<string, Shape>>} */
 const REQUESTS = {
   memory: {},
-  check_text: { imports, source: text },
+  check_text: { imports, 'header?': header, 'header_ms?': softMs, source: text },
   print: { imports, names: texts, 'round_trip?': flag },
   list_library: { 'modules?': textsOrNull },
   probe: { imports },

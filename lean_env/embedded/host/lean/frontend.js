@@ -245,6 +245,7 @@ function makeOptions(lean, settings) {
 
 module.exports = {
   FILE_NAME,
+  STATE_ENVIRONMENT,
   initialState,
   environmentOf,
   syntaxKind,

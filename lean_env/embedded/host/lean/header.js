@@ -3,9 +3,10 @@
  * A theorem's header: the commands that stand above it, elaborated one by one. Each is looked at before Lean elaborates it
  * (header_syntax.js), the first error ends it, and so does code of the text that Lean would run, generated notations excepted.
  */
-const { readConstant } = require('./objects.js');
+const { readConstant, withFields } = require('./objects.js');
 const { persistentMapEntries } = require('./containers.js');
-const { elaborateText, environmentOf, openScopes } = require('./frontend.js');
+const { STATE_ENVIRONMENT, elaborateText, environmentOf, openScopes } = require('./frontend.js');
+const { Modules } = require('./header_modules.js');
 const { objectionTo, makesSyntax, saysOnly } = require('./header_syntax.js');
 const { Refusal } = require('../refusal.js');
 
@@ -62,14 +63,22 @@ function elaborateHeader(lean, text, state, { interpreter, cancelToken, cancelle
   const syntax = [];
   const bytes = Buffer.from(text);
   const scopes = openScopes(lean, state);
+  const modules = new Modules(text);
+  const outside = lean.call('l_Lean_Environment_mainModule', lean.inc(environmentOf(lean, state)));
+  /** @type {import('./header_modules.js').Module | undefined} */
+  let module;
   /** @type {import('./frontend.js').Around} */
   const around = (command, elaborate) => {
     if (saysOnly(lean, command.syntax)) return command.state;
-    const where = () => place(bytes, command.start);
+    const where = () => place(modules, bytes, command.start);
+    if (modules.around(command.start) !== module) {
+      module = modules.around(command.start);
+      command = { ...command, state: enter(lean, module, outside, command.state) };
+    }
     const objection = objectionTo(lean, command.syntax);
     if (objection !== null) {
       lean.dec(command.state);
-      throw new Refusal('lean', `${where().line}: a header may not contain ${objection}`);
+      throw new Refusal('lean', `${where().spot}: a header may not contain ${objection}`);
     }
     const generates = makesSyntax(lean, command.syntax);
     const before = generates ? declaredIn(lean, environmentOf(lean, command.state)) : null;
@@ -79,8 +88,8 @@ function elaborateHeader(lean, text, state, { interpreter, cancelToken, cancelle
     const ran = interpreter.runs > runs;
     if (ran || openScopes(lean, after) < scopes) {
       lean.dec(after);
-      const { line, shown } = where();
-      throw new Refusal('lean', `${line}: \`${shown}\` ${ran ? 'runs code of its own' : 'closes what the header did not open'}`);
+      const { spot, shown } = where();
+      throw new Refusal('lean', `${spot}: \`${shown}\` ${ran ? 'runs code of its own' : 'closes what the header did not open'}`);
     }
     if (before !== null) {
       const fresh = [...declaredIn(lean, environmentOf(lean, after))].filter(([name]) => !before.has(name));
@@ -95,20 +104,39 @@ function elaborateHeader(lean, text, state, { interpreter, cancelToken, cancelle
     const error = messages.find(({ severity }) => severity === 'error');
     if (error === undefined && !cancelled()) return { state: after, syntax };
     lean.dec(after);
-    throw new Refusal('lean', error === undefined ? 'stopped' : `line ${error.pos.line}: ${error.data}`);
+    throw new Refusal('lean', error === undefined ? 'stopped' : `${modules.spot(error.pos.line)}: ${explained(error.data)}`);
   } catch (error) {
     interpreter.distrust(syntax);
     throw error;
+  } finally {
+    if (lean.stackIsRewound()) lean.dec(outside);
   }
 }
 
-/** The line of a command and its first words. @param {Buffer} bytes @param {number} start  where its text begins, in bytes, blanks included */
-function place(bytes, start) {
+/** Where a command is and its first words. @param {Modules} modules @param {Buffer} bytes @param {number} start  in bytes, blanks included */
+function place(modules, bytes, start) {
   const rest = bytes.subarray(start).toString();
   const blank = /^(\s|--.*(\n|$)|\/-(?![-!])[^]*?-\/)*/.exec(rest)?.[0] ?? '';
   const line = (bytes.subarray(0, start).toString() + blank).split('\n').length;
   const first = rest.slice(blank.length).split('\n')[0].trim();
-  return { line: `line ${line}`, shown: first.length > MAX_COMMAND_SHOWN ? `${first.slice(0, MAX_COMMAND_SHOWN)}…` : first };
+  return { spot: modules.spot(line), shown: first.length > MAX_COMMAND_SHOWN ? `${first.slice(0, MAX_COMMAND_SHOWN)}…` : first };
 }
+
+/**
+ * The state with which a module of one's own begins, or what stands behind them all: private names are its own.
+ * @param {Lean} lean
+ * @param {import('./header_modules.js').Module | undefined} module
+ * @param {Pointer} outside  borrowed Name: the main module behind them all
+ * @param {Pointer} state  consumed Command.State
+ * @returns {Pointer} owned
+ */
+function enter(lean, module, outside, state) {
+  const name = module === undefined ? lean.inc(outside) : lean.makeName(module.name);
+  const environment = lean.call('l_Lean_Environment_setMainModule', lean.inc(environmentOf(lean, state)), name);
+  return withFields(lean, state, { [STATE_ENVIRONMENT]: environment });
+}
+
+/** Lean confuses two private names that differ by their modules alone where both are of one environment. @param {string} error */
+const explained = (error) => error.replace(/^Unknown constant `_private\.\S+?\.0\.(\S+)`$/, 'private `$1` is declared by another module as well; here names have to differ');
 
 module.exports = { declaredIn, elaborateOwn, elaborateHeader };
