@@ -96,13 +96,19 @@ class CertificateRecord:
 
 @dataclass(frozen=True, slots=True)
 class ProofRecord:
-    """An accepted proof, its source (`seed`, `human`, `portfolio`, `grammar`, `policy`) and its certificate."""
+    """An accepted proof, its source (`seed`, `human`, `portfolio`, `grammar`, `policy`) and its certificate.
+
+    `term`: its own part as it can be lent to other theorems (`lean_env.lemmas`), '' where it is not known. `borrowed`:
+    the stored proofs whose theorems it names as lemmas.
+    """
 
     steps: tuple[StepRecord, ...]
     source: str
     certificate: CertificateRecord
     text: str
     term_bytes: int = 0
+    term: str = ""
+    borrowed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

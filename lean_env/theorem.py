@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from lean_env.lemmas import Lemmas
+
 #: What every tactic state carries here: names that `intro` and `cases` bring can be written, and `List.length l` is not
 #: `l.length`.
 STATE_OPTIONS = ("tactic.hygienic false", "pp.fieldNotation false")
@@ -50,26 +52,36 @@ class Environment:
     """The modules a theorem imports; what they import in turn is visible, nothing else is but the header.
 
     `imports` are exactly the file's imports (it says `prelude`, so `Init` is not added silently), without repetition,
-    in the order of the module that the theorem comes from. `header` stands between them and the theorem.
+    in the order of the module that the theorem comes from. `header` stands between them and the theorem. `lemmas` may
+    be borrowed by a proof, which then brings them along: what is proved is proved over the imports alone.
     """
 
     imports: tuple[str, ...]
     header: Header | None = None
+    lemmas: Lemmas | None = None
+
+    def __post_init__(self) -> None:
+        if self.header is not None and self.lemmas is not None:
+            raise ValueError("lemmas are lent to theorems of the library alone, which have no header")
 
     @property
     def key(self) -> str:
         """A stable text for caches, the database and error messages: `Init.Core,Init.Data.Nat.Basic`, and with a header
-        `Init#` and the first 16 digits of its key."""
+        `Init#` and the first 16 digits of its key, with lemmas `Init+` and those of their digest."""
         modules = ",".join(self.imports)
+        if self.lemmas is not None:
+            return f"{modules}+{self.lemmas.digest[:16]}"
         return modules if self.header is None else f"{modules}#{self.header.key[:16]}"
 
     @property
     def modules(self) -> Environment:
-        """The same without its header."""
-        return self if self.header is None else Environment(self.imports)
+        """The imports alone."""
+        return self if self.header is None and self.lemmas is None else Environment(self.imports)
 
     def fields(self) -> dict[str, Any]:
         """How a request to a worker names it (`host/requests.js`)."""
+        if self.lemmas is not None:
+            return {"imports": list(self.imports), "lemmas": self.lemmas.fields()}
         if self.header is None:
             return {"imports": list(self.imports)}
         header = {"prefix": HEADER_PREFIX, "text": self.header.text, "settings": HEADER_SETTINGS}

@@ -247,6 +247,11 @@ class Library:
         file: ModuleFile = self._file(module)
         return file.declaration(name)
 
+    def simp_marks(self, module: str) -> dict[str, str]:
+        """Which of a module's theorems it makes simp lemmas, and by which attribute. Raises KeyError."""
+        self._imports[module]
+        return ModuleFile(module_path(self._folder, module)).simp_marks()
+
     def declarations(self, module: str) -> Iterator[Declaration]:
         """All constants of one module with their terms, in file order. Raises KeyError."""
         self._imports[module]

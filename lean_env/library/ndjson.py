@@ -52,7 +52,8 @@ MAX_VARIABLE = 1 << 14
 MAX_DIGITS = 4_000
 
 _NUMERAL = re.compile(r"0|[1-9][0-9]*", re.ASCII)
-_BINDER_KINDS = ("default", "implicit", "strictImplicit", "instImplicit")
+#: By their number in an expression.
+BINDER_KINDS = ("default", "implicit", "strictImplicit", "instImplicit")
 
 Value = TypeVar("Value")
 
@@ -209,12 +210,12 @@ class NdjsonReader:
             return _Measured(Constant(self.named(name), tuple(part[0] for part in parts)), 1, 0, universes)
         if kind in ("lam", "forallE"):
             binder_name, domain_index, body_index, info = fields_of(value, "name", "type", "body", "binderInfo")
-            if info not in _BINDER_KINDS:
+            if info not in BINDER_KINDS:
                 raise NdjsonError(f"unknown binderInfo {info!r}")
             domain, body = self.subterm(domain_index), self.subterm(body_index)
             binder = Lambda if kind == "lam" else ForAll
             label = _lookup(self.names, binder_name, "name")
-            term = binder(label, _BINDER_KINDS.index(info), domain.term, body.term)
+            term = binder(label, BINDER_KINDS.index(info), domain.term, body.term)
             return _join(term, (domain, 0), (body, 1))
         if kind == "sort":
             level, _, universes = _lookup(self.levels, value, "level")

@@ -31,21 +31,24 @@ from lean_env.library.expression import (
     children,
 )
 from lean_env.library.inductive import Declared, InductiveGroup
-from lean_env.library.ndjson import ExportedDeclaration
+from lean_env.library.ndjson import BINDER_KINDS, ExportedDeclaration
 from lean_env.library.olean import Kind
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NAME_PART = re.compile(r"(?:«((?:[^»]|»»)*)»|([^.«»]+))(?:\.|\Z)")
 
 
-def write_declarations(declarations: Iterable[Declared], renamed: Mapping[str, str] | None = None) -> str:
+def write_declarations(
+    declarations: Iterable[Declared], renamed: Mapping[str, str] | None = None, *, binders: bool = False
+) -> str:
     """A file that `read_declarations` reads back (`read_header` with groups), with the constants of `renamed`
     under their new names.
 
     Metadata and binder names are left out, since a kernel does not look at them. Whether a `let` was a `have` stays:
-    Lean's own comparison of a statement with the library's copy sees it.
+    Lean's own comparison of a statement with the library's copy sees it. `binders`: names and kinds of binders stay,
+    for declarations that tactics use.
     """
-    writer = _Writer(renamed or {}, {})
+    writer = _Writer(renamed or {}, {}, binders)
     for declaration in declarations:
         if isinstance(declaration, InductiveGroup):
             writer.inductive(declaration)
@@ -69,8 +72,9 @@ def write_expression(
 class _Writer:
     """Writes each name, level and expression node once, before its first use."""
 
-    def __init__(self, renamed: Mapping[str, str], renamed_universes: Mapping[str, str]) -> None:
+    def __init__(self, renamed: Mapping[str, str], renamed_universes: Mapping[str, str], binders: bool = False) -> None:
         self._renamed = renamed
+        self._binders = binders
         self._renamed_universes = renamed_universes
         self._names: dict[tuple[str | int, ...], int] = {(): 0}
         self._levels: dict[Level, int] = {}
@@ -159,7 +163,10 @@ class _Writer:
         if isinstance(node, Constant):
             return {"const": {"name": self._constant(node.name), "us": [self._level(level) for level in node.levels]}}
         if isinstance(node, Lambda | ForAll):
-            binder = {"name": 0, "type": at[node.domain], "body": at[node.body], "binderInfo": "default"}
+            name, info = (
+                (self._name(node.binder_name), BINDER_KINDS[node.binder_kind]) if self._binders else (0, "default")
+            )
+            binder = {"name": name, "type": at[node.domain], "body": at[node.body], "binderInfo": info}
             return {"lam" if isinstance(node, Lambda) else "forallE": binder}
         if isinstance(node, Sort):
             return {"sort": self._level(node.level)}

@@ -72,6 +72,9 @@ _ORIGINAL_KINDS = (Kind.DEFINITION, Kind.THEOREM, Kind.AXIOM, Kind.OPAQUE, *_KIN
 _SAFETY = tuple(Safety)
 _ORIGINAL_KINDS_EXTENSION = "_private.Lean.AddDecl.0.Lean.privateConstKindsExt"
 
+_SIMP_EXTENSION = "Lean.Meta.simpExtension"
+_DEFAULT_PRIORITY = 1000
+
 _HEADER_BYTES = 0x58
 _BASE_AT, _ROOT_AT = 0x50, 0x54
 _BIG_NUMBER_TAG = 250
@@ -161,6 +164,30 @@ class ModuleFile:
             if self._name(name_pointer) == name:
                 return self._declaration(pointer, self._original_kinds())
         raise KeyError(name)
+
+    def simp_marks(self) -> dict[str, str]:
+        """The attribute with which the module makes each of its simp lemmas one: `simp`, `simp ↓`, `simp ← 900`, ..."""
+        marks: dict[str, str] = {}
+        for entry in self._array(4):
+            if self._name(self._field(entry, 0)) != _SIMP_EXTENSION:
+                continue
+            for pointer in self._items(self._field(entry, 1)):
+                # Entry.global; SimpEntry.thm; SimpTheorem {keys, levelParams, proof, priority, origin | ...};
+                # Origin.decl {declName | post, inv}
+                added = self._field(pointer, 0)
+                if self._tag(pointer) != 0 or self._tag(added) != 0:
+                    continue
+                theorem = self._field(added, 0)
+                origin = self._field(theorem, 4)
+                if self._tag(origin) != 0:
+                    continue
+                post, inverse = self._scalar(origin, 0), self._scalar(origin, 1)
+                priority = self._number(self._field(theorem, 3))
+                words = ["simp" if post else "simp ↓", *["←"] * inverse]
+                if priority != _DEFAULT_PRIORITY:
+                    words.append(str(priority))
+                marks[self._name(self._field(origin, 0))] = " ".join(words)
+        return marks
 
     def _original_kinds(self) -> dict[str, Kind]:
         for entry in self._array(4):

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lean_env.theorem import Environment
-from prover.actions import own
+from prover.actions import lent, own
 from prover.actions.connective import Connective, shape
 from prover.actions.forms import HYPOTHESES, Need, Slot, Template
 from prover.actions.lazy import lazy
@@ -101,6 +101,7 @@ class ActionSpace:
         if self.retriever is not None:
             premises = own.premises(environment, goal, required)
             premises += self.retriever.premises(environment, goal, PREMISES - len(premises), required)
+            premises = lent.with_lent(environment, goal, required, premises)
             definitions = own.definitions(environment, goal, self.retriever.definitions(environment, goal))
         return Situation(
             goal=goal,
@@ -111,11 +112,11 @@ class ActionSpace:
         )
 
     def premises_in(self, environment: Environment, tactic: str) -> list[str]:
-        """The theorems that a tactic's text names and the environment holds, its header's included."""
+        """The theorems that a tactic's text names and the environment holds, its header's and lemmas included."""
         if self.retriever is None:
             return []
-        holds = self.retriever.holds
-        return [n for n in IDENTIFIER.findall(tactic) if own.holds(environment, n) or holds(environment, n)]
+        holds = (own.holds, lent.holds, self.retriever.holds)
+        return [name for name in IDENTIFIER.findall(tactic) if any(one(environment, name) for one in holds)]
 
 
 @dataclass(frozen=True)

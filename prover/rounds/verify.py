@@ -6,18 +6,19 @@ The words that end up in the corpus (states, times, goals) are the replay's, not
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from corpus.records import CertificateRecord, ProofRecord, StepRecord
 from lean_env.embedded.pool import NoWorker, WorkerPool
 from lean_env.embedded.worker import LeanRefused, RefusalKind, WorkerDied
-from lean_env.gate.certificate import Certificate, Rejection
+from lean_env.gate.certificate import Certificate, Check, Rejection
 from lean_env.gate.gate import GateError
 from lean_env.gate.statement import CleanStatement
 from lean_env.lean_text.theorems import signature
 from lean_env.library.expression import goal_hash
 from lean_env.library.ndjson import NdjsonError, read_expression
+from lean_env.session.borrowing import Borrowing, borrowing
 from lean_env.session.leandojo import DojoCrashError, DojoInitError
 from lean_env.session.replay import ReplayFailed, replay
 from lean_env.session.stating import StatementRefused
@@ -47,7 +48,12 @@ class Verifier:
     def __call__(self, theorem: Theorem, proof: Sequence[ProofStep], source: str) -> ProofRecord:
         try:
             replayed = replay(self.replay_pool, theorem, [step.tactic for step in proof])
-            verdict = self.gate.check(theorem, replayed.proof_ndjson, self.stated(theorem))
+            taken = _taken_apart(theorem, replayed.proof_ndjson)
+            whole = replayed.proof_ndjson if taken is None else taken.whole
+            # What was borrowed is part of the term now: the gate decides over the imports alone.
+            verdict = self.gate.check(without_lemmas(theorem), whole, self.stated(theorem))
+        except NdjsonError as error:
+            raise Refused(f"gate, {Check.TERM}: {error}") from error
         except ReplayFailed as error:
             raise Refused(f"replay: {error}") from error
         except LeanRefused as error:
@@ -73,7 +79,24 @@ class Verifier:
             for step, found in zip(replayed.steps, proof, strict=True)
         )
         text = proof_text(theorem, [step.tactic for step in steps])
-        return ProofRecord(steps, source, _record(verdict), text, term_bytes=len(replayed.proof_ndjson))
+        record = ProofRecord(steps, source, _record(verdict), text, term_bytes=len(whole))
+        if taken is None:
+            return record
+        return replace(record, term=taken.own, borrowed=tuple(lemma.proof_id for lemma in taken.lemmas))
+
+
+def without_lemmas(theorem: Theorem) -> Theorem:
+    """The theorem as its benchmark has it."""
+    if theorem.environment.lemmas is None:
+        return theorem
+    return replace(theorem, environment=theorem.environment.modules)
+
+
+def _taken_apart(theorem: Theorem, exported: str) -> Borrowing | None:
+    """What a library theorem's proof borrowed; its own part may be lent to others. Raises NdjsonError."""
+    if theorem.module is None:
+        return None
+    return borrowing(theorem.name, exported, theorem.environment.lemmas)
 
 
 def proof_text(theorem: Theorem, tactics: Sequence[str], options: Sequence[str] = STATE_OPTIONS) -> str:

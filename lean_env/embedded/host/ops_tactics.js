@@ -16,6 +16,7 @@ const { Refusal } = require('./refusal.js');
 /** @typedef {import('./lean/types.js').TacticState} TacticState */
 /** @typedef {import('./lean/environments.js').ImportedEnvironment} ImportedEnvironment */
 /** @typedef {import('./lean/header.js').Header} Header */
+/** @typedef {import('./lean/lemmas.js').Lemmas} Lemmas */
 /** @typedef {import('./session.js').Session} Session */
 /** @typedef {import('./session.js').OpenState} OpenState */
 /** @typedef {import('./session.js').Problem} Problem */
@@ -47,11 +48,12 @@ const TARGET = ['flywheel', 'target'];
 /**
  * The statement stored for a library theorem, as a goal in an environment that may not contain the theorem.
  * @param {Session} session
- * @param {{imports: string[], name: string, soft_ms?: number}} request
+ * @param {{imports: string[], name: string, lemmas?: Lemmas | null, lemmas_ms?: number, soft_ms?: number}} request
  */
-function openLibrary(session, { imports, name, soft_ms = DEFAULT_SOFT_MS }) {
+function openLibrary(session, { imports, name, lemmas = null, lemmas_ms = HEADER_SOFT_MS, soft_ms = DEFAULT_SOFT_MS }) {
   const { lean } = session;
-  const environment = session.environments.get(imports);
+  const environment = lemmas === null
+    ? session.environments.get(imports) : session.within(lemmas_ms, () => session.environments.lending(imports, lemmas));
   const info = constantNamed(session.environments, name);
   try {
     const { type, levels } = readConstant(lean, info);

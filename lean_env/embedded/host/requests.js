@@ -43,6 +43,12 @@ const header = {
   holds: (value) => text.holds(value?.prefix) && text.holds(value?.text) && text.holds(value?.settings) && Object.keys(value).length === 3,
 };
 
+/** @type {Shape} */
+const lemmas = {
+  says: '{digest, terms, marks}',
+  holds: (value) => text.holds(value?.digest) && texts.holds(value?.terms) && texts.holds(value?.marks) && Object.keys(value).length === 3,
+};
+
 /** @param {string} name */
 function isModuleName(name) {
   return /^[\p{L}_][\p{L}\p{N}_'!?]*(\.[\p{L}_][\p{L}\p{N}_'!?]*)*$/u.test(name);
@@ -56,7 +62,7 @@ const REQUESTS = {
   list_library: { 'modules?': textsOrNull },
   probe: { imports },
   fingerprint: { imports },
-  open_library: { imports, name: text },
+  open_library: { imports, name: text, 'lemmas?': lemmas, 'lemmas_ms?': softMs },
   open_text: { imports, 'header?': header, 'header_ms?': softMs, statement: text, 'levels?': texts },
   export_header: { imports, header, 'header_ms?': softMs },
   run: { state: stateId, tactics: texts, 'heartbeats?': heartbeats, 'stop_at_proof?': flag, 'max_tactic_bytes?': bytes, 'errors?': flag },

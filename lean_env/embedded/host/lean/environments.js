@@ -5,6 +5,7 @@ const { template, release } = require('./states.js');
 const { initialState, environmentOf, elaborateText, withoutVariables } = require('./frontend.js');
 const { elaborateOwn, elaborateHeader } = require('./header.js');
 const { exportDeclarations } = require('./header_export.js');
+const { stateWithLemmas } = require('./lemmas.js');
 const { TacticParser } = require('./tactic_parser.js');
 const { Refusal } = require('../refusal.js');
 
@@ -13,6 +14,7 @@ const { Refusal } = require('../refusal.js');
 /** @typedef {import('./types.js').TacticState} TacticState */
 /** @typedef {import('./header.js').Header} Header */
 /** @typedef {import('./header.js').Elaboration} Elaboration */
+/** @typedef {import('./lemmas.js').Lemmas} Lemmas */
 
 /** 80 environments took 892 MB of the 2 GiB; 48 leave room for the work. A header adds 0.7 MB to its imports'. */
 const CAPACITY = 48;
@@ -22,7 +24,8 @@ const HEADER_FIELDS = 6;
 const IS_MODULE = HEADER_BYTES + 4 * HEADER_FIELDS + 4;
 
 /** A command state at which statements are elaborated. `below`: that of the imports alone, whose user it is. `syntax`: bodies of macros that pass.
- *  @typedef {{state: Pointer, syntax: Pointer[], below: ImportedEnvironment | null}} Scopes  state owned */
+ *  `lends`: what it has beyond `below` goes with a proof that uses it; otherwise a header's export has it.
+ *  @typedef {{state: Pointer, syntax: Pointer[], below: ImportedEnvironment | null, lends?: boolean}} Scopes  state owned */
 
 /** One environment, as long as it is in the cache or in use. */
 class ImportedEnvironment {
@@ -64,6 +67,23 @@ class Environments {
     return this.cached(imports.join(','), (key) => (
       new ImportedEnvironment(this.lean, key, key === 'Init' ? this.lean.inc(this.lean.environment) : this.import(imports))
     ));
+  }
+
+  /** The imports with lemmas on top. @param {string[]} imports @param {Lemmas} lemmas @returns {ImportedEnvironment} */
+  lending(imports, lemmas) {
+    return this.cached(`${imports.join(',')}+${lemmas.digest}`, (key) => {
+      const { lean } = this;
+      const { options, cancelToken } = this.required();
+      const below = this.get(imports);
+      below.users++;
+      try {
+        const state = stateWithLemmas(lean, below.pointer, this.template(below), lemmas, lean.inc(options), cancelToken);
+        return new ImportedEnvironment(lean, key, lean.inc(environmentOf(lean, state)), { state, syntax: [], below, lends: true });
+      } catch (error) {
+        below.users--;
+        throw error;
+      }
+    });
   }
 
   /** @private @param {string} key @param {(key: string) => ImportedEnvironment} make */
@@ -135,7 +155,7 @@ class Environments {
     if (environment.template === null) {
       environment.template = environment.scopes === null
         ? template(lean, initialState(lean, environment.pointer, lean.inc(options)), 'template', cancelToken)
-        : template(lean, withoutVariables(lean, environment.scopes.state), '_root_.flywheel.template', cancelToken);
+        : template(lean, withoutVariables(lean, environment.scopes.state), environment.scopes.lends ? 'template' : '_root_.flywheel.template', cancelToken);
     }
     return environment.template;
   }
@@ -157,7 +177,7 @@ class Environments {
    */
   exported(environment) {
     const { pointer, scopes } = environment;
-    if (scopes === null || scopes.below === null) throw new Refusal('bad_request', 'this environment has no header');
+    if (scopes === null || scopes.below === null || scopes.lends) throw new Refusal('bad_request', 'this environment has no header');
     return environment.declarations ??= exportDeclarations(this.lean, pointer, scopes.below.pointer, scopes.syntax);
   }
 
@@ -172,6 +192,7 @@ class Environments {
     const { pointer, scopes } = environment;
     if (scopes === null || scopes.below === null) return (name) => hasConstant(lean, pointer, name);
     const imported = scopes.below.pointer;
+    if (scopes.lends) return (name) => hasConstant(lean, imported, name);
     const { names } = this.exported(environment);
     return (name, text) => names.has(text) || hasConstant(lean, imported, name);
   }
