@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from corpus.guard import classes_of
 from corpus.records import BenchmarkRecord, TheoremRecord
@@ -13,6 +14,8 @@ from lean_env.benchmark.external import Classes
 from lean_env.benchmark.external.text_class import class_of_statement
 from lean_env.benchmark.lean_logic import LeanLogic, LogicConfig, load_lean_logic
 from lean_env.benchmark.lean_logic.benchmark import DISPROOF, NAME
+from lean_env.benchmark.lean_logic.rungs import GRADED, RungConfig, Rungs, load_rungs, rung_of
+from lean_env.benchmark.lean_logic.rungs import NAME as RUNGS
 from lean_env.benchmark.splits import TRAIN
 from lean_env.session.stating import state_text
 from lean_env.theorem import Theorem
@@ -29,9 +32,11 @@ if TYPE_CHECKING:
 class LogicBenchmark:
     """What the generator makes of `config`."""
 
-    config: LogicConfig = field(default_factory=LogicConfig)
+    config: Any = field(default_factory=LogicConfig)
     name: str = NAME
     about: str = "generated statements, proved one rule or one rewrite a step"
+    #: What makes the statements of `config`.
+    load: Callable[[Any], LeanLogic] = load_lean_logic
     repertoire: Repertoire = ELEMENTARY
     train_stratum: str = "same-size"
     false_stratum: str = NON_THEOREM
@@ -39,9 +44,13 @@ class LogicBenchmark:
 
     def register(self, corpus: Corpus, lean: Lean, report: Report | None = None) -> BenchmarkRecord:
         """Stores it. Lean elaborates every statement the first time, for its canonical hash."""
-        logic = load_lean_logic(self.config)
+        logic = self.load(self.config)
         for known in corpus.benchmarks():
-            same = (known.name, known.revision, known.library_digest) == (NAME, logic.revision, lean.library.digest)
+            same = (known.name, known.revision, known.library_digest) == (
+                self.name,
+                logic.revision,
+                lean.library.digest,
+            )
             if same and classes_of(corpus.engine, known.key):
                 return known
         theorems = [*logic.theorems(), *logic.disproofs()]
@@ -60,15 +69,15 @@ class LogicBenchmark:
             "distribution": [asdict(row) for row in logic.distribution()],
         }
         corpus.set_guard(class_of_statement(record.statement) for record in records if record.split != TRAIN)
-        return corpus.add_benchmark(NAME, logic.revision, lean.library.digest, records, meta, classes)
+        return corpus.add_benchmark(self.name, logic.revision, lean.library.digest, records, meta, classes)
 
     def theorems(self, corpus: OpenCorpus, split: str | None = None, stratum: str | None = None) -> list[Theorem]:
         """In the order in which they are generated."""
-        return load_lean_logic(self.config).theorems(split, stratum)
+        return self.load(self.config).theorems(split, stratum)
 
     def overview(self, corpus: OpenCorpus) -> Sheet:
         """How many statements there are of each kind; depths together, sizes across."""
-        logic = load_lean_logic(self.config)
+        logic = self.load(self.config)
         found = logic.distribution()
         sizes = sorted({row.sizes for row in found}, key=lambda text: int(text.split("-")[0]))
         rows = []
@@ -76,19 +85,38 @@ class LogicBenchmark:
             own = [row for row in found if (row.split, row.stratum, row.family, row.logic) == group]
             counts = [sum(row.count for row in own if row.sizes == size) for size in sizes]
             rows.append([*(str(value or "") for value in group), *(str(n or "") for n in counts), str(sum(counts))])
-        title = f"{NAME}@{logic.revision}: statements by split, stratum, family, logic and size"
+        title = f"{self.name}@{logic.revision}: statements by split, stratum, family, logic and size"
         return Sheet(title, rows, ["split", "stratum", "family", "logic", *sizes, "all"], data=found)
 
     def show(self, corpus: OpenCorpus, theorem: str) -> Sheet:
         """The statement, and how it is known to hold or not to. Raises KeyError."""
-        problem = load_lean_logic(self.config).problem(theorem)
+        logic = self.load(self.config)
+        problem = logic.problem(theorem)
         rows = [
+            *((key, str(value)) for key, value in _grade(logic, theorem).items()),
             ("family", problem.family),
             ("theorem", f"yes, {problem.logic}" if problem.theorem else f"no: {problem.counterexample}"),
             ("size", str(problem.size)),
             ("depth", str(problem.depth)),
         ]
         return Sheet(f"{problem.name} {problem.statement}", rows, data=problem)
+
+
+def rungs_benchmark(config: RungConfig | None = None) -> LogicBenchmark:
+    """The same families graded by what a proof takes: held-out statements in rungs, train statements of all of them."""
+    return LogicBenchmark(
+        config or RungConfig(),
+        RUNGS,
+        "generated statements in rungs, each asking for 1.3 times the effort of the one below",
+        load_rungs,
+        train_stratum=GRADED,
+    )
+
+
+def _grade(logic: LeanLogic, theorem: str) -> dict[str, int]:
+    """Rung and effort, where theorems are graded."""
+    effort = logic.efforts.get(theorem) if isinstance(logic, Rungs) else None
+    return {} if effort is None else {"rung": rung_of(effort), "effort": effort}
 
 
 def _record(logic: LeanLogic, theorem: Theorem) -> TheoremRecord:
@@ -99,5 +127,6 @@ def _record(logic: LeanLogic, theorem: Theorem) -> TheoremRecord:
         "logic": str(problem.logic or ""),
         "class": problem.canonical,
         "counterexample": problem.counterexample,
+        **_grade(logic, theorem.name),
     }
     return record_of(theorem, str(problem.family), details)

@@ -13,7 +13,7 @@ from lean_env.benchmark.lean_core.manifest import EnvironmentPolicy
 from prover.benchmarks.contract import Benchmark, Report, UnknownBenchmark
 from prover.benchmarks.external import ExternalBenchmark
 from prover.benchmarks.lean_core import CoreBenchmark
-from prover.benchmarks.lean_logic import LogicBenchmark
+from prover.benchmarks.lean_logic import LogicBenchmark, rungs_benchmark
 
 if TYPE_CHECKING:
     from corpus.records import BenchmarkRecord
@@ -26,6 +26,7 @@ _OURS: tuple[Benchmark, ...] = (
     ),
     CoreBenchmark("lean-core-auto", EnvironmentPolicy.AUTO, "the same, with omega and grind where possible"),
     LogicBenchmark(),
+    rungs_benchmark(),
 )
 
 #: What `--bench` understands beside `external/NAME` and a path.

@@ -24,7 +24,8 @@ BackendOption = Annotated[
     typer.Option(help="Search in the Lean workers directly, or through LeanDojo's own Dojo; verified alike."),
 ]
 BenchOption = Annotated[
-    str | None, typer.Option("--bench", help="lean-core, lean-core-auto, lean-logic, external/NAME, or a path to load.")
+    str | None,
+    typer.Option("--bench", help="lean-core, lean-logic[-rungs], external/NAME, or a path to load."),
 ]
 
 

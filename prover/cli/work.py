@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from corpus.climb import climb
 from corpus.query import stats
 from corpus.store import Corpus
 from prover.benchmarks.registry import register
@@ -83,6 +84,7 @@ def turn_all(settings: FlywheelConfig, place: Place, notes: Sequence[str] = ()) 
             place.home / "reports" / settings.name,
             evaluation_proofs(flywheel.corpus, settings.name),
             notes,
+            climb(flywheel.corpus, settings.name),
         )
 
 

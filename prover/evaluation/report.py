@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from prover.evaluation.evaluate import SECOND_MARKS, STEP_MARKS, ArmResult, Comparison, Evaluation, Row
+from prover.evaluation.height import Height, heights, heights_table
 from prover.evaluation.statistics import Interval
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ def report(evaluation: Evaluation, baselines: Sequence[str]) -> RenderableType:
     if evaluation.interrupted:
         notes.append("INTERRUPTED: run the same command again to resume.")
     tables = [steps_table(evaluation), seconds_table(evaluation)]
+    if climbed := heights(evaluation):
+        tables.insert(0, heights_table(climbed, f"{_title(evaluation)}; % solved of each rung, and their sum"))
     if compared := comparisons(evaluation, baselines):
         tables.append(comparisons_table(compared))
     return Group(*tables, *(Text(note) for note in notes))
@@ -131,6 +134,7 @@ def report_json(evaluation: Evaluation, baselines: Sequence[str]) -> dict[str, A
         "test_evaluations": evaluation.test_evaluations,
         "interrupted": evaluation.interrupted,
         "arms": [_row_json(row) for row in evaluation.rows()],
+        "heights": [asdict(height) for height in heights(evaluation)],
         "comparisons": [asdict(c) | {"resolved": c.resolved} for c in comparisons(evaluation, baselines)],
         "outcomes": {arm.name: [asdict(o) for o in arm.outcomes.values()] for arm in evaluation.arms},
     }
@@ -171,6 +175,34 @@ def plot_generations(curves: Sequence[Curve], title: str, stem: Path) -> tuple[P
     axes.set_xlabel("generation")
     axes.set_ylabel("solved, % of theorems (95 % interval)")
     axes.set_ylim(bottom=0)
+    return _finish(figure, title, stem)
+
+
+def plot_heights(found: Sequence[Height], title: str, stem: Path) -> tuple[Path, Path]:
+    """Solve rate by rung, later generations in stronger colours, and height by generation; arms without a generation
+    are dashed and level. Writes `stem`.svg and `stem`.png and returns both paths."""
+    figure = _figure(width=13.0)
+    by_rung, by_generation = figure.subplots(1, 2)
+    numbers = {one.arm: int(one.arm[2:]) for one in found if one.arm[:2] == "M_" and one.arm[2:].isdigit()}
+    last = max([1, *numbers.values()])
+    for one in found:
+        rates = [100 * one.rate(rung) for rung in one.theorems]
+        if one.arm in numbers:
+            color: Any = (0.12, 0.47, 0.71, 0.25 + 0.75 * numbers[one.arm] / last)
+            by_rung.plot(list(one.theorems), rates, color=color, marker=".", label=one.arm)
+            error = [[max(0.0, one.height - one.interval.low)], [max(0.0, one.interval.high - one.height)]]
+            by_generation.errorbar(
+                [numbers[one.arm]], [one.height], yerr=error, color="C0", marker="o", capsize=4, linestyle=""
+            )
+        else:
+            (line,) = by_rung.plot(list(one.theorems), rates, linestyle="--", linewidth=1, label=one.arm)
+            by_generation.axhline(one.height, linestyle="--", linewidth=1, color=line.get_color())
+    by_rung.set_xlabel("rung (each asks for 1.3 times the effort of the one below)")
+    by_rung.set_ylabel("solved, %")
+    by_generation.set_xlabel("generation")
+    by_generation.set_ylabel("height: sum of the rungs' solve rates (95 %)")
+    by_generation.set_ylim(bottom=0)
+    by_generation.set_xticks(sorted(numbers.values()))
     return _finish(figure, title, stem)
 
 

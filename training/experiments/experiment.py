@@ -22,6 +22,7 @@ from corpus.records import RoundKind
 from corpus.round_results import proofs_in
 from corpus.store import Corpus
 from prover.evaluation.evaluate import Evaluation
+from prover.evaluation.height import rungs_of, two_way_sum_interval
 from prover.evaluation.statistics import Interval, two_way_interval
 from prover.lean import Lean
 from training.config import FlywheelConfig
@@ -60,6 +61,23 @@ class Cell:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Climbed:
+    """One arm's height over all seeds, on statements in rungs (`prover.evaluation.height`). `rates`: mean solve rate by
+    rung. The difference is to M_0 of the same seed, None for M_0 itself."""
+
+    arm: str
+    rates: dict[int, float]
+    by_seed: tuple[float, ...]
+    interval: Interval
+    difference: float | None
+    difference_interval: Interval | None
+
+    @property
+    def height(self) -> float:
+        return sum(self.rates.values())
+
+
 @dataclass(frozen=True)
 class SeedRun:
     """One run: its evaluations (one a stratum), each arm's proofs by theorem as (steps, text), where its time went."""
@@ -92,6 +110,38 @@ class Experiment:
 
     def cell(self, stratum: str, arm: str) -> Cell:
         return next(cell for cell in self.cells if (cell.stratum, cell.arm) == (stratum, arm))
+
+    def climbed(self, stratum: str) -> list[Climbed]:
+        """The heights of all arms on a stratum, none where its theorems are in no rungs."""
+        evaluations = [next(e for e in seed.evaluations if e.stratum == stratum) for seed in self.seeds]
+        arms = [arm.name for arm in evaluations[0].arms]
+        rungs = rungs_of(evaluations[0].arms[0])
+        common = set.intersection(*(set(e.arms[0].outcomes) for e in evaluations))
+        kept = {rung: [name for name in names if name in common] for rung, names in rungs.items()}
+        tables = {
+            arm: {
+                rung: np.array([[float(name in e.arm(arm).solved) for name in names] for e in evaluations])
+                for rung, names in kept.items()
+                if names
+            }
+            for arm in arms
+        }
+        return [self._climbed(arm, tables[arm], tables[BASELINE]) for arm in arms] if rungs else []
+
+    @staticmethod
+    def _climbed(
+        arm: str, solved: dict[int, npt.NDArray[np.float64]], baseline: dict[int, npt.NDArray[np.float64]]
+    ) -> Climbed:
+        more = None if arm == BASELINE else [solved[rung] - baseline[rung] for rung in solved]
+        by_seed = sum(values.mean(axis=1) for values in solved.values())
+        return Climbed(
+            arm=arm,
+            rates={rung: float(values.mean()) for rung, values in solved.items()},
+            by_seed=tuple(float(height) for height in np.asarray(by_seed)),
+            interval=two_way_sum_interval(list(solved.values())),
+            difference=None if more is None else float(sum(values.mean() for values in more)),
+            difference_interval=None if more is None else two_way_sum_interval(more),
+        )
 
     def noise_floor(self, stratum: str, arm: str) -> float:
         """Mean difference between the rates of two runs of the same arm that differ in the seed alone (nan for one)."""

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
+from corpus.climb import NO_RUNG, Climb
 from prover.evaluation.evaluate import Evaluation
-from prover.evaluation.report import Curve, Point, plot_generations, plot_steps, report, report_json, report_text
+from prover.evaluation.height import heights
+from prover.evaluation.report import (
+    Curve,
+    Point,
+    plot_generations,
+    plot_heights,
+    plot_steps,
+    report,
+    report_json,
+    report_text,
+)
 from training.experiments.ending import Ending, Proofs, ending_of_run
 from training.meter import Busy
 
@@ -34,11 +46,14 @@ class RunReport:
     ending: Ending
     #: What has to be said with the figures.
     notes: tuple[str, ...] = ()
+    #: What the run's rounds have solved so far, one entry a round.
+    climbed: tuple[Climb, ...] = ()
 
     def render(self) -> RenderableType:
         """For a terminal."""
         busy = [busy_table(self.phases)] if self.phases else []
-        return Group(*(report(each, BASELINES) for each in self.evaluations), *busy)
+        climbed = [climb_table(self.climbed)] if self.climbed else []
+        return Group(*(report(each, BASELINES) for each in self.evaluations), *climbed, *busy)
 
     def as_json(self) -> dict[str, object]:
         """For scripts."""
@@ -47,6 +62,7 @@ class RunReport:
             "evaluations": [report_json(each, BASELINES) for each in self.evaluations],
             "ending": self.ending.as_json(),
             "phases": phases,
+            "climb": [asdict(one) | {"rate": one.rate} for one in self.climbed],
             "notes": list(self.notes),
             "files": [str(file) for file in self.files],
         }
@@ -59,20 +75,26 @@ def write_report(
     folder: Path,
     proofs: Proofs | None = None,
     notes: Sequence[str] = (),
+    climbed: Sequence[Climb] = (),
 ) -> RunReport:
     """Writes table, JSON, plots and (with the `proofs` of the run's evaluations) examples.md into `folder` and returns
-    the report. `notes` come first in the table's file."""
+    the report. `notes` come first in the table's file; `climbed` is what the run's rounds have solved (`corpus.climb`).
+    """
     folder.mkdir(parents=True, exist_ok=True)
     curves = [*plot_curve(evaluations, title, folder / "curve")]
     for each in evaluations:
         curves += plot_steps(each, folder / (f"steps-{each.stratum}" if len(evaluations) > 1 else "steps"))
+        if found := heights(each):
+            curves += plot_heights(found, f"{title}, {each.stratum or 'all rungs'}", folder / "rungs")
     ending = ending_of_run(evaluations, proofs or {})
     files = [folder / "table.txt", folder / "report.json", *curves]
     if proofs is not None:
         files.append(folder / "examples.md")
         files[-1].write_text(_new_proofs(ending), encoding="utf-8")
-    result = RunReport(tuple(evaluations), phases, tuple(files), ending, tuple(notes))
+    result = RunReport(tuple(evaluations), phases, tuple(files), ending, tuple(notes), tuple(climbed))
     tables = "\n".join([*(f"{note}\n" for note in notes), *(report_text(each, BASELINES) for each in evaluations)])
+    if climbed:
+        tables += "\n" + _plain(climb_table(climbed))
     files[0].write_text(tables + "\n", encoding="utf-8")
     files[1].write_text(json.dumps(result.as_json(), indent=1, default=str) + "\n", encoding="utf-8")
     return result
@@ -102,6 +124,31 @@ def plot_curve(evaluations: Sequence[Evaluation], title: str, stem: Path) -> tup
         levels = {arm: row.rate for arm, row in rows.items() if not _GENERATION.fullmatch(arm)}
         curves.append(Curve(evaluation.stratum if len(evaluations) > 1 else "", points, levels))
     return plot_generations(curves, title, stem)
+
+
+def climb_table(climbed: Sequence[Climb]) -> Table:
+    """Train statements solved so far after each round, and the share of those tried; by rung where there are rungs."""
+    rungs = sorted({rung for one in climbed for rung in one.tried} - {NO_RUNG})
+    table = Table("round", title="Train statements solved so far (of those tried so far)", title_justify="left")
+    for heading in ("by", *(f"r{rung}" for rung in rungs), "solved", "tried", "share", "steps"):
+        table.add_column(heading, justify="right")
+    for number, one in enumerate(climbed):
+        table.add_row(
+            str(number),
+            one.arm if one.generation is None else f"M_{one.generation} {one.arm}",
+            *(f"{one.solved.get(rung, 0)}/{one.tried.get(rung, 0)}" for rung in rungs),
+            str(sum(one.solved.values())),
+            str(sum(one.tried.values())),
+            f"{one.rate:.0%}",
+            f"{one.steps:,}",
+        )
+    return table
+
+
+def _plain(table: Table) -> str:
+    text = io.StringIO()
+    Console(file=text, width=200, no_color=True, force_terminal=False).print(table)
+    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
 
 
 def busy_table(phases: Mapping[str, Busy]) -> Table:

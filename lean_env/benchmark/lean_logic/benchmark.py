@@ -18,6 +18,8 @@ from dataclasses import astuple, dataclass
 from functools import cached_property
 from itertools import count, islice
 
+from pydantic import BaseModel
+
 from lean_env.benchmark.lean_logic import first_order, induction, propositional
 from lean_env.benchmark.lean_logic.canonical import canonical
 from lean_env.benchmark.lean_logic.config import LogicConfig
@@ -66,7 +68,11 @@ class Row:
 class LeanLogic:
     """The generated problems with their splits and strata; `load_lean_logic` makes it."""
 
-    def __init__(self, config: LogicConfig, placed: list[tuple[Problem, str, str]]) -> None:
+    #: Of the benchmark, and the revision of the rules by which it is generated.
+    name = NAME
+    generator = REVISION
+
+    def __init__(self, config: BaseModel, placed: list[tuple[Problem, str, str]]) -> None:
         self.config = config
         self.problems = tuple(problem for problem, _, _ in placed)
         self._placed = {problem.name: (problem, split, stratum) for problem, split, stratum in placed}
@@ -74,7 +80,7 @@ class LeanLogic:
     @cached_property
     def revision(self) -> str:
         """16 hex digits that stand for the configuration and every problem with its place."""
-        content = [REVISION, self.config.model_dump(mode="json"), [[*astuple(p), *at] for p, *at in self._rows()]]
+        content = [self.generator, self.config.model_dump(mode="json"), [[*astuple(p), *at] for p, *at in self._rows()]]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
     def problem(self, name: str) -> Problem:
@@ -87,7 +93,9 @@ class LeanLogic:
         Strata of theorems: same-size and beyond.
         """
         return [
-            Theorem(problem.name, problem.statement, ENVIRONMENT, benchmark=NAME, split=of_split, stratum=of_stratum)
+            Theorem(
+                problem.name, problem.statement, ENVIRONMENT, benchmark=self.name, split=of_split, stratum=of_stratum
+            )
             for problem, of_split, of_stratum in self._rows()
             if split in (None, of_split) and stratum in (None, of_stratum)
         ]
@@ -96,7 +104,7 @@ class LeanLogic:
         """What proves a non-theorem wrong, where truth tables decide: `not.NAME` says that propositional NAME does not
         hold. Split train, stratum disproof."""
         return [
-            Theorem(f"not.{p.name}", p.denial, ENVIRONMENT, benchmark=NAME, split=TRAIN, stratum=DISPROOF)
+            Theorem(f"not.{p.name}", p.denial, ENVIRONMENT, benchmark=self.name, split=TRAIN, stratum=DISPROOF)
             for p in self.problems
             if p.denial
         ]
@@ -138,15 +146,17 @@ def load_lean_logic(config: LogicConfig | None = None) -> LeanLogic:
             rng = random.Random(f"{NAME} {REVISION} {config.seed} {family} {stratum}")
             drafts = _GENERATORS[family](rng, sizes, stratum != NON_THEOREM)
             problems = [
-                _problem(draft, family, class_, number)
-                for (draft, class_), number in zip(_new(drafts, sum(counts.values()), seen), numbers, strict=False)
+                problem_of(draft, family, class_, f"logic.{family[0] if draft.logic else 'n'}.{number:06}")
+                for (draft, class_), number in zip(
+                    new_drafts(drafts, sum(counts.values()), seen), numbers, strict=False
+                )
             ]
             splits = _splits(problems, counts)
             placed += [(problem, splits[problem.name], stratum) for problem in problems]
     return LeanLogic(config, placed)
 
 
-def _new(drafts: Iterator[Draft], wanted: int, seen: set[str]) -> Iterator[tuple[Draft, str]]:
+def new_drafts(drafts: Iterator[Draft], wanted: int, seen: set[str]) -> Iterator[tuple[Draft, str]]:
     """The first `wanted` drafts whose classes are not in `seen`, with their classes, which are added to it."""
     repeated = 0
     while wanted:
@@ -161,10 +171,11 @@ def _new(drafts: Iterator[Draft], wanted: int, seen: set[str]) -> Iterator[tuple
             raise TooFewStatements(f"{wanted} statements are missing; allow larger sizes or ask for fewer")
 
 
-def _problem(draft: Draft, family: Family, class_: str, number: int) -> Problem:
+def problem_of(draft: Draft, family: Family, class_: str, name: str) -> Problem:
+    """The problem of this name; `class_` is the class of its statement."""
     theorem = draft.logic is not None
     return Problem(
-        name=f"logic.{family[0] if theorem else 'n'}.{number:06}",
+        name=name,
         statement=draft.sequent.text(),
         family=family,
         theorem=theorem,

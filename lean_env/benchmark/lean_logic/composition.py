@@ -61,11 +61,16 @@ class Stock:
         for _ in range(_MOST_STEPS):
             if total(made) >= target:
                 return made
-            step = rng.choices(_STEPS, cum_weights=_WEIGHTS)[0] if len(made[0]) <= _MOST_HYPOTHESES else "pack"
-            new = self._step(rng, step, made)
-            if new is not made and new[1] not in new[0] and all(map(tidy, (*new[0], new[1]))) and good(new):
-                made = new
+            made = self.grown(rng, made, good)
         return None
+
+    def grown(self, rng: random.Random, made: Entailment, good: Callable[[Entailment], bool]) -> Entailment:
+        """What one random step makes of an entailment, or the same one where the step does not fit."""
+        step = rng.choices(_STEPS, cum_weights=_WEIGHTS)[0] if len(made[0]) <= _MOST_HYPOTHESES else "pack"
+        new = self._step(rng, step, made)
+        if new is not made and new[1] not in new[0] and all(map(tidy, (*new[0], new[1]))) and good(new):
+            return new
+        return made
 
     def _step(self, rng: random.Random, step: str, made: Entailment) -> Entailment:
         """One step, or `made` itself where it does not fit."""

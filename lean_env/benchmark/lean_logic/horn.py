@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from lean_env.benchmark.lean_logic.composition import Entailment, total
@@ -113,7 +114,7 @@ def problems(rng: random.Random, sizes: tuple[int, int], theorems: bool) -> Iter
             made = _entailment(rng, hypotheses, goal)
             if max(sizes[0], target - _SLACK) <= total(made) <= sizes[1]:
                 sequent, _ = named(rng, _TYPES, *made)
-                yield Draft(sequent, Logic.INTUITIONISTIC, depth)
+                yield Draft(sequent, Logic.INTUITIONISTIC, depth, effort=partial(_effort, needed, goal))
         else:
             dropped = rng.randrange(len(needed))
             hypotheses = _distracted(rng, rules, needed[:dropped] + needed[dropped + 1 :], goal, None)
@@ -126,7 +127,40 @@ def problems(rng: random.Random, sizes: tuple[int, int], theorems: bool) -> Iter
                 yield Draft(sequent, None, max(model.values(), default=0), _model_text(model, new_names))
 
 
+def _effort(rules: Sequence[Rule], goal: Atom) -> int:
+    """Of a derivation with few steps: for each fact that it derives one step a premise of its rule, two more to put a
+    conjunction together. Each counts twice, since rule and facts have to be chosen. The last step closes the goal."""
+    derived: dict[Atom, dict[Atom, int]] = {rule.head: {} for rule in rules if not rule.body}
+    while goal not in derived:
+        known: dict[str, list[tuple[str, ...]]] = {}
+        for relation, args in derived:
+            known.setdefault(relation, []).append(args)
+        new: dict[Atom, dict[Atom, int]] = {}
+        for rule in rules:
+            steps = len(rule.body) + 2 * (rule.conjunctive and len(rule.body) > 1)
+            for binding in _bindings(rule, known) if rule.body else ():
+                fact, *premises = (
+                    Atom(relation, tuple(binding[variable] for variable in variables))
+                    for relation, variables in (rule.head, *rule.body)
+                )
+                taken = {fact: steps}
+                for premise in premises:
+                    taken |= derived[premise]
+                if fact not in derived and (fact not in new or sum(taken.values()) < sum(new[fact].values())):
+                    new[fact] = taken
+        if not new:
+            raise ValueError("the goal is not derivable")
+        derived |= new
+    return 2 * sum(derived[goal].values()) + 1
+
+
 def _conclusions(rule: Rule, known: Mapping[str, list[tuple[str, ...]]]) -> Iterator[Atom]:
+    for binding in _bindings(rule, known):
+        yield Atom(rule.head.relation, tuple(binding[variable] for variable in rule.head.args))
+
+
+def _bindings(rule: Rule, known: Mapping[str, list[tuple[str, ...]]]) -> list[dict[str, str]]:
+    """The values of the rule's variables for which its body is known."""
     bindings: list[dict[str, str]] = [{}]
     for relation, variables in rule.body:
         extended = []
@@ -136,8 +170,7 @@ def _conclusions(rule: Rule, known: Mapping[str, list[tuple[str, ...]]]) -> Iter
                 if all(new.setdefault(variable, arg) == arg for variable, arg in zip(variables, args, strict=True)):
                     extended.append(new)
         bindings = extended
-    for binding in bindings:
-        yield Atom(rule.head.relation, tuple(binding[variable] for variable in rule.head.args))
+    return bindings
 
 
 def _random_rules(rng: random.Random, target: int) -> list[Rule]:

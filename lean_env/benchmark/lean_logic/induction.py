@@ -11,7 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 
 from lean_env.benchmark.lean_logic.formula import EQ, Node, for_all, substitute
@@ -111,10 +111,12 @@ def _theorems(rng: random.Random, theory: Theory, sizes: tuple[int, int], memory
             lemmas.append(Lemma(Equation(*(substitute(side, general) for side in conjecture)), inductions))
         if unwanted:
             continue
+        missing = 0
         if len(used) > _MOST_LEMMAS or (used and rng.random() < _UNAIDED_SHARE):
+            missing = len(used)
             proof, used = replace(proof, inductions=inductions), []
         memory.add(functions)
-        yield _draft(rng, conjecture, proof, [lemma.equation for lemma in used])
+        yield _draft(rng, conjecture, proof, [lemma.equation for lemma in used], missing)
 
 
 def _with_lemmas(conjecture: Equation, lemmas: Sequence[Lemma]) -> tuple[Proof, list[Lemma]] | None:
@@ -150,10 +152,16 @@ def _non_theorems(rng: random.Random, theory: Theory, sizes: tuple[int, int], me
             yield Draft(sequent, None, 0, theory.counterexample(test, new_names))
 
 
-def _draft(rng: random.Random, goal: Equation, proof: Proof, lemmas: Sequence[Equation]) -> Draft:
+def _effort(proof: Proof, missing: int) -> int:
+    """A rewrite counts twice, as in first-order problems. An induction counts for its two cases and for the choice of
+    the variable, and of what is general; a lemma that has to be found for about as much as its own proof."""
+    return 1 + 2 * proof.rewrites + 4 * proof.inductions + 2 * proof.generalised + 8 * missing
+
+
+def _draft(rng: random.Random, goal: Equation, proof: Proof, lemmas: Sequence[Equation], missing: int = 0) -> Draft:
     general = [name for name in _variables(goal) if name != proof.variable] if proof.generalised else []
     sequent, _ = named(rng, *_statement(rng, goal, lemmas, general))
-    return Draft(sequent, Logic.INTUITIONISTIC, proof.inductions)
+    return Draft(sequent, Logic.INTUITIONISTIC, proof.inductions, effort=partial(_effort, proof, missing))
 
 
 def _statement(

@@ -7,7 +7,8 @@ Types may be empty, as Lean's are: a quantifier is instantiated by constants and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
+from typing import Any
 
 from lean_env.benchmark.lean_logic.formula import (
     ALL,
@@ -26,13 +27,20 @@ from lean_env.benchmark.lean_logic.formula import (
 
 #: Constants and eigenvariables in one branch; statements of this benchmark nest few quantifiers.
 _MOST_TERMS = 6
-#: Rules above each other; Python's stack holds three times as many, wherever the caller is.
+#: Rules above each other; Python's stack holds twice as many, wherever the caller is.
 _MOST_DEPTH = 100
 
 #: The terms of a branch, each with its type.
 Terms = tuple[tuple[str, str], ...]
 #: Which universal formulas were instantiated by which terms.
 Used = frozenset[tuple[int, str]]
+
+
+#: A derivation: the weight of its steps, and the hypotheses that it uses.
+Found = tuple[int, frozenset[int]]
+#: Weights of steps: an instance, or a witness, has to be chosen among the terms.
+_STEP, _CHOICE = 1, 2
+_NONE: frozenset[int] = frozenset()
 
 
 class _OutOfBudget(Exception):
@@ -45,12 +53,21 @@ def provable(hypotheses: Sequence[Node], goal: Node, constants: Terms = (), budg
     `constants` are the terms there are, each with its type. False is only said of propositions.
     """
     search = _Search(budget)
-    gamma = frozenset(map(search.intern, hypotheses))
     try:
-        found = search.prove(gamma, search.intern(goal), constants, frozenset())
+        found = search.derive(hypotheses, goal, constants)
     except _OutOfBudget:
         return None
-    return found or (None if search.quantified else False)
+    return found is not None or (None if search.quantified else False)
+
+
+def derivation_steps(hypotheses: Sequence[Node], goal: Node, constants: Terms = (), budget: int = 4_000) -> int | None:
+    """The steps of the derivation that `provable` finds, without those whose results it does not use; None if it finds
+    none. Choosing an instance or a witness counts twice."""
+    try:
+        found = _Search(budget).derive(hypotheses, goal, constants)
+    except _OutOfBudget:
+        return None
+    return None if found is None else found[0]
 
 
 class _Search:
@@ -64,7 +81,12 @@ class _Search:
         #: By number: the head, the numbers of both arguments (-1: none), the formula.
         self._parts: list[tuple[str, int, int]] = []
         self._nodes: list[Node] = []
-        self._known: dict[tuple[frozenset[int], int, Terms, Used], bool] = {}
+        self._known: dict[tuple[frozenset[int], int, Terms, Used], Found | None] = {}
+
+    def derive(self, hypotheses: Sequence[Node], goal: Node, constants: Terms) -> Found | None:
+        """A derivation of the sequent. Raises _OutOfBudget."""
+        gamma = frozenset(map(self.intern, hypotheses))
+        return self.prove(gamma, self.intern(goal), constants, frozenset())
 
     def intern(self, node: Node) -> int:
         """The formula's number."""
@@ -90,11 +112,11 @@ class _Search:
     def _make(self, head: str, *args: int) -> int:
         return self.intern(Node(head, tuple(self._nodes[number] for number in args)))
 
-    def prove(self, gamma: frozenset[int], goal: int, terms: Terms, used: Used) -> bool:
-        """Whether the rules prove `gamma ⊢ goal`. Raises _OutOfBudget."""
+    def prove(self, gamma: frozenset[int], goal: int, terms: Terms, used: Used) -> Found | None:
+        """How the rules prove `gamma ⊢ goal`, None if they do not. Raises _OutOfBudget."""
         key = (gamma, goal, terms, used)
         known = self._known.get(key)
-        if known is None:
+        if known is None and key not in self._known:
             self.budget -= 1
             self._depth += 1
             if self.budget < 0 or self._depth > _MOST_DEPTH:
@@ -103,15 +125,15 @@ class _Search:
             self._depth -= 1
         return known
 
-    def _prove(self, gamma: frozenset[int], goal: int, terms: Terms, used: Used) -> bool:
+    def _prove(self, gamma: frozenset[int], goal: int, terms: Terms, used: Used) -> Found | None:
         if goal in gamma:
-            return True
+            return _STEP, frozenset((goal,))
         # Invertible rules first: those with one premise, then those with two.
         disjunction = -1
         for formula in gamma:
             head, left, right = self._parts[formula]
             if head == FALSE:
-                return True
+                return _STEP, frozenset((formula,))
             if head == OR:
                 disjunction = formula
                 continue
@@ -125,28 +147,36 @@ class _Search:
             elif head == EXISTS:
                 more = self._with_fresh(terms, formula)
                 instance = self._instance(formula, more[-1][0])
-                return len(more) <= _MOST_TERMS and self.prove((gamma - {formula}) | {instance}, goal, more, used)
+                if len(more) > _MOST_TERMS:
+                    return None
+                return _below(self.prove((gamma - {formula}) | {instance}, goal, more, used), formula, {instance})
             elif head == ALL:
                 new = {(formula, term) for term in self._terms_for(formula, terms)} - used
                 if new:
                     # Sorted: the order numbers the instances, and numbers order the sets that the budget is spent on.
                     instances = {self._instance(formula, term) for _, term in sorted(new)}
-                    return self.prove(gamma | instances, goal, terms, used | new)
+                    return _below(self.prove(gamma | instances, goal, terms, used | new), formula, instances, _CHOICE)
             if simpler is not None:
-                return self.prove((gamma - {formula}) | simpler, goal, terms, used)
+                found = _below(self.prove((gamma - {formula}) | simpler, goal, terms, used), formula, simpler)
+                applied = head == IMP and left in gamma and found is not None and formula in found[1]
+                return (found[0], found[1] | {left}) if applied and found is not None else found
         head, left, right = self._parts[goal]
         if head == TRUE:
-            return True
+            return _STEP, _NONE
         if head == IMP:
-            return self.prove(gamma | {left}, right, terms, used)
+            return _more(self.prove(gamma | {left}, right, terms, used), {left})
         if head == ALL:
             more = self._with_fresh(terms, goal)
-            return len(more) <= _MOST_TERMS and self.prove(gamma, self._instance(goal, more[-1][0]), more, used)
+            if len(more) > _MOST_TERMS:
+                return None
+            return _more(self.prove(gamma, self._instance(goal, more[-1][0]), more, used))
         if head == AND:
-            return self.prove(gamma, left, terms, used) and self.prove(gamma, right, terms, used)
+            return _both(self.prove, (gamma, left, terms, used), (gamma, right, terms, used))
         if disjunction >= 0:
             rest = gamma - {disjunction}
-            return all(self.prove(rest | {case}, goal, terms, used) for case in self._parts[disjunction][1:])
+            _, one, other = self._parts[disjunction]
+            cases = ((rest | {one}, goal, terms, used), (rest | {other}, goal, terms, used))
+            return _below(_both(self.prove, *cases), disjunction, {one, other})
         return self._choose(gamma, goal, terms, used)
 
     def _simpler(self, gamma: frozenset[int], premise: int, conclusion: int) -> set[int] | None:
@@ -168,15 +198,16 @@ class _Search:
             return {self.intern(Node(ALL, (body,), node.bound, node.type))}
         return None
 
-    def _choose(self, gamma: frozenset[int], goal: int, terms: Terms, used: Used) -> bool:
+    def _choose(self, gamma: frozenset[int], goal: int, terms: Terms, used: Used) -> Found | None:
         """The rules after which there may be no way back."""
         head, left, right = self._parts[goal]
-        if head == OR and (self.prove(gamma, left, terms, used) or self.prove(gamma, right, terms, used)):
-            return True
-        if head == EXISTS and any(
-            self.prove(gamma, self._instance(goal, term), terms, used) for term in self._terms_for(goal, terms)
-        ):
-            return True
+        sides: Iterable[int] = (left, right) if head == OR else ()
+        if head == EXISTS:
+            # One after the other: an instance gets its number when it is made.
+            sides = (self._instance(goal, term) for term in self._terms_for(goal, terms))
+        for side in sides:
+            if found := self.prove(gamma, side, terms, used):
+                return _more(found, weight=_CHOICE if head == EXISTS else _STEP)
         for formula in sorted(gamma):
             head, premise, conclusion = self._parts[formula]
             if head != IMP:
@@ -184,14 +215,16 @@ class _Search:
             head, one, other = self._parts[premise]
             rest = gamma - {formula}
             if head == IMP:
-                nested = (rest | {self._make(IMP, other, conclusion), one}, other)
+                made = self._make(IMP, other, conclusion)
+                nested, products = (rest | {made, one}, other), {made, one}
             elif head == ALL and premise != goal:
-                nested = (gamma, premise)
+                nested, products = (gamma, premise), set[int]()
             else:
                 continue
-            if self.prove(*nested, terms, used) and self.prove(rest | {conclusion}, goal, terms, used):
-                return True
-        return False
+            found = _both(self.prove, (*nested, terms, used), (rest | {conclusion}, goal, terms, used))
+            if found is not None:
+                return found[0], found[1] - products - {conclusion} | {formula}
+        return None
 
     def _instance(self, quantified: int, term: str) -> int:
         node = self._nodes[quantified]
@@ -203,3 +236,27 @@ class _Search:
 
     def _with_fresh(self, terms: Terms, quantified: int) -> Terms:
         return (*terms, (f"#{len(terms)}", self._nodes[quantified].type))
+
+
+def _below(found: Found | None, source: int, products: Set[int], weight: int = _STEP) -> Found | None:
+    """With the step that makes `products` of the hypothesis `source` put before it, unless it uses none of them. Each
+    one used is chosen when the weight is that of a choice."""
+    if found is None:
+        return None
+    steps, used = found
+    taken = used & products
+    if not taken:
+        return found
+    return steps + (weight if weight == _STEP else weight * len(taken)), used - products | {source}
+
+
+def _more(found: Found | None, known: Set[int] = _NONE, weight: int = _STEP) -> Found | None:
+    """With a step at the goal put before it, after which `known` is a hypothesis."""
+    return None if found is None else (found[0] + weight, found[1] - known)
+
+
+def _both(prove: Callable[..., Found | None], one: tuple[Any, ...], other: tuple[Any, ...]) -> Found | None:
+    """Both sequents, and the step that leaves them; the second one is not looked at when the first has no proof."""
+    first = prove(*one)
+    second = None if first is None else prove(*other)
+    return None if first is None or second is None else (first[0] + second[0] + _STEP, first[1] | second[1])

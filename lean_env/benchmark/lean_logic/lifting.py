@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from lean_env.benchmark.lean_logic.composition import Entailment, total
+from lean_env.benchmark.lean_logic.effort import propositional_effort
 from lean_env.benchmark.lean_logic.formula import ALL, EXISTS, TYPE, Node, depth
 from lean_env.benchmark.lean_logic.intuitionistic import provable
 from lean_env.benchmark.lean_logic.naming import named
@@ -44,6 +46,7 @@ def problems(rng: random.Random, sizes: tuple[int, int]) -> Iterator[Draft]:
                 if made is None:
                     continue
                 types, variables = _vocabulary(rng, atoms)
+                effort = partial(_effort, made, variables)
                 lifted = _lifted(rng, made, types, variables)
                 if lifted is None or not sizes[0] <= total(lifted) <= sizes[1]:
                     continue
@@ -54,8 +57,14 @@ def problems(rng: random.Random, sizes: tuple[int, int]) -> Iterator[Draft]:
                 classical += not intuitionistic
                 sequent, _ = named(rng, types, *lifted)
                 logic = Logic.INTUITIONISTIC if intuitionistic else Logic.CLASSICAL
-                yield Draft(sequent, logic, max(map(depth, sequent.formulas)))
+                yield Draft(sequent, logic, max(map(depth, sequent.formulas)), effort=effort)
                 break
+
+
+def _effort(made: Entailment, variables: Mapping[str, tuple[str, ...]]) -> int:
+    """That of the propositions, a step for each variable of a hypothesis, and one for the goal's."""
+    hypotheses, _ = made
+    return 1 + propositional_effort(*made) + sum(len(_variables(one, variables)) for one in hypotheses)
 
 
 def _vocabulary(rng: random.Random, atoms: tuple[str, ...]) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lean_env.benchmark.lean_logic.formula import Sequent
@@ -51,6 +52,10 @@ class Problem:
     denial: str = ""
 
 
+def _unknown() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A problem without its name: what the families generate. `counterexample` is set for non-theorems."""
@@ -59,3 +64,5 @@ class Draft:
     logic: Logic | None
     depth: int
     counterexample: str = ""
+    #: What the known proof takes (`effort`); None where none is known. Called by those who want to know.
+    effort: Callable[[], int | None] = field(default=_unknown, repr=False, compare=False)

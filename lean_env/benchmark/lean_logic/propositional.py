@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from functools import partial
 
 from lean_env.benchmark.lean_logic.composition import Entailment, total
+from lean_env.benchmark.lean_logic.effort import propositional_effort
 from lean_env.benchmark.lean_logic.formula import PROP, Node, depth
 from lean_env.benchmark.lean_logic.intuitionistic import provable
 from lean_env.benchmark.lean_logic.naming import named
@@ -53,7 +55,8 @@ def _theorem(rng: random.Random, made: Entailment) -> Draft | None:
     if found is None:
         return None
     sequent, _ = named(rng, dict.fromkeys(ATOMS, PROP), *made)
-    return Draft(sequent, Logic.INTUITIONISTIC if found else Logic.CLASSICAL, max(map(depth, sequent.formulas)))
+    logic = Logic.INTUITIONISTIC if found else Logic.CLASSICAL
+    return Draft(sequent, logic, max(map(depth, sequent.formulas)), effort=partial(propositional_effort, *made))
 
 
 def _non_theorem(rng: random.Random, sequents: Sequents, made: Entailment) -> Draft:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from lean_env.benchmark.lean_logic import assembly
 from lean_env.benchmark.lean_logic.composition import Entailment, tidy, total
@@ -16,6 +17,7 @@ from lean_env.benchmark.lean_logic.formula import (
     ALL,
     AND,
     EXISTS,
+    FALSE,
     IFF,
     IMP,
     NOT,
@@ -25,7 +27,7 @@ from lean_env.benchmark.lean_logic.formula import (
     Node,
     depth,
 )
-from lean_env.benchmark.lean_logic.intuitionistic import provable
+from lean_env.benchmark.lean_logic.intuitionistic import derivation_steps, provable
 from lean_env.benchmark.lean_logic.models import Models
 from lean_env.benchmark.lean_logic.naming import named
 from lean_env.benchmark.lean_logic.problem import Draft, Logic
@@ -104,7 +106,8 @@ def _problems(
             drawn += 1
             classical += logic is Logic.CLASSICAL
             sequent, _ = named(rng, types, *made, keep=_constants(types))
-            yield Draft(sequent, logic, max(map(depth, sequent.formulas)))
+            effort = partial(_effort, types, made, logic)
+            yield Draft(sequent, logic, max(map(depth, sequent.formulas)), effort=effort)
             break
 
 
@@ -114,6 +117,16 @@ def _logic(types: Mapping[str, str], kripke: Models, made: Entailment, decides: 
         return Logic.CLASSICAL if decides else None
     constants = tuple((name, types[name]) for name in _constants(types))
     return Logic.INTUITIONISTIC if provable(*made, constants, _BUDGET) else None
+
+
+def _effort(types: Mapping[str, str], made: Entailment, logic: Logic) -> int | None:
+    """Of the derivation that the calculus finds; a classical one by contradiction, where it finds that."""
+    constants = tuple((name, types[name]) for name in _constants(types))
+    if logic is Logic.INTUITIONISTIC:
+        return derivation_steps(*made, constants, _BUDGET)
+    hypotheses, goal = made
+    steps = derivation_steps((*hypotheses, Node(NOT, (goal,))), Node(FALSE), constants, _BUDGET)
+    return None if steps is None else steps + 1
 
 
 def _constants(types: Mapping[str, str]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from lean_env.benchmark.lean_logic.composition import Entailment, total
@@ -76,7 +77,13 @@ def problems(rng: random.Random, sizes: tuple[int, int]) -> Iterator[Draft]:
         made = _entailment(rng, equations, start, goal)
         if made is not None and sizes[0] <= total(made) <= sizes[1]:
             sequent, _ = named(rng, _TYPES, *made)
-            yield Draft(sequent, Logic.INTUITIONISTIC, found[goal].distance)
+            distance = found[goal].distance
+            yield Draft(sequent, Logic.INTUITIONISTIC, distance, effort=partial(_effort, distance))
+
+
+def _effort(rewrites: int) -> int:
+    """A rewrite counts twice: the equation and its direction have to be chosen. The last step closes the goal."""
+    return 2 * rewrites + 1
 
 
 class Reach(NamedTuple):

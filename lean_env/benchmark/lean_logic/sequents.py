@@ -59,8 +59,7 @@ class Sequents:
         """A valid sequent of about the size, in which every hypothesis is needed and few leaves are idle."""
         rng, pool = self._rng, self._pool
         if target > _SMALL:
-            self._stock = self._stock or self._fresh_stock()
-            return self._stock.composed(rng, target, self._good)
+            return self._composer().composed(rng, target, self._good)
         kind = rng.random()
         if kind < _TAUTOLOGIES:
             goal = assembly.tautology(rng, pool, target)
@@ -71,10 +70,22 @@ class Sequents:
         made = assembly.entailed(rng, pool, sizes, goal_size)
         return made if made and assembly.idle_leaves(self.models, *made) <= 1 else None
 
+    def small(self) -> Entailment:
+        """A small valid sequent, to grow from."""
+        return self._rng.choice(self._composer().entailments)
+
+    def grown(self, made: Entailment) -> Entailment:
+        """What one random step makes of a valid sequent, or the same one where the step does not fit."""
+        return self._composer().grown(self._rng, made, self._good)
+
     def non_theorem(self, target: int) -> Entailment | None:
         """A sequent of the size that few of the hypotheses' models refute."""
         *sizes, goal_size = parts(self._rng, target)
         return assembly.near_miss(self._rng, self._pool, sizes, goal_size)
+
+    def _composer(self) -> Stock:
+        self._stock = self._stock or self._fresh_stock()
+        return self._stock
 
     def _good(self, made: Entailment) -> bool:
         hypotheses, goal = made

@@ -47,6 +47,10 @@ def test_the_same_in_every_process(small: LeanLogic) -> None:
     assert len(small.revision) == 16
 
 
+def test_stored_runs_go_on_with_the_statements_that_they_began_with(small: LeanLogic) -> None:
+    assert small.revision == "af6fbff7d855e0fe", "the generator makes other statements: raise REVISION, and say so"
+
+
 def test_another_seed_gives_other_statements(small: LeanLogic) -> None:
     other = load_lean_logic(SMALL.model_copy(update={"seed": 8}))
     assert other.revision != small.revision
