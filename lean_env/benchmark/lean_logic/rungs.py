@@ -95,10 +95,10 @@ def statements(seed: int, purpose: str, family: Family, rungs: int = len(TOPS)) 
     """Theorems of one family without end, of all its rungs; duplicates occur. Streams of different purposes have
     nothing in common but chance."""
     rng = random.Random(f"{NAME} {REVISION} {seed} {family} {purpose}")
-    reach = range(rungs) if family is Family.PROPOSITIONAL else _REACH[family]
+    reach = _reach(family, rungs)
     for draft in _drafts(rng, family, TOPS[rungs - 1]):
         effort = draft.effort()
-        if effort is not None and (rung := rung_of(effort)) < rungs and rung in reach:
+        if effort is not None and (rung := rung_of(effort)) in reach:
             yield Graded(draft, family, rung, effort, canonical(draft.sequent))
 
 
@@ -128,8 +128,7 @@ def _held_out(config: RungConfig, seen: set[str]) -> Iterator[Graded]:
     for family in (Family.FIRST_ORDER, Family.INDUCTION, Family.PROPOSITIONAL):
         open_, refused = dict(wanted), 0
         if family in _SHARES:
-            share = round(2 * config.held_out * _SHARES[family])
-            open_ = {rung: share for rung in wanted if rung in _REACH[family]}
+            open_ = dict.fromkeys(_reach(family, config.rungs), round(2 * config.held_out * _SHARES[family]))
         for graded in statements(config.seed, "held out", family, config.rungs) if any(open_.values()) else ():
             if open_.get(graded.rung) and graded.canonical not in seen:
                 seen.add(graded.canonical)
@@ -156,21 +155,27 @@ def _split(held_out: list[Graded], each: int) -> Iterator[tuple[Graded, str]]:
 def _train(config: RungConfig, seen: set[str]) -> Iterator[Graded]:
     """New statements of all families, drawn by their shares, until there are enough of each rung."""
     rng = random.Random(f"{NAME} {REVISION} {config.seed} train")
-    families = [family for family in Family if config.rungs > min(_REACH.get(family, (0,)))]
+    families = [family for family in Family if _reach(family, config.rungs)]
     shares = [_SHARES.get(family, 1 - sum(_SHARES.values())) for family in families]
     streams = {family: statements(config.seed, "train", family, config.rungs) for family in families}
     even = config.train / config.rungs
     missing = dict.fromkeys(range(config.rungs), int(_LEAST * even))
     taken: Counter[int] = Counter()
     refused = 0
+
+    def wanted(rung: int) -> bool:
+        spare = config.train - taken.total() > sum(missing.values())
+        return missing[rung] > 0 or (spare and taken[rung] < _MOST * even)
+
     while taken.total() < config.train:
-        graded = next(streams[rng.choices(families, shares)[0]])
-        rung, left = graded.rung, config.train - taken.total()
-        room = missing[rung] or (taken[rung] < _MOST * even and left > sum(missing.values()))
-        if room and graded.canonical not in seen:
+        family = rng.choices(families, shares)[0]
+        if not any(map(wanted, _reach(family, config.rungs))):
+            family = Family.PROPOSITIONAL
+        graded = next(streams[family])
+        if wanted(graded.rung) and graded.canonical not in seen:
             seen.add(graded.canonical)
-            taken[rung] += 1
-            missing[rung] -= missing[rung] > 0
+            taken[graded.rung] += 1
+            missing[graded.rung] -= missing[graded.rung] > 0
             refused = 0
             yield graded
         elif (refused := refused + 1) > _EXHAUSTED:
@@ -192,6 +197,12 @@ def _non_theorems(config: RungConfig, seen: set[str]) -> Iterator[tuple[Problem,
         for draft, class_ in new_drafts(generators[family](rng, sizes, False), wanted, seen):
             yield problem_of(draft, family, class_, f"rungs.n.{number:05}"), TRAIN, NON_THEOREM
             number += 1
+
+
+def _reach(family: Family, rungs: int) -> range:
+    """The rungs that a family has statements of, among the first so many."""
+    own = _REACH.get(family, range(len(TOPS)))
+    return range(own.start, min(own.stop, rungs))
 
 
 def _drafts(rng: random.Random, family: Family, most: int) -> Iterator[Draft]:
