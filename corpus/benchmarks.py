@@ -14,7 +14,7 @@ from corpus.errors import Conflict, NotFound
 from corpus.guard import HELD_OUT, classify, extend_guard
 from corpus.hashing import digest, theorem_fields
 from corpus.headers import store_headers
-from corpus.records import BenchmarkRecord, TheoremRecord
+from corpus.records import BenchmarkRecord, HeaderRecord, TheoremRecord
 
 
 def store_benchmark(
@@ -120,6 +120,11 @@ class BenchmarkStore:
                     f"No theorem {name!r} in {benchmark or 'any benchmark'}. `flywheel bench show` lists them."
                 )
             return rows.theorem_record(row)
+
+    def headers(self) -> list[HeaderRecord]:
+        """All headers of stored theorems, each once, the first stored first."""
+        with reading(self.engine) as session:
+            return [rows.header_record(row) for row in session.scalars(select(schema.Header).order_by("id"))]
 
     def set_guard(self, hashes: Iterable[str]) -> int:
         """Adds statement hashes that no training proof may contain, besides the stored valid and test statements.

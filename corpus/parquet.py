@@ -16,7 +16,7 @@ _COLUMNS: dict[str, dict[str, Any]] = {
     "proofs": {
         **dict.fromkeys(("id", "theorem", "statement", "statement_hash"), _TEXT),
         "imports": _TEXTS,
-        **dict.fromkeys(("module", "benchmark", "split", "source"), _TEXT),
+        **dict.fromkeys(("header", "module", "benchmark", "split", "source"), _TEXT),
         "tactics": _TEXTS,
         "proof": _TEXT,
         "axioms": _TEXTS,

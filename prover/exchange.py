@@ -10,14 +10,14 @@ too, because training reads the states: a valid term beside made-up states would
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from corpus.archive import Archive, ProofLine, open_archive
 from corpus.errors import ImportRefused
 from corpus.exchange import Imported, archive, import_archive
 from corpus.merge import Merged, merge
-from corpus.records import ProofRecord, StoredProof, TheoremRecord
+from corpus.records import HeaderRecord, ProofRecord, StoredProof, TheoremRecord
 from corpus.store import Corpus
 from lean_env.embedded.worker import LeanRefused, WorkerDied
 from lean_env.gate.certificate import Rejection
@@ -27,6 +27,7 @@ from lean_env.library.ndjson import NdjsonError
 from lean_env.session.leandojo import DojoCrashError, DojoInitError
 from lean_env.session.replay import ReplayFailed, replay
 from lean_env.session.stating import StatementRefused
+from lean_env.theorem import Environment
 from prover.benchmarks.registry import BENCHMARKS
 from prover.lean import Lean
 from prover.rounds.attempt import Refused, Undecided
@@ -53,6 +54,7 @@ def import_checked(corpus: Corpus, path: Path, lean: Lean, report: Report = lamb
     """
     with open_archive(path) as file:
         _compare_with_ours(file, lean)
+        _check_headers(file.headers, lean)
         return import_archive(corpus, path, lambda theorem, proof: _certified(file, theorem, proof, lean), report)
 
 
@@ -61,6 +63,7 @@ def merge_checked(corpus: Corpus, other: Corpus, lean: Lean, report: Report = la
 
     Raises ImportRefused, Conflict, KernelsDisagree; nothing was written then.
     """
+    _check_headers(other.headers(), lean)
     return merge(corpus, other, lambda proof: _again(proof, lean), report)
 
 
@@ -121,6 +124,21 @@ def _check_term(term: str, theorem: TheoremRecord, lean: Lean) -> str:
     if isinstance(verdict, Rejection):
         raise Refused(f"gate, {verdict.check}: {verdict.reason}.")
     return verdict.proof_hash
+
+
+def _check_headers(headers: Iterable[HeaderRecord], lean: Lean) -> None:
+    """Each header declares here what it is said to declare, and the gate's kernels take it. Raises ImportRefused."""
+    for header in headers:
+        try:
+            found = lean.header_declarations(Environment.from_key(header.key, header.text))
+        except (ValueError, StatementRefused, GateError, WorkerDied) as error:
+            raise ImportRefused(
+                f"The header of {header.key[:200]} is not taken here: {error} Nothing changed."
+            ) from error
+        if found != header.ndjson:
+            raise ImportRefused(
+                f"The header of {header.key[:200]} declares something else here than in the file. Nothing was changed."
+            )
 
 
 def _seen(steps: Sequence[object]) -> list[tuple[object, ...]]:

@@ -186,6 +186,20 @@ class Lean:
         environment = theorem.environment
         if environment.header is None:
             return state_text(self.staters, theorem)
+        return self.state_under_header(theorem)
+
+    def header_declarations(self, environment: Environment) -> str:
+        """What a header declares, as two clean workers export it and the gate takes it; '' without a header.
+
+        Raises StatementRefused, GateError."""
+        if environment.header is None:
+            return ""
+        return self.state_under_header(Theorem("its_header", ": True", environment)).header_ndjson
+
+    def state_under_header(self, theorem: Theorem) -> CleanStatement:
+        """Elaborates a statement with its header, whose declarations the gate takes. Raises StatementRefused,
+        GateError."""
+        environment = theorem.environment
         stated = state_text(self.staters, theorem, self.witnesses)
         if environment not in self._headers:
             try:

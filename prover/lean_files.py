@@ -2,8 +2,8 @@
 
     flywheel corpus export --to FOLDER --format lean
 
-A theorem is restated in the imports that its proof was found in, its shortest proof below it. What Lean does not take
-as text (a printed statement that does not read back as itself) is left out and listed in left_out.jsonl.
+A theorem is restated in the imports that its proof was found in, below its header, with its shortest proof. What Lean
+does not take as text (a printed statement that does not read back as itself) is left out and listed in left_out.jsonl.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from corpus.records import StoredProof
 from corpus.snapshot import snapshot_proofs
 from corpus.store import Corpus
 from lean_env.embedded.worker import LeanRefused, WorkerDied
-from lean_env.theorem import Environment
+from lean_env.theorem import HEADER_PREFIX, Environment
 from prover.lean import Lean
+from prover.rounds.round import theorem_of
 
 #: What may become a path. The name comes from a benchmark, which may be somebody else's.
 _MODULE = re.compile(r"\w+(\.\w+)*")
@@ -28,9 +29,9 @@ _MODULE = re.compile(r"\w+(\.\w+)*")
 
 @dataclass
 class _Module:
-    """One file: its imports, and the shortest proof of each of its theorems."""
+    """One file: its imports and header, and the shortest proof of each of its theorems."""
 
-    environment: str
+    environment: Environment
     proofs: dict[str, StoredProof] = field(default_factory=dict)
 
     def add(self, proof: StoredProof) -> None:
@@ -49,7 +50,7 @@ def export_lean(
     done = Exported(folder, snapshot)
     modules: dict[str, _Module] = {}
     for proof in snapshot_proofs(corpus, snapshot):
-        modules.setdefault(_file(proof), _Module(proof.theorem.environment)).add(proof)
+        modules.setdefault(_file(proof), _Module(theorem_of(proof.theorem).environment)).add(proof)
     left_out: list[dict[str, str]] = []
     with new_folder(folder) as partial:
         for index, (name, module) in enumerate(sorted(modules.items()), start=1):
@@ -58,7 +59,7 @@ def export_lean(
             if kept:
                 path = partial / name
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(_header(module.environment) + _body(kept), encoding="utf-8")
+                path.write_text(_imports(module.environment) + _above(module.environment) + _body(kept), encoding="utf-8")
             for proof in kept:
                 done.proofs += 1
                 done.steps += len(proof.steps)
@@ -80,20 +81,25 @@ def _file(proof: StoredProof) -> str:
         return str(PurePosixPath(*theorem.module.split(".")).with_suffix(".lean"))
     name, _, _ = proof.benchmark.partition("@")
     parts = [_camel(part) or "Unnamed" for part in name.split("/")]
-    imports = (
-        "" if theorem.environment == "Init" else "_" + _camel(theorem.environment.replace(".", "-").replace(",", "-"))
-    )
-    return str(PurePosixPath("Stated", *parts[:-1], f"{parts[-1]}{imports[:80]}.lean"))
+    imports, _, header = theorem.environment.partition("#")
+    imports = "" if imports == "Init" else "_" + _camel(imports.replace(".", "-").replace(",", "-"))
+    own = f"_{header}" if header else ""
+    return str(PurePosixPath("Stated", *parts[:-1], f"{parts[-1]}{imports[:80]}{own}.lean"))
 
 
 def _camel(text: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in "".join(c if c.isalnum() else "-" for c in text).split("-"))
 
 
-def _header(environment: str) -> str:
+def _imports(environment: Environment) -> str:
     """Without `prelude` Lean imports all of Init, where a library theorem would be there already."""
-    imports = environment.split(",")
-    return ("" if imports == ["Init"] else "prelude\n") + "".join(f"import {name}\n" for name in imports) + "\n"
+    imports = environment.imports
+    return ("" if imports == ("Init",) else "prelude\n") + "".join(f"import {name}\n" for name in imports) + "\n"
+
+
+def _above(environment: Environment) -> str:
+    """The header, as Lean elaborates it here."""
+    return "" if environment.header is None else f"{HEADER_PREFIX}\n{environment.header.text.rstrip()}\n\n"
 
 
 def _body(proofs: Iterable[StoredProof]) -> str:
@@ -101,7 +107,7 @@ def _body(proofs: Iterable[StoredProof]) -> str:
 
 
 def _elaborating(
-    proofs: list[StoredProof], environment: str, lean: Lean
+    proofs: list[StoredProof], environment: Environment, lean: Lean
 ) -> tuple[list[StoredProof], list[tuple[StoredProof, str]]]:
     """The proofs with which the file elaborates, and the others with Lean's reason. A file that elaborates as a whole
     costs one question."""
@@ -119,10 +125,10 @@ def _elaborating(
     return kept, refused
 
 
-def _trouble(proofs: list[StoredProof], environment: str, lean: Lean) -> str:
+def _trouble(proofs: list[StoredProof], environment: Environment, lean: Lean) -> str:
     """The first error that Lean has with a file of these proofs, '' for none. `sorry` is one."""
     try:
-        messages = lean.messages(Environment.from_key(environment), _body(proofs))
+        messages = lean.messages(environment, _body(proofs))
     except (LeanRefused, WorkerDied) as error:
         return str(error).splitlines()[0]
     bad = [one.data for one in messages if one.severity == "error" or "declaration uses 'sorry'" in one.data]

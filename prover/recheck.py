@@ -102,6 +102,8 @@ def recheck(proof: StoredProof, lean: Lean) -> Rechecked:
         verdict, _, reason = certificate.kernels["second"].partition(": ")
         second = KernelVerdict(verdict)
         same_term = certificate.proof_hash == proof.certificate.proof_hash
+        if certificate.header_digest != proof.certificate.header_digest:
+            trouble = "its header declares something else here than when it was accepted"
     except (Refused, Undecided) as error:
         trouble = f"{type(error).__name__.lower()}: {error}"
     ms = 1000 * (time.monotonic() - started)

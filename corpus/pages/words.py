@@ -62,6 +62,8 @@ def certificate(record: CertificateRecord, theorem: TheoremRecord) -> list[str]:
         else "The term's statement hash differs from the stored statement's: do not trust this proof.",
         f"It rests on the axioms {', '.join(record.axioms)}." if record.axioms else "It uses no axioms.",
     ]
+    if record.header_digest:
+        sentences.append("What it uses of its header went through the same checks.")
     if record.auxiliaries:
         count = len(record.auxiliaries)
         sentences.append(f"It brings {count} auxiliary declaration{'s' if count > 1 else ''}, checked with it.")
@@ -69,7 +71,11 @@ def certificate(record: CertificateRecord, theorem: TheoremRecord) -> list[str]:
     return sentences
 
 
-def standalone(text: str, name: str) -> str:
-    """A stored proof as text for an editor elsewhere: the theorem becomes an example, since a library that has it
-    would refuse the name."""
-    return text.replace(f"theorem {name} ", "example ", 1)
+def standalone(text: str, theorem: TheoremRecord) -> str:
+    """A stored proof as text for an editor elsewhere, its header above it: the theorem becomes an example, since a
+    library that has it would refuse the name."""
+    text = text.replace(f"theorem {theorem.name} ", "example ", 1)
+    if theorem.header is None:
+        return text
+    imports = "".join(f"import {module}\n" for module in theorem.imports if module != "Init")
+    return f"{imports}\n{theorem.header.text.strip(chr(10))}\n\n{text}".lstrip("\n")

@@ -9,6 +9,7 @@ statements have the same class when they read the same after these changes:
 - The order of binders and hypotheses does not count: the conclusion is read first, then what its variables are.
 - Types of one group in `TYPE_GROUPS` are numbered by first occurrence, also inside names: `Array.toList` and
   `Vector.toArray` read alike. Such a type keeps its first argument only, so a vector's length does not count.
+- Types of a theorem's own header, with their constructors, are numbered by first occurrence.
 - Numerals above 2 are numbered by first occurrence: 8, 16 and `2 ^ 8` are what tells integer widths apart.
 
 It errs on the side of merging. A merged pair costs one theorem of the benchmark, a missed one is a leak.
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from lean_env.library.expression import (
     Apply,
@@ -66,11 +67,17 @@ Token = str | tuple[str, object]
 
 class ClassFunction:
     """Computes classes. `signatures` maps a constant to the binder kinds of its type's telescope (0 explicit);
-    `proofs` are the names of all theorems."""
+    `proofs` are the names of all theorems; `own`: how the constants of a theorem's header read."""
 
-    def __init__(self, signatures: Mapping[str, Collection[int]], proofs: Collection[str]) -> None:
+    def __init__(
+        self,
+        signatures: Mapping[str, Collection[int]],
+        proofs: Collection[str],
+        own: Mapping[str, Sequence[Token]] | None = None,
+    ) -> None:
         self._signatures = signatures
         self._proofs = proofs
+        self._own = own or {}
 
     def of(self, statement: Expression) -> str:
         """The class of a closed statement: 32 hex digits."""
@@ -118,7 +125,8 @@ class ClassFunction:
         if isinstance(node, Literal):
             return [_literal(node.value)]
         if isinstance(node, Projection):
-            return ["projection", *_name(node.structure), str(node.index), *self._tokens(node.of, binders)]
+            structure = self._own.get(node.structure) or _name(node.structure)
+            return ["projection", *structure, str(node.index), *self._tokens(node.of, binders)]
         if isinstance(node, Sort):
             return ["sort"]
         raise TypeError(f"not an expression: {node!r}")
@@ -158,7 +166,7 @@ class ClassFunction:
             if head.name == "GetElem.getElem":
                 kept = kept[:2]  # the third says that the index is in range
         tokens = [t for a in kept for t in self._tokens(a, binders)]
-        words = _name(_SYNONYMS.get(head.name, head.name))
+        words = list(self._own.get(head.name) or _name(_SYNONYMS.get(head.name, head.name)))
         return ["(", *words, *tokens, ")"] if kept else words
 
 

@@ -11,7 +11,15 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from lean_env.library.expression import Constant, Expression, ExpressionHasher, Literal, Projection, subterms
+from lean_env.library.expression import (
+    Constant,
+    Expression,
+    ExpressionHasher,
+    Literal,
+    Projection,
+    subterms,
+    universe_order,
+)
 from lean_env.library.header_ndjson import read_header
 from lean_env.library.inductive import Declared, InductiveGroup, names_of, roots_of
 from lean_env.library.ndjson import NdjsonError
@@ -99,6 +107,11 @@ class HeaderTerm:
         So another body is another statement, and a renamed definition is the same. Without a header it is
         `expression_hash`."""
         return ContentHasher(self.contents).hash(type_, level_params)
+
+    def goal_hash(self, goal: Expression) -> str:
+        """The same for a goal with its context reverted, universes numbered by first use. Without a header it is
+        `lean_env.library.expression.goal_hash`."""
+        return self.statement_hash(goal, universe_order(goal))
 
 
 NO_HEADER = HeaderTerm()

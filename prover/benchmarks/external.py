@@ -65,7 +65,8 @@ class ExternalBenchmark:
         rows = [
             ("from", one.extra["place"]),
             ("its header", one.extra["header"]),
-            ("imports here", one.environment),
+            ("imports here", ", ".join(one.imports)),
+            *([("stands under", one.header.text.strip("\n"))] if one.header is not None else []),
             ("changed", "; ".join(one.extra["notes"]) or "nothing"),
             ("split", one.split),
             ("expression hash", one.statement_hash),
@@ -179,4 +180,4 @@ def _record(usable: Usable, statement_class: str) -> TheoremRecord:
         "proved": row.proved,
         "notes": list(usable.notes),
     }
-    return record_of(usable.theorem, extra=details)
+    return record_of(usable.theorem, extra=details, header_ndjson=usable.header_ndjson)

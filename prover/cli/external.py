@@ -74,6 +74,7 @@ def loaded(path: Path, format: Format, workers: int | None, **options: Any) -> E
             lean.staters,
             lean.library,
             format=format,
+            under_header=lean.state_under_header,
             report=lambda done, total: tick(f"{done} of {total} theorems", done, total),
             **options,
         )

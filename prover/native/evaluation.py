@@ -111,6 +111,8 @@ def native_theorems(row: Row) -> tuple[Theorem, ...]:
     Raises ValueError with the reason why it cannot be stated by itself."""
     if row.objection or not row.conclusion:
         raise ValueError(row.objection or "it has no statement")
+    if row.above:
+        raise ValueError(row.scope.objection(row.statement) or "it needs what stands above it in its file")
     quantified = f"∀ {row.binders}, {row.conclusion}" if row.binders else row.conclusion
     forms = dict.fromkeys(
         f": {''.join(f'open {text} in ' for text in opens)}{quantified}" if opens else row.statement

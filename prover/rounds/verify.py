@@ -13,10 +13,10 @@ from corpus.records import CertificateRecord, ProofRecord, StepRecord
 from lean_env.embedded.pool import NoWorker, WorkerPool
 from lean_env.embedded.worker import LeanRefused, RefusalKind, WorkerDied
 from lean_env.gate.certificate import Certificate, Check, Rejection
-from lean_env.gate.gate import GateError
+from lean_env.gate.gate import GateError, read_header_term
+from lean_env.gate.header_term import NO_HEADER, HeaderTerm
 from lean_env.gate.statement import CleanStatement
 from lean_env.lean_text.theorems import signature
-from lean_env.library.expression import goal_hash
 from lean_env.library.ndjson import NdjsonError, read_expression
 from lean_env.session.borrowing import Borrowing, borrowing
 from lean_env.session.leandojo import DojoCrashError, DojoInitError
@@ -50,8 +50,9 @@ class Verifier:
             replayed = replay(self.replay_pool, theorem, [step.tactic for step in proof])
             taken = _taken_apart(theorem, replayed.proof_ndjson)
             whole = replayed.proof_ndjson if taken is None else taken.whole
+            stated = self.stated(theorem)
             # What was borrowed is part of the term now: the gate decides over the imports alone.
-            verdict = self.gate.check(without_lemmas(theorem), whole, self.stated(theorem))
+            verdict = self.gate.check(without_lemmas(theorem), whole, stated)
         except NdjsonError as error:
             raise Refused(f"gate, {Check.TERM}: {error}") from error
         except ReplayFailed as error:
@@ -66,6 +67,7 @@ class Verifier:
             raise Undecided(f"{type(error).__name__}: {error}") from error
         if isinstance(verdict, Rejection):
             raise Refused(f"gate, {verdict.check}: {verdict.reason}")
+        header = NO_HEADER if stated is None or not stated.header_ndjson else read_header_term(stated.header_ndjson)
         steps = tuple(
             StepRecord(
                 state=step.state,
@@ -74,7 +76,7 @@ class Verifier:
                 template=found.template,
                 milliseconds=step.ms,
                 heartbeats=step.heartbeats,
-                goal_hashes=tuple(_goal_hash(goal) for goal in step.goals_ndjson),
+                goal_hashes=tuple(_goal_hash(goal, header) for goal in step.goals_ndjson),
             )
             for step, found in zip(replayed.steps, proof, strict=True)
         )
@@ -106,12 +108,12 @@ def proof_text(theorem: Theorem, tactics: Sequence[str], options: Sequence[str] 
     return f"{before}theorem {theorem.name} {signature(theorem.statement)} := by\n{block}"
 
 
-def _goal_hash(goal: str | None) -> str:
+def _goal_hash(goal: str | None, header: HeaderTerm) -> str:
     """'' for a goal that has no closed expression."""
     if goal is None:
         return ""
     try:
-        return goal_hash(read_expression(goal))
+        return header.goal_hash(read_expression(goal))
     except NdjsonError:
         return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from samples import attempt, fill, proof, search_tree, start_round, theorem
+from samples import attempt, fill, proof, search_tree, start_round, theorem, under_header
 
 from corpus.curves import Rate, growth, solve_curves
 from corpus.errors import NotFound
@@ -161,7 +161,11 @@ def test_words():
     assert (seconds(0.314), seconds(42.4), seconds(240), seconds(7200)) == ("0.31 s", "42 s", "4.0 min", "2.0 h")
     assert flat({"a": 1, "round": {"steps": 2, "deep": {"x": []}}}) == {"a": 1, "round.steps": 2, "round.deep.x": []}
     text = "set_option x true in\ntheorem Nat.foo (n : Nat) : n = n := by\n  rfl\n"
-    assert standalone(text, "Nat.foo") == text.replace("theorem Nat.foo ", "example ")
+    assert standalone(text, theorem("Nat.foo")) == text.replace("theorem Nat.foo ", "example ")
+    own = under_header("Nat.foo")
+    assert own.header is not None and standalone(text, own) == (
+        "import Std\n\n" + own.header.text + "\n" + text.replace("theorem Nat.foo ", "example ")
+    )
     record = proof(theorem("t")).certificate
     assert certificate(record, theorem("t"))[:2] == [
         "The proof term's type is the stored statement.",

@@ -19,7 +19,9 @@ from lean_env.benchmark.external.reading import Format, read_benchmark
 from lean_env.benchmark.external.row import Row
 from lean_env.benchmark.splits import TEST
 from lean_env.embedded.pool import WorkerPool
+from lean_env.gate.statement import CleanStatement
 from lean_env.library.index import Library
+from lean_env.theorem import Theorem
 
 #: Names of such benchmarks begin with this, so that they cannot be taken for one of ours.
 PREFIX = "external/"
@@ -93,14 +95,16 @@ def load_external(
     split: str = TEST,
     core: bool = False,
     report: Callable[[int, int], None] | None = None,
+    under_header: Callable[[Theorem], CleanStatement] | None = None,
 ) -> External:
     """Reads and checks a benchmark. No proof may ever have run in `pool`'s workers.
 
-    `fields`, `split`: see `read_benchmark`. `report(done, total)` counts theorems. Raises Unreadable, UnknownField,
+    `fields`, `split`: see `read_benchmark`. `report(done, total)` counts theorems. `under_header`: see
+    `Checker`. Raises Unreadable, UnknownField,
     OSError, NoWorker.
     """
     reading = read_benchmark(path, format, fields, split)
-    answers = Checker(pool, library, core).check(reading.rows, report)
+    answers = Checker(pool, library, core, under_header).check(reading.rows, report)
     name = name or default_name(path)
     usable = tuple(
         replace(one, theorem=replace(one.theorem, benchmark=PREFIX + name, stratum=STRATUM))
@@ -118,7 +122,7 @@ def load_external(
         core,
         usable,
         unusable,
-        {one.theorem.name: classes.of(one.expression) for one in usable},
+        {one.theorem.name: classes.of(one.expression, one.header_ndjson) for one in usable},
         library.digest,
     )
 

@@ -1,7 +1,8 @@
 """Rows become theorems: each is stated in an environment that the embedded Lean serves, and elaborated there.
 
-A statement goes to Lean as every text theorem does (`lean_env.gate.statement`): one theorem command with our own
-`sorry`, or nothing. The names that its file opened go with it as `open … in` terms. A statement that Lean refuses is
+A statement that needs what stands above it in its file gets that as its header (`lean_env.theorem.Header`); every other
+is stated by itself, with the names that its file opened as `open … in` terms. It goes to Lean as every text theorem
+does (`lean_env.gate.statement`): one theorem command with our own `sorry`, or nothing. A statement that Lean refuses is
 kept with what Lean said.
 """
 
@@ -16,13 +17,14 @@ from functools import lru_cache
 from lean_env.benchmark.external.row import Row
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import WorkerDied
+from lean_env.gate.gate import GateError
 from lean_env.gate.statement import CleanStatement
 from lean_env.lean_text.mask import mask
 from lean_env.library.expression import Expression
 from lean_env.library.index import Library
 from lean_env.library.ndjson import NdjsonError
 from lean_env.session.stating import StatementRefused, state_text
-from lean_env.theorem import Environment, Theorem
+from lean_env.theorem import Environment, Header, Theorem
 
 #: Where a statement is tried whose own imports cannot be served.
 CORE = Environment(("Init",))
@@ -44,6 +46,8 @@ class Usable:
     theorem: Theorem
     expression: Expression
     notes: tuple[str, ...] = ()
+    #: The declarations of the theorem's header, '' without one.
+    header_ndjson: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,14 @@ class Unusable:
 @dataclass(slots=True)
 class Checker:
     """Asks the workers of `pool` (in which no proof was ever run) about rows. `core`: rows whose imports cannot be
-    served are tried in `import Init`, with the opened names that exist there."""
+    served are tried in `import Init`, with the opened names that exist there. `under_header` states a theorem that has
+    a header, in two processes that agree (`prover.lean.Lean.state_under_header`); without it such rows are unusable.
+    """
 
     pool: WorkerPool
     library: Library
     core: bool = False
+    under_header: Callable[[Theorem], CleanStatement] | None = None
     _modules: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -119,6 +126,8 @@ class Checker:
             row, spelled = _in_core_words(row)
             notes += spelled
         try:
+            if row.above:
+                return self._under_header(row, environment, notes)
             opens, dropped = self._opened(row, environment, droppable=self.core)
             if dropped:
                 notes.append(f"opens nothing of {', '.join(dropped)}")
@@ -129,10 +138,22 @@ class Checker:
             return Unusable(row, _reason(said, row))
         except WorkerDied as died:
             return Unusable(row, _shortened(f"Lean's worker died of it: {died}"))
+        except GateError as error:
+            return Unusable(row, _shortened(f"its header was not decided: {error}"))
         except (NdjsonError, ValueError) as error:
             return Unusable(row, _shortened(f"its expression cannot be read: {error}"))
         theorem = Theorem(row.name, statement, environment, expression_hash=read.expression_hash, split=row.split)
         return Usable(row, theorem, read.type, tuple(notes))
+
+    def _under_header(self, row: Row, environment: Environment, notes: list[str]) -> Usable:
+        """As its file has it, everything above it in force."""
+        if self.under_header is None:
+            raise StatementRefused(row.scope.objection(row.statement) or "it needs what stands above it in its file")
+        theorem = Theorem(row.name, row.statement, Environment(environment.imports, Header(row.above)), split=row.split)
+        stated = self.under_header(theorem)
+        read = stated.read()
+        theorem = replace(theorem, expression_hash=read.expression_hash)
+        return Usable(row, theorem, read.type, tuple(notes), stated.header_ndjson)
 
     def _opened(self, row: Row, environment: Environment, droppable: bool) -> tuple[tuple[str, ...], list[str]]:
         """What of the scope's opened names and namespaces this environment has, and what was dropped.
@@ -196,7 +217,8 @@ def _in_core_words(row: Row) -> tuple[Row, list[str]]:
             last = found.end()
         return "".join([*pieces, text[last:]])
 
-    return replace(row, binders=spelled(row.binders), conclusion=spelled(row.conclusion)), sorted(set(used))
+    changed = replace(row, binders=spelled(row.binders), conclusion=spelled(row.conclusion), above=spelled(row.above))
+    return changed, sorted(set(used))
 
 
 def _reason(said: str, row: Row) -> str:

@@ -6,15 +6,19 @@ number types they are about and in large numerals: the classes of `lean_env.benc
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import ChainMap, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lean_env.benchmark.classes import ClassFunction
 from lean_env.benchmark.external.check import Usable
 from lean_env.benchmark.lean_core.selection import binder_kinds
+from lean_env.benchmark.own_class import own_theorems, own_words
+from lean_env.gate.header_term import HeaderTerm
 from lean_env.library.expression import Expression
 from lean_env.library.index import Library
+from lean_env.library.inductive import InductiveGroup
 from lean_env.library.olean import Kind
 
 
@@ -43,11 +47,23 @@ class Classes:
     all of them first, 10 s)."""
 
     def __init__(self, library: Library) -> None:
-        self._function = ClassFunction(_Signatures(library), _Proofs(library))
+        self._library = library
+        self._signatures = _Signatures(library)
+        self._function = lru_cache(maxsize=16)(self._function_of)
 
-    def of(self, statement: Expression) -> str:
-        """32 hex digits."""
-        return self._function.of(statement)
+    _function: Callable[[str], ClassFunction]
+
+    def of(self, statement: Expression, header_ndjson: str = "") -> str:
+        """32 hex digits. `header_ndjson`: the declarations of the theorem's header."""
+        return self._function(header_ndjson).of(statement)
+
+    def _function_of(self, header_ndjson: str) -> ClassFunction:
+        proofs = _Proofs(self._library)
+        if not header_ndjson:
+            return ClassFunction(self._signatures, proofs)
+        header = HeaderTerm.read(header_ndjson)
+        signatures = ChainMap(dict(_own_signatures(header)), self._signatures)  # type: ignore[arg-type]
+        return ClassFunction(signatures, _Proofs(self._library, own_theorems(header)), own_words(header))
 
 
 def near_duplicates(theorems: Iterable[Usable], known: Iterable[Known], classes: Mapping[str, str]) -> list[Duplicate]:
@@ -66,6 +82,16 @@ def near_duplicates(theorems: Iterable[Usable], known: Iterable[Known], classes:
     return found
 
 
+def _own_signatures(header: HeaderTerm) -> Iterator[tuple[str, Collection[int]]]:
+    for declared in header.declarations:
+        if isinstance(declared, InductiveGroup):
+            yield from dict.fromkeys(declared.names, b"").items()  # a recursor's arguments are all kept
+            yield from ((one.name, binder_kinds(one.type)) for one in declared.types)
+            yield from ((one.name, binder_kinds(one.type)) for one in declared.constructors)
+        else:
+            yield declared.name, binder_kinds(declared.type)
+
+
 class _Signatures(Mapping[str, Collection[int]]):
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -73,7 +99,7 @@ class _Signatures(Mapping[str, Collection[int]]):
 
     def __getitem__(self, name: str) -> bytes:
         if name not in self._known:
-            self._known[name] = binder_kinds(self._library.declaration(name))
+            self._known[name] = binder_kinds(self._library.declaration(name).type)
         return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -84,12 +110,14 @@ class _Signatures(Mapping[str, Collection[int]]):
 
 
 class _Proofs(Collection[str]):
-    """The names of the library's theorems."""
+    """The names of the library's theorems, and of a header's."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, library: Library, own: frozenset[str] = frozenset()) -> None:
+        self._library, self._own = library, own
 
     def __contains__(self, name: object) -> bool:
+        if name in self._own:
+            return True
         constant = self._library.constant(str(name))
         return constant is not None and constant.original_kind is Kind.THEOREM
 

@@ -92,7 +92,7 @@ def _row(value: object, place: str, split: str, fields: Mapping[str, str]) -> Ro
     found = read_lean(f"{header}\n{statement}")
     if not found:
         scope = read_lean(f"{header}\nexample : True")[-1].scope
-        return bare_statement(statement, scope, place, name or place, split)
+        return bare_statement(statement, scope, place, name or place, split, header)
     chosen = next((row for row in found if row.name == name), found[-1])
     own = chosen.name if not chosen.name.startswith("example_") else place
     others = [row.name for row in found if row is not chosen]

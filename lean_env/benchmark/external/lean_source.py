@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 from lean_env.benchmark.external.row import Row
+from lean_env.lean_text.header import read_header
 from lean_env.lean_text.mask import mask
 from lean_env.lean_text.scope import Scope
-from lean_env.lean_text.theorems import bare_signature, theorems_of
+from lean_env.lean_text.theorems import bare_signature, command_start, theorems_of
+
+#: A command that says something, to its end: a line that begins at the margin with anything but a bracket.
+_SAYS = re.compile(r"^#(?:eval|check|print|reduce|synth)[^\n]*\n?(?:[ \t]+[^\n]*\n?)*", re.MULTILINE)
 
 
 def read_lean(text: str, file: str = "", split: str = "") -> list[Row]:
     """A row for each theorem, lemma and example of `text`, in order. Examples get numbers for names."""
     rows: list[Row] = []
     examples = 0
-    for found in theorems_of(text.replace("\r\n", "\n")):
+    text = text.replace("\r\n", "\n")
+    for found in theorems_of(text):
         examples += not found.name
-        objection = found.scope.objection(mask(f"{found.binders} : {found.conclusion}"))
+        needs = found.scope.objection(mask(f"{found.binders} : {found.conclusion}"))
         rows.append(
             Row(
                 name=found.name or f"example_{examples}",
@@ -24,15 +31,21 @@ def read_lean(text: str, file: str = "", split: str = "") -> list[Row]:
                 place=f"{file}:{found.line}",
                 split=split,
                 proved=found.proved,
-                objection=objection if found.conclusion else "there is no statement after its name",
+                objection="" if found.conclusion else "there is no statement after its name",
+                above=above(text[: command_start(text, found.start)]) if needs else "",
             )
         )
     return rows
 
 
-def bare_statement(text: str, scope: Scope, place: str, name: str, split: str = "") -> Row:
-    """A row whose text is only a statement, with or without a proof."""
+def above(text: str) -> str:
+    """A header's text: what stands above a theorem without its imports, and without commands that only say something
+    (`#eval` would run code). Lines are kept."""
+    return _SAYS.sub(lambda found: "\n" * found[0].count("\n"), read_header(text).body).strip("\n") + "\n"
+
+
+def bare_statement(text: str, scope: Scope, place: str, name: str, split: str = "", header: str = "") -> Row:
+    """A row whose text is only a statement, with or without a proof. `header` stands above it."""
     binders, conclusion, proved = bare_signature(text)
-    return Row(
-        name, binders, conclusion, scope, place, split, proved, scope.objection(mask(binders + " " + conclusion))
-    )
+    needs = scope.objection(mask(binders + " " + conclusion))
+    return Row(name, binders, conclusion, scope, place, split, proved, above=above(header) if needs else "")

@@ -24,7 +24,8 @@ class Row:
     """`binders` stand before the colon, `conclusion` after it, both without comments. `place` is FILE:LINE. `proved`:
     the file has a proof of it (which nobody reads). `objection`: why it cannot be used, where the text alone says so.
     `library`: the theorem of Lean's own library that the row names instead of having a statement; then binders and
-    conclusion, if any, are as a traced state prints them. `traced`: the tactics of its proof, if they are there."""
+    conclusion, if any, are as a traced state prints them. `traced`: the tactics of its proof, if they are there.
+    `above`: what stands above it in its file, imports left out, where it may mean something else without that."""
 
     name: str
     binders: str
@@ -37,6 +38,7 @@ class Row:
     library: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
     traced: tuple[TracedTactic, ...] = ()
+    above: str = ""
 
     @property
     def statement(self) -> str:
@@ -53,4 +55,5 @@ class Row:
     @property
     def text_hash(self) -> str:
         """SHA-256 over header and statement: what tells apart copies that Lean cannot be asked about."""
-        return hashlib.sha256(f"{self.scope.header()}\n{self.statement}\n{self.library}".encode()).hexdigest()
+        parts = f"{self.scope.header()}\n{self.statement}\n{self.library}" + (self.above and f"\n{self.above}")
+        return hashlib.sha256(parts.encode()).hexdigest()

@@ -11,7 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lean_env.benchmark.classes import ClassFunction
-from lean_env.library.expression import ExpressionHasher, ForAll, Metadata, universe_order, used_constants
+from lean_env.library.expression import (
+    Expression,
+    ExpressionHasher,
+    ForAll,
+    Metadata,
+    universe_order,
+    used_constants,
+)
 from lean_env.library.index import INIT, Library
 from lean_env.library.names import is_human_name, is_recursor_name
 from lean_env.library.olean import Declaration, Kind
@@ -102,7 +109,7 @@ class _Survey:
         hasher = ExpressionHasher()
         for declaration in self._library.declarations(module):
             self._homes[declaration.name].add(module)
-            self._signatures[declaration.name] = binder_kinds(declaration)
+            self._signatures[declaration.name] = binder_kinds(declaration.type)
             goal_hash = hasher.hash(declaration.type, universe_order(declaration.type))
             self._statements[goal_hash].add(module)
             if declaration.original_kind is Kind.THEOREM:
@@ -153,10 +160,10 @@ class _Survey:
         return selection
 
 
-def binder_kinds(declaration: Declaration) -> bytes:
+def binder_kinds(type_: Expression) -> bytes:
     """The binder kinds of a constant's telescope, one byte each (0 explicit), as `ClassFunction` wants them."""
     kinds = bytearray()
-    node = declaration.type
+    node = type_
     while isinstance(node, ForAll | Metadata):
         if isinstance(node, ForAll):
             kinds.append(node.binder_kind)

@@ -145,6 +145,7 @@ def _as_json(external: External, record: BenchmarkRecord, copies: list[Duplicate
                 "statement": one.theorem.statement,
                 "statement_hash": one.theorem.expression_hash,
                 "environment": one.theorem.environment.key,
+                "header": one.theorem.environment.header.text if one.theorem.environment.header is not None else "",
                 "place": one.row.place,
                 "notes": one.notes,
             }

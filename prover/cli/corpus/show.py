@@ -14,6 +14,7 @@ from prover.cli.tables import WideOption, show_table
 
 if TYPE_CHECKING:
     from corpus.query import ProofView
+    from corpus.records import TheoremRecord
     from corpus.theorems import Deed, TheoremView
 
 
@@ -49,6 +50,7 @@ def show(
 def _show_theorem(view: TheoremView, wide: bool) -> None:
     theorem = view.theorem
     console.print(Text(theorem.name, style="bold"), soft_wrap=True)
+    _show_header(theorem)
     console.print(Text(theorem.statement))
     console.print(f"{view.benchmark.partition('@')[0]}, {theorem.split}, {theorem.stratum}")
     console.print(f"first proved by {_who(view.first)}" if view.first else "nobody has proved it yet")
@@ -75,6 +77,12 @@ def _show_theorem(view: TheoremView, wide: bool) -> None:
         show_table(headers, rows, wide=wide, cut=(0, 2, 7))
 
 
+def _show_header(theorem: TheoremRecord) -> None:
+    """What stands above the statement is part of what it says."""
+    if theorem.header is not None:
+        console.print(Text(theorem.header.text.strip("\n") + "\n", style="dim"))
+
+
 def _who(deed: Deed) -> str:
     who = deed.arm if deed.generation is None else f"M_{deed.generation} ({deed.arm})"
     return f"{who} of run {deed.run}, {deed.first_at:%Y-%m-%d %H:%M}, after {deed.steps_to_proof} steps"
@@ -82,6 +90,7 @@ def _who(deed: Deed) -> str:
 
 def _show_proof(view: ProofView) -> None:
     stored = view.proof
+    _show_header(stored.theorem)
     console.print(Text(stored.text))
     if view.retracted is not None:
         console.print(f"RETRACTED: {view.retracted}")
@@ -93,6 +102,8 @@ def _show_proof(view: ProofView) -> None:
     certificate = stored.certificate
     console.print(f"statement {certificate.statement_hash}\nenvironment {certificate.environment_digest}")
     console.print(f"proof term {certificate.proof_hash}; axioms: {', '.join(certificate.axioms) or 'none'}")
+    if certificate.header_digest:
+        console.print(f"header {certificate.header_digest}")
     console.print(f"kernels: {', '.join(f'{k} {v}' for k, v in certificate.kernels.items())}")
     for finding in view.findings:
         model = "no model" if finding.generation is None else f"M_{finding.generation}"

@@ -247,7 +247,9 @@ def test_the_command_prints_what_is_usable_and_what_is_not(
     assert "import Init for Mathlib" in shown and "flywheel eval --bench external/minif2f" in shown
     assert run(["bench", "load", str(repository), "--core", "--json", *home]) == DONE
     answer = json.loads(capsys.readouterr().out)
-    assert len(answer["usable"]) == 9 and len(answer["unusable"]) == 3
+    assert len(answer["usable"]) == 10 and len(answer["unusable"]) == 2
+    headers = {one["name"]: one["header"] for one in answer["usable"] if one["header"]}
+    assert list(headers) == ["after_def"] and "def double" in headers["after_def"]
     assert run(["bench", "list", "external/minif2f", "--split", "valid", "--json", *home]) == DONE
     assert len(json.loads(capsys.readouterr().out)) == 5
     assert run(["bench", "list", *home]) == DONE
