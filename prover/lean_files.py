@@ -21,7 +21,7 @@ from corpus.store import Corpus
 from lean_env.embedded.worker import LeanRefused, WorkerDied
 from lean_env.theorem import HEADER_PREFIX, Environment
 from prover.lean import Lean
-from prover.rounds.round import theorem_of
+from prover.rounds.plan import theorem_of
 
 #: What may become a path. The name comes from a benchmark, which may be somebody else's.
 _MODULE = re.compile(r"\w+(\.\w+)*")
@@ -59,7 +59,9 @@ def export_lean(
             if kept:
                 path = partial / name
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(_imports(module.environment) + _above(module.environment) + _body(kept), encoding="utf-8")
+                path.write_text(
+                    _imports(module.environment) + _above(module.environment) + _body(kept), encoding="utf-8"
+                )
             for proof in kept:
                 done.proofs += 1
                 done.steps += len(proof.steps)
