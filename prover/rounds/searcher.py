@@ -7,6 +7,7 @@ process ends at once; its worker ends within a second of it (embedded/worker.py)
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import queue
@@ -54,6 +55,7 @@ def main(descriptor: int) -> None:
     with kit.open() as workbench:
         from prover.rounds.messages import Ready
 
+        _leave_alone_what_stays()
         searcher = _Searcher(connection, workbench)
         threading.Thread(target=searcher.listen, name="coordinator", daemon=True).start()
         searcher.say(Ready())
@@ -122,6 +124,7 @@ class _Searcher:
         policy = self.policies[order.policy]
         if isinstance(policy, bytes):
             policy = self.policies[order.policy] = unpack_policy(policy, self.workbench.space)
+            _leave_alone_what_stays()
         return search_for(
             order.theorem,
             Phase(policy, order.budget, order.search, order.source),
@@ -154,6 +157,13 @@ class _Asked:
             raise _PolicyFailed
         self.waited_here += time.perf_counter() - started - answer.seconds
         return [list(proposals) for proposals in answer.proposals]
+
+
+def _leave_alone_what_stays() -> None:
+    """Modules and models are no garbage: without looking through them again and again, a tenth of Python's time in a
+    search is saved."""
+    gc.collect()
+    gc.freeze()
 
 
 def _portable(error: Exception) -> Exception | None:

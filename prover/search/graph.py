@@ -77,6 +77,8 @@ class SearchGraph:
     def __init__(self) -> None:
         self.graph: Graph = nx.MultiDiGraph()
         self._node_of_key: dict[Hashable, int] = {}
+        #: networkx counts edges by visiting every node.
+        self._steps = 0
 
     def add_state(self, key: Hashable, text: str, goals: int, depth: int) -> int:
         """A new node for a printed state whose key is not in the graph yet."""
@@ -104,11 +106,12 @@ class SearchGraph:
             heartbeats=step.heartbeats,
             wall_limit=step.wall_limit,
             pruned=pruned,
-            order=self.graph.number_of_edges(),
+            order=self._steps,
             #: The edge by which its target first came into the graph. Proofs follow these alone: two states of one key
             #: may differ in names and in what is not printed, so a proof that hops over a merged one might not replay.
             first=isinstance(target, int) and pruned is None,
         )
+        self._steps += 1
 
     @property
     def states(self) -> int:
