@@ -66,7 +66,12 @@ class Arms:
         """M_number with a round's noise. Portfolio search takes a share of the theorems, if the settings say so."""
         settings = self.config.round
         model, budget = self.load(number, settings), budget_of(settings.steps)
-        plan = Plan(Phase(model.policy, budget, self._search(settings.noise)))
+        search = replace(
+            self._search(settings.noise),
+            template_noise=settings.template_noise,
+            template_floor=settings.template_floor,
+        )
+        plan = Plan(Phase(model.policy, budget, search))
         if settings.portfolio_share:
             policy = PortfolioPolicy(self.lean.actions)
             portfolio = Phase(policy, budget, self._wide_search(), "portfolio")

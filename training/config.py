@@ -60,6 +60,10 @@ class RoundSettings(BaseModel):
     theorems: PositiveInt = Field(400, description="attempts in a round")
     steps: PositiveInt = Field(32, description="tactic steps an attempt")
     noise: float = Field(0.3, ge=0, description="scale of the Gumbel noise in the priority")
+    template_noise: float = Field(0.0, ge=0, description="the same, drawn once for all tactics of a template")
+    template_floor: float = Field(
+        0.0, ge=0, le=1, description="share of states in which a template, whichever, has its best tactic tried first"
+    )
     portfolio_share: float = Field(0.2, ge=0, le=1, description="share of attempts given to portfolio search instead")
     prior: float = Field(0.1, ge=0, lt=1, description="weight of the portfolio prior mixed into the policy")
     cost_discount: float = Field(0.2, ge=0, description="nats a factor e of a template's milliseconds costs")

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from corpus.climb import climb
 from corpus.query import stats
 from corpus.store import Corpus
+from corpus.template_use import template_use
 from prover.benchmarks.registry import register
 from prover.cli.context import Place
 from prover.cli.output import Ticker, console, emit_json, errors
@@ -22,7 +23,7 @@ from training.events import Event
 from training.experiments.ending import ending_of_experiment
 from training.experiments.experiment import evaluation_proofs, run_seeds
 from training.experiments.report import as_json, firsts, write_experiment
-from training.experiments.run_report import RunReport, write_report
+from training.experiments.run_report import RunReport, unused_note, write_report
 from training.flywheel import Flywheel
 
 __all__ = [
@@ -83,7 +84,7 @@ def turn_all(settings: FlywheelConfig, place: Place, notes: Sequence[str] = ()) 
             f"{settings.benchmark}, {settings.evaluation.split}: run {settings.name}",
             place.home / "reports" / settings.name,
             evaluation_proofs(flywheel.corpus, settings.name),
-            notes,
+            (*notes, unused_note(template_use(flywheel.corpus, settings.name), flywheel.benchmark.repertoire)),
             climb(flywheel.corpus, settings.name),
         )
 

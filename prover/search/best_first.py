@@ -46,14 +46,22 @@ class Node(NamedTuple):
 
 class Edge(NamedTuple):
     """A tactic that waits in the queue. Ordered by f, then first come first served. Of a state's edges only the best
-    one that has not run is in the queue; the `later` ones, best first with their perturbed log p, enter after it."""
+    one that has not run is in the queue; the `later` ones, best first, enter after it."""
 
     f: float
     arrival: int
     g: float
     s: Node
     a: Proposal
-    later: Iterator[tuple[Proposal, float]]
+    later: Iterator[Kept]
+
+
+class Kept(NamedTuple):
+    """A proposal that is to be queued: its log p with noise, which says when it runs, and the log p that it costs."""
+
+    a: Proposal
+    perturbed: float
+    charged: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,12 @@ class BestFirst:
     #: Scale of the Gumbel noise on a proposal's log p, 0 for none. It decides which edges are kept and when they run
     #: (Gumbel top-k), not the cost of what lies behind them. Noise in the choice alone hardly explores.
     noise: float = 0.0
+    #: The same for all proposals of one template together: what the policy has learned to leave alone comes up as a
+    #: whole. Noise by proposal favours templates with many.
+    template_noise: float = 0.0
+    #: In this share of states one of the templates that are possible there, all alike, has its best proposal run first,
+    #: at the cost of the state's best one. A floor for each template, however little the policy thinks of it.
+    template_floor: float = 0.0
     #: States deeper than this, longer in print or with more goals are not searched from.
     max_depth: int = 12
     max_state_chars: int = 6000
@@ -74,8 +88,8 @@ class BestFirst:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Its fields."""
-        return asdict(self)
+        """Its fields; those of templates only where they are in use, so that what was stored before compares."""
+        return {name: value for name, value in asdict(self).items() if value or not name.startswith("template_")}
 
     def prove(
         self,
@@ -143,8 +157,8 @@ class _Search:
         edge = Edge(0.0, 0, 0.0, root._replace(L=-1), INTROS, iter(()))
         return self.record(edge, self.run_tactic(edge)) or root
 
-    def propose(self, node: Node) -> list[tuple[Proposal, float]]:
-        """The proposals to queue for a new node, best first, each with its perturbed log p."""
+    def propose(self, node: Node) -> list[Kept]:
+        """The proposals to queue for a new node, best first."""
         seed = stream_seed(self.seed, self.theorem.name, node.state.pp)
         started, cpu = time.perf_counter(), time.thread_time()
         (answer,) = self.policy.propose([PolicyQuery(self.theorem, node.state.pp, seed)])
@@ -152,20 +166,40 @@ class _Search:
         self.own_cpu -= time.thread_time() - cpu
         return self.keep(answer, seed)
 
-    def keep(self, proposals: list[Proposal], seed: int) -> list[tuple[Proposal, float]]:
-        """The best `edges_per_state` proposals by log p plus noise from the node's own stream."""
-        scored = [(a, a.log_prob) for a in proposals]
-        if self.config.noise:
+    def keep(self, proposals: list[Proposal], seed: int) -> list[Kept]:
+        """The best `edges_per_state` proposals by log p plus noise from the node's own streams."""
+        config = self.config
+        scored = [Kept(a, a.log_prob, a.log_prob) for a in proposals]
+        if config.noise:
             stream = random.Random(stream_seed(seed, "noise"))
-            scored = [(a, p + self.config.noise * gumbel(stream)) for a, p in scored]
-            scored.sort(key=lambda pair: -pair[1])
-        return scored[: self.config.edges_per_state]
+            scored = [one._replace(perturbed=one.perturbed + config.noise * gumbel(stream)) for one in scored]
+        if config.template_noise:
+            streams = {t: random.Random(stream_seed(seed, "noise", t)) for t in {a.template for a in proposals}}
+            together = {t: config.template_noise * gumbel(stream) for t, stream in streams.items()}
+            scored = [one._replace(perturbed=one.perturbed + together[one.a.template]) for one in scored]
+        if config.noise or config.template_noise:
+            scored.sort(key=lambda one: -one.perturbed)
+        first = self.floor(scored, seed)
+        return [*first, *(one for one in scored if not first or one.a is not first[0].a)][: config.edges_per_state]
 
-    def push(self, s: Node, proposals: Iterator[tuple[Proposal, float]], arrival: int) -> None:
+    def floor(self, scored: list[Kept], seed: int) -> list[Kept]:
+        """The proposal that goes first for its template's sake, or none."""
+        if not scored or stream_seed(seed, "floor") >= self.config.template_floor * 2**63:
+            return []
+        templates = sorted({one.a.template for one in scored})
+        chosen = templates[stream_seed(seed, "template") % len(templates)]
+        one = next(one for one in scored if one.a.template == chosen)
+        return [
+            one._replace(
+                perturbed=max(other.perturbed for other in scored), charged=max(other.charged for other in scored)
+            )
+        ]
+
+    def push(self, s: Node, proposals: Iterator[Kept], arrival: int) -> None:
         """Puts the next of a state's proposals into the queue, if there is one."""
-        for a, perturbed in proposals:
+        for a, perturbed, charged in proposals:
             f = (s.g - perturbed) / (s.L + 1) ** self.config.alpha
-            heapq.heappush(self.queue, Edge(f, arrival, s.g - a.log_prob, s, a, proposals))
+            heapq.heappush(self.queue, Edge(f, arrival, s.g - charged, s, a, proposals))
             return
 
     def take_best(self) -> Edge | None:

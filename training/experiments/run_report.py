@@ -13,6 +13,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
 from corpus.climb import NO_RUNG, Climb
+from corpus.template_use import TemplateUse
+from prover.actions.repertoire import Repertoire
 from prover.evaluation.evaluate import Evaluation
 from prover.evaluation.height import heights
 from prover.evaluation.report import (
@@ -124,6 +126,16 @@ def plot_curve(evaluations: Sequence[Evaluation], title: str, stem: Path) -> tup
         levels = {arm: row.rate for arm, row in rows.items() if not _GENERATION.fullmatch(arm)}
         curves.append(Curve(evaluation.stratum if len(evaluations) > 1 else "", points, levels))
     return plot_generations(curves, title, stem)
+
+
+def unused_note(use: Mapping[str, TemplateUse], repertoire: Repertoire) -> str:
+    """Which templates of the repertoire are in no proof of the run's rounds, and how often each was tried."""
+    unused = [t.name for t in repertoire.templates if not use.get(t.name, TemplateUse()).proofs]
+    if not unused:
+        return f"All {len(repertoire.templates)} templates are in proofs that the rounds found."
+    tried = ", ".join(f"{name} ({use.get(name, TemplateUse()).tried:,})" for name in unused)
+    of = f"{len(unused)} of {len(repertoire.templates)} templates"
+    return f"In no proof that the rounds found, with how often they were tried: {of}: {tried}."
 
 
 def climb_table(climbed: Sequence[Climb]) -> Table:

@@ -144,6 +144,36 @@ def test_noise_lets_edges_beyond_the_cut_in():
     assert len(search(1, policy, 200, BestFirst(edges_per_state=5))[1].log) == 6
 
 
+#: Only `sub 1`, of which the policy thinks little, leads on; of what it likes there is much.
+SHUNNED = FixedPolicy(*[(f"nonsense {i}", -1.0 - 0.1 * i) for i in range(40)], ("skip", -1.5), ("sub 1", -9.0))
+
+
+def test_a_template_that_the_policy_shuns_gets_its_floor_and_the_search_goes_on_behind_it():
+    plain, _ = search(3, SHUNNED, 40)
+    assert "sub" not in plain.templates and plain.ended is not Ended.PROVED
+    floor = BestFirst(template_floor=1.0)
+    results = [search(3, SHUNNED, 40, floor, seed) for seed in range(12)]
+    assert {session.log[1] for _, session in results} == {"nonsense 0", "skip", "sub 1"}
+    # The step costs what the state's best one does, so what lies behind it is searched soon.
+    logs = [session.log for _, session in results if session.log[1] == "sub 1"]
+    assert all(log[:15].count("nonsense 0") == 2 for log in logs)
+    assert search(3, SHUNNED, 40, floor, 5)[1].log == results[5][1].log
+    assert any(search(1, SHUNNED, 1, floor, seed)[0].ended is Ended.PROVED for seed in range(12))
+
+
+def test_noise_by_template_moves_all_of_a_template_together_and_by_the_seed_alone():
+    config = BestFirst(template_noise=6.0)
+    logs = {seed: search(3, SHUNNED, 30, config, seed)[1].log for seed in range(12)}
+    assert logs[3] == search(3, SHUNNED, 30, config, 3)[1].log
+    firsts = {log[1] for log in logs.values()}
+    assert "sub 1" in firsts and "nonsense 0" in firsts and firsts <= {"sub 1", "skip", "nonsense 0"}
+
+
+def test_settings_of_templates_are_named_only_where_they_are_used():
+    assert not [name for name in BestFirst(noise=0.5).settings if name.startswith("template")]
+    assert BestFirst(template_floor=0.1).settings["template_floor"] == 0.1
+
+
 def test_policy_seeds_belong_to_theorem_state_and_round():
     def seeds(number, seed):
         policy = FixedPolicy(("sub 1", -1.0))
