@@ -12,7 +12,10 @@ from corpus.database import reading
 from corpus.store import Corpus
 
 #: Benchmarks whose statements are Lean's own or this program's.
-_OURS = ("lean-core", "lean-core-auto", "lean-logic", "lean-logic-rungs")
+_OURS = (
+    *("lean-core", "lean-core-auto", "lean-core-random", "lean-std", "lean-std-random"),
+    *("lean-logic", "lean-logic-rungs"),
+)
 
 _WORDS = {
     "proofs": "one accepted proof a row: statement, imports, tactics, Lean text, certificate",

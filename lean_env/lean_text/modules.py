@@ -50,15 +50,21 @@ class OwnModules:
 def own_modules(file: Path, text: str, library: Container[str]) -> OwnModules:
     """`text` is the content of `file`; `library` knows which modules the embedded Lean has, and those it takes from
     there. Raises ModulesError."""
-    header = read_header(text)
-    if all(module in library for module in header.imports):
-        return OwnModules(header.imports)
+    return modules_behind(read_header(text).imports, file, library)
+
+
+def modules_behind(
+    imports: tuple[str, ...], file: Path, library: Container[str], root: Path | None = None
+) -> OwnModules:
+    """What `file` brings along with these imports. `root`: its project, where that is known. Raises ModulesError."""
+    if all(module in library for module in imports):
+        return OwnModules(imports)
     try:
-        project = Project.of(file, header.imports)
+        project = Project.of(file, imports) if root is None else Project.at(root)
     except ProjectError as error:
         raise ModulesError(str(error)) from error
     reader = _Reader(file, project, library)
-    reader.follow(header, (file.name,))
+    reader.follow(imports, (file.name,))
     return OwnModules(tuple(dict.fromkeys(reader.imports)), "".join(reader.texts), reader.chains)
 
 
@@ -74,8 +80,8 @@ class _Reader:
         self.texts: list[str] = []
         self.chains: dict[str, str] = {}
 
-    def follow(self, header: Header, chain: tuple[str, ...]) -> None:
-        for module in header.imports:
+    def follow(self, imports: tuple[str, ...], chain: tuple[str, ...]) -> None:
+        for module in imports:
             if module in self._library:
                 self.imports.append(module)
             elif module in chain[1:]:
@@ -91,7 +97,7 @@ class _Reader:
         header = read_header(text)
         if _MARK.search(text):
             raise ModulesError(f"{_said(chain)}, which has a line that begins with `section --- module`")
-        self.follow(header, chain)
+        self.follow(header.imports, chain)
         self.chains[module] = _said(chain)
         self.texts.append(_in_a_section(module, header))
 

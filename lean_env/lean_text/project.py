@@ -15,7 +15,8 @@ from typing import Any
 
 from lean_env.lean_text.mask import without_comments
 
-_LAKE_FILES = ("lakefile.toml", "lakefile.lean")
+#: In Lake's own order.
+LAKE_FILES = ("lakefile.lean", "lakefile.toml")
 #: One component of a module's name. What it is besides, a path takes: no separators, no `..`.
 _COMPONENT = re.compile(r"[^\W\d][\w'!?-]*")
 _DECLARED = re.compile(r"^(?:@\[[^\]]*\]\s*)?(?P<word>package|lean_lib|lean_exe)\s+«?(?P<name>[^\s»]+)»?", re.MULTILINE)
@@ -57,15 +58,18 @@ class Project:
         Raises ProjectError for a lakefile that cannot be read."""
         above = [Path(folder) for folder in file.absolute().parents]
         for folder in above:
-            for name in _LAKE_FILES:
-                if (folder / name).is_file():
-                    return cls._configured(folder, folder / name)
+            if any((folder / name).is_file() for name in LAKE_FILES):
+                return cls.at(folder)
         first = {module.split(".")[0] for module in imports}
         named = next((folder.parent for folder in above if folder.name in first), above[0])
         return cls(named)
 
     @classmethod
-    def _configured(cls, root: Path, lakefile: Path) -> Project:
+    def at(cls, root: Path) -> Project:
+        """The project of that folder. Raises ProjectError for a lakefile that cannot be read."""
+        lakefile = next((root / name for name in LAKE_FILES if (root / name).is_file()), None)
+        if lakefile is None:
+            return cls(root)
         try:
             text = lakefile.read_text(encoding="utf-8")
             parts = _from_toml(text) if lakefile.suffix == ".toml" else _from_lean(text)

@@ -10,6 +10,7 @@ from filelock import FileLock
 
 import lean_env.session.leandojo  # noqa: F401  # makes the import of lean_dojo silent and local
 from lean_env.embedded.errors import SetupError
+from lean_env.lean_text.project import LAKE_FILES
 from lean_env.shim.extraction import lean_files
 from lean_env.shim.spans import theorems_in
 from lean_env.shim.traced import TracedRepository
@@ -55,6 +56,9 @@ def trace_repository(folder: Path) -> tuple[lean_dojo.LeanGitRepo, int]:
     files = TracedRepository(traced(repository))
     count = 0
     checkout = Path(repository.repo.working_dir)
+    for lakefile in LAKE_FILES:
+        if (checkout / lakefile).is_file():
+            files.add_text(Path(lakefile), (checkout / lakefile).read_text(encoding="utf-8"))
     for path in (paths := lean_files(checkout)):
         text = (checkout / path).read_text(encoding="utf-8")
         found = list(theorems_in(text))

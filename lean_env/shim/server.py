@@ -13,21 +13,24 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from lean_env.embedded.pool import NoWorker, PoolClosed, WorkerPool
 from lean_env.embedded.worker import LeanRefused, WorkerDied
+from lean_env.lean_text.modules import ModulesError, modules_behind
+from lean_env.library.index import Library
 from lean_env.session.dojo import Dojo
 from lean_env.session.elaborate import Message, elaborate
 from lean_env.session.leandojo import DojoCrashError, DojoInitError
 from lean_env.shim import extraction
 from lean_env.shim.conversation import Conversation, LiveConversation, TextConversation
 from lean_env.shim.folder import ShimFolder
-from lean_env.shim.source import NotServed, TheoremInText, WholeFile, read_source
-from lean_env.theorem import Environment, Theorem
+from lean_env.shim.source import NotServed, Source, TheoremInText, WholeFile, read_source
+from lean_env.theorem import Environment, Header, Theorem
 
 #: Exit statuses as a shell would see them from Lean: an error in the file; an abort.
 FAILED, ABORTED = 1, 134
@@ -152,7 +155,7 @@ class ShimServer:
             text = Path(folder, files[0]).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise NotServed(f"{files[0]} cannot be read: {error}") from error
-        source = read_source(text)
+        source = self._placed(read_source(text), Path(folder), Path(folder, files[0]))
         with self._a_worker():
             if not isinstance(source, WholeFile):
                 with self._conversation(source) as conversation:
@@ -174,16 +177,31 @@ class ShimServer:
         if tool == "lake" and arguments == ["build"] and any(folder.glob("lakefile.*")):
             failed = False
             with self._a_worker():
-                for line, error in extraction.build(folder, self._check):
+                for line, error in extraction.build(folder, self._check, self._placed):
                     channel.say(line)
                     failed |= error
             return FAILED if failed else 0
         if tool == "lean" and "--run" in arguments and "ExtractData.lean" in arguments:
             with self._a_worker():
-                theorems, traced = extraction.extract(folder, self._conversation)
+                theorems, traced = extraction.extract(folder, self._conversation, self._placed)
             channel.say(f"{theorems} theorems, {traced} of them with tactics\n")
             return 0
         return None
+
+    def _placed(self, source: Source, repository: Path, file: Path) -> Source:
+        """What a file asks for, over the repository's own modules that it imports. Raises NotServed."""
+        imports = source.environment.imports
+        try:
+            own = modules_behind(imports, file, self._library, repository)
+        except ModulesError as error:
+            raise NotServed(str(error)) from error
+        return replace(source, environment=Environment(own.imports, Header(own.text) if own.text else None))
+
+    @cached_property
+    def _library(self) -> frozenset[str]:
+        """The modules of the embedded library."""
+        with Library.open(self._pool.installation) as library:
+            return frozenset(library.modules)
 
     @contextlib.contextmanager
     def _a_worker(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lean_env.lean_text.header import Header, read_header
 from lean_env.theorem import Environment, Theorem
@@ -49,6 +50,9 @@ class TheoremInText:
     environment: Environment
     before: str
     stated: str
+
+
+Source = TypeVar("Source", bound=Theorem | TheoremInText | WholeFile)
 
 
 def read_source(text: str) -> Theorem | TheoremInText | WholeFile:

@@ -39,6 +39,10 @@ class TracedRepository:
         root.mkdir(parents=True, exist_ok=True)
         _write_once(root / "Lean4Repl.lean", "-- The embedded Lean answers instead of this module.\n")
 
+    def add_text(self, path: Path, text: str) -> None:
+        """Writes a file that is no module, unless it is there."""
+        _write_once(self.root / path, text)
+
     def add_file(
         self,
         path: Path,

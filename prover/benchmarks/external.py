@@ -16,8 +16,7 @@ from corpus.records import BenchmarkRecord, TheoremRecord
 from corpus.store import Corpus
 from lean_env.benchmark.external import PREFIX, STRATUM, External, Known, Usable
 from lean_env.benchmark.external.text_class import class_of_statement
-from lean_env.benchmark.lean_core.benchmark import NAME as LEAN_CORE
-from lean_env.benchmark.lean_core.benchmark import load_lean_core
+from lean_env.benchmark.lean_core.benchmark import PARTS, load_manifest
 from lean_env.benchmark.splits import TRAIN
 from prover.actions.repertoire import LIBRARY, Repertoire
 from prover.benchmarks.contract import OpenCorpus, Report, Sheet, UnknownBenchmark, counts_table
@@ -153,14 +152,14 @@ def find_external(corpus: Corpus, key: str, digest: str | None = None) -> Benchm
 
 
 def known_statements(corpus: Corpus, *, but: str) -> list[Known]:
-    """Every statement of the corpus and of lean-core, the benchmark named `but` excepted."""
-    manifest = load_lean_core()
+    """Every statement of the corpus, of lean-core and of lean-std, the benchmark named `but` excepted."""
     known = [
-        Known(LEAN_CORE, entry.name, entry.split, entry.expression_hash, entry.statement_class)
-        for entry in manifest.entries
+        Known(part.name, entry.name, entry.split, entry.expression_hash, entry.statement_class)
+        for part in PARTS
+        for entry in load_manifest(part).entries
     ]
     for benchmark in corpus.benchmarks():
-        if benchmark.name == but or benchmark.name.startswith(LEAN_CORE):
+        if benchmark.name == but or benchmark.name.startswith(tuple(part.name for part in PARTS)):
             continue
         classes = classes_of(corpus.engine, benchmark.key)
         known += [

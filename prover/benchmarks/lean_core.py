@@ -1,4 +1,4 @@
-"""lean-core and lean-core-auto: theorems of Lean's own library, and false statements made from them."""
+"""lean-core, lean-std and their variants: theorems of Lean's own library, and false statements made from them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from corpus.records import BenchmarkRecord, TheoremRecord
 from corpus.store import Corpus
-from lean_env.benchmark.lean_core.benchmark import load_lean_core
+from lean_env.benchmark.lean_core.benchmark import LEAN_CORE, Part, Splitting, load_manifest, require
 from lean_env.benchmark.lean_core.families import stable_hash
 from lean_env.benchmark.lean_core.manifest import EnvironmentPolicy, Manifest
 from lean_env.theorem import Theorem
@@ -28,22 +28,30 @@ _UNIVERSE = re.compile(r"\b(Type|Sort) \(?[a-z]|\.\{")
 
 @dataclass(frozen=True, slots=True)
 class CoreBenchmark:
-    """The manifest that ships with the program. Its theorems stand in one of two environments."""
+    """A manifest that ships with the program, in one of two splits, its theorems in one of two environments."""
 
     name: str
     environments: EnvironmentPolicy
     about: str
+    part: Part = LEAN_CORE
+    splitting: Splitting = Splitting.NOVEL
     repertoire: Repertoire = LIBRARY
     train_stratum: str = "hard"
     false_stratum: str = NON_THEOREM
     disproof_stratum: str = ""
 
     def register(self, corpus: Corpus, lean: Lean, report: Report | None = None) -> BenchmarkRecord:
-        """Stores the manifest. Lean is not asked: its hashes are in there. Raises ManifestError."""
-        return self.store(corpus, load_lean_core())
+        """Stores the manifest. Lean is not asked: its hashes are in there. Raises ManifestError, and
+        LibraryUnavailable where its part of the library is not installed."""
+        require(self.part, lean.library)
+        return self.store(corpus, self.manifest())
+
+    def manifest(self) -> Manifest:
+        """The shipped one, in this split. Raises ManifestError."""
+        return load_manifest(self.part, self.splitting)
 
     def store(self, corpus: Corpus, manifest: Manifest) -> BenchmarkRecord:
-        """Stores lean-core as this manifest has it."""
+        """Stores the benchmark as this manifest has it."""
         corpus.set_guard(manifest.guard())
         records = [
             record_of(theorem, manifest.modules[theorem.module or ""].family)
@@ -88,12 +96,12 @@ class CoreBenchmark:
 
     def theorems(self, corpus: OpenCorpus, split: str | None = None, stratum: str | None = None) -> list[Theorem]:
         """In a stable random order."""
-        found = load_lean_core().theorems(split, stratum, self.environments)
+        found = self.manifest().theorems(split, stratum, self.environments)
         return sorted(found, key=lambda theorem: stable_hash(theorem.name))
 
     def overview(self, corpus: OpenCorpus) -> Sheet:
         """Theorems by split and stratum, and what was left out by reason."""
-        manifest = load_lean_core()
+        manifest = self.manifest()
         counts = manifest.counts()
         columns, rows = counts_table(counts)
         notes = [f"left out, {reason}: {count}" for reason, count in manifest.header["left_out"].items()]
@@ -101,7 +109,7 @@ class CoreBenchmark:
 
     def show(self, corpus: OpenCorpus, theorem: str) -> Sheet:
         """Statement, environment, which automation runs there, hashes. Raises KeyError."""
-        manifest = load_lean_core()
+        manifest = self.manifest()
         entry, shown = manifest.entry(theorem), manifest.theorem(theorem, self.environments)
         module = manifest.modules[entry.module]
         runs = module.runs if self.environments is EnvironmentPolicy.STRICT else module.auto_runs

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from lean_env.benchmark.external import PREFIX
+from lean_env.benchmark.lean_core.benchmark import LEAN_STD, Splitting
 from lean_env.benchmark.lean_core.manifest import EnvironmentPolicy
 from prover.benchmarks.contract import Benchmark, Report, UnknownBenchmark
 from prover.benchmarks.external import ExternalBenchmark
@@ -25,6 +26,22 @@ _OURS: tuple[Benchmark, ...] = (
         "lean-core", EnvironmentPolicy.STRICT, "theorems of Lean's own library, each over what its module imports"
     ),
     CoreBenchmark("lean-core-auto", EnvironmentPolicy.AUTO, "the same, with omega and grind where possible"),
+    CoreBenchmark(
+        "lean-core-random",
+        EnvironmentPolicy.STRICT,
+        "lean-core split at random by statement class, not by families",
+        splitting=Splitting.RANDOM,
+    ),
+    CoreBenchmark(
+        "lean-std", EnvironmentPolicy.STRICT, "theorems of Std, as lean-core; its maps and sets are train", LEAN_STD
+    ),
+    CoreBenchmark(
+        "lean-std-random",
+        EnvironmentPolicy.STRICT,
+        "lean-std split at random by statement class",
+        LEAN_STD,
+        Splitting.RANDOM,
+    ),
     LogicBenchmark(),
     rungs_benchmark(),
 )

@@ -25,7 +25,10 @@ BackendOption = Annotated[
 ]
 BenchOption = Annotated[
     str | None,
-    typer.Option("--bench", help="lean-core, lean-logic[-rungs], external/NAME, or a path to load."),
+    typer.Option(
+        "--bench",
+        help="lean-core, lean-std, lean-logic[-rungs], external/NAME (`bench list` has all), or a path to load.",
+    ),
 ]
 
 

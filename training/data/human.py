@@ -23,8 +23,7 @@ from corpus.round_results import outcomes
 from corpus.store import Corpus
 from lean_env.benchmark.external import External, Row, Usable, introductions, linear
 from lean_env.benchmark.external.text_class import class_of_state, class_of_statement
-from lean_env.benchmark.lean_core.benchmark import NAME as LEAN_CORE
-from lean_env.benchmark.lean_core.benchmark import load_lean_core
+from lean_env.benchmark.lean_core.benchmark import PARTS, load_manifest
 from lean_env.benchmark.splits import TEST, TRAIN, VALID
 from lean_env.theorem import Environment
 from prover.benchmarks.external import guard_copies_of_texts
@@ -109,11 +108,11 @@ def _tactics(usable: Usable) -> list[str]:
 
 
 def guard_texts(corpus: Corpus) -> None:
-    """Lets the guard know the held-out statements by their text, lean-core's and those of every stored benchmark: what
-    was not elaborated here has no other name."""
-    texts = [entry.statement for entry in load_lean_core().entries if entry.split != TRAIN]
+    """Lets the guard know the held-out statements by their text, those of lean-core, lean-std and of every stored
+    benchmark: what was not elaborated here has no other name."""
+    texts = [entry.statement for part in PARTS for entry in load_manifest(part).entries if entry.split != TRAIN]
     for benchmark in corpus.benchmarks():
-        if benchmark.name.startswith(LEAN_CORE):
+        if benchmark.name in (part.name for part in PARTS):
             continue
         for split in (VALID, TEST):
             texts += [theorem.statement for theorem in corpus.theorems(benchmark.key, split)]

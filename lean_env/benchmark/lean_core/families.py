@@ -1,8 +1,8 @@
 """Families of modules, and the splits that never separate one.
 
 A family is a set of modules connected by shared statement classes (`lean_env.benchmark.classes`): `UInt.Lemmas` and
-`SInt.Lemmas`, the `List`, `Array` and `Vector` version of one chapter. Which split a family belongs to follows from a
-hash of its name alone, so that no one can have chosen it.
+`SInt.Lemmas`, the `List`, `Array` and `Vector` version of one chapter. In Std names connect them as well. Which split a
+family belongs to follows from a hash of its name alone, so that no one can have chosen it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ JOINING_COUNT = 3
 #: Shares of all theorems that are meant for valid and test.
 VALID_SHARE = 0.10
 TEST_SHARE = 0.20
+#: And at most these of what families leave that can be held out: a tenth of Std, whose maps and sets are one family.
+VALID_SHARE_OF_SMALL = 0.25
+TEST_SHARE_OF_SMALL = 0.50
 #: A family with more of the theorems than this is for training: held out, it would be most of what is measured.
 LARGEST_HELD_OUT_SHARE = 0.05
 #: No module makes up more of the test split than this.
@@ -34,16 +37,12 @@ def stable_hash(text: str) -> str:
     return hashlib.sha256(f"lean-core 1\n{text}".encode()).hexdigest()
 
 
-def families(classes: Mapping[str, Collection[str]]) -> dict[str, str]:
-    """The family of each module, named after its first module by name. `classes` are statement classes by module."""
-    distinct = {module: set(of_module) for module, of_module in classes.items()}
-    modules_with = defaultdict(list)
-    for module in sorted(distinct):
-        for statement_class in distinct[module]:
-            modules_with[statement_class].append(module)
-    shared = Counter(pair for modules in modules_with.values() for pair in combinations(modules, 2))
+def families(*marks_of: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """The family of each module, named after its first module by name.
 
-    parent = {module: module for module in distinct}
+    Each argument has the marks of every module by which it is compared with the others: statement classes, or theorem
+    names without their namespaces. Modules that share enough of one kind are one family."""
+    parent = {module: module for marks in marks_of for module in marks}
 
     def root(module: str) -> str:
         while parent[module] != module:
@@ -51,11 +50,18 @@ def families(classes: Mapping[str, Collection[str]]) -> dict[str, str]:
             module = parent[module]
         return module
 
-    for (left, right), count in shared.items():
-        if count >= JOINING_COUNT and count >= JOINING_SHARE * min(len(distinct[left]), len(distinct[right])):
-            first, second = sorted((root(left), root(right)))
-            parent[second] = first
-    return {module: root(module) for module in sorted(distinct)}
+    for marks in marks_of:
+        distinct = {module: set(of_module) for module, of_module in marks.items()}
+        modules_with = defaultdict(list)
+        for module in sorted(distinct):
+            for mark in distinct[module]:
+                modules_with[mark].append(module)
+        shared = Counter(pair for modules in modules_with.values() for pair in combinations(modules, 2))
+        for (left, right), count in shared.items():
+            if count >= JOINING_COUNT and count >= JOINING_SHARE * min(len(distinct[left]), len(distinct[right])):
+                first, second = sorted((root(left), root(right)))
+                parent[second] = first
+    return {module: root(module) for module in sorted(parent)}
 
 
 def splits(family_of: Mapping[str, str], sizes: Mapping[str, int]) -> dict[str, str]:
@@ -71,14 +77,18 @@ def splits(family_of: Mapping[str, str], sizes: Mapping[str, int]) -> dict[str, 
     for module, size in sizes.items():
         full[family_of[module]] += size
         counted[family_of[module]] += min(size, int(countable))
+    largest = LARGEST_HELD_OUT_SHARE * total
+    small = sum(size for size in full.values() if size <= largest)
+    for_test = min(TEST_SHARE * total, TEST_SHARE_OF_SMALL * small)
+    for_valid = min(VALID_SHARE * total, VALID_SHARE_OF_SMALL * small)
     split_of: dict[str, str] = {}
     filled: Counter[str] = Counter()
     for family in sorted(full, key=stable_hash):
-        if full[family] > LARGEST_HELD_OUT_SHARE * total:
+        if full[family] > largest:
             split = TRAIN
-        elif filled[TEST] < TEST_SHARE * total:
+        elif filled[TEST] < for_test:
             split = TEST
-        elif filled[VALID] < VALID_SHARE * total:
+        elif filled[VALID] < for_valid:
             split = VALID
         else:
             split = TRAIN

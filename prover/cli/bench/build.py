@@ -11,7 +11,7 @@ from prover.cli.bench.sheet import print_sheet
 from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
 from prover.cli.output import Ticker, UserError, console, emit_json
 
-BenchmarkArgument = Annotated[str, typer.Argument(help="lean-core or lean-core-auto.")]
+BenchmarkArgument = Annotated[str, typer.Argument(help="lean-core, lean-std, or one of their variants.")]
 
 
 def build(
@@ -24,10 +24,13 @@ def build(
 ) -> None:
     """Measures every theorem anew (some ten minutes on two cores; a second call goes on where the first was stopped),
     says whether the result equals the manifest that ships with the program, and puts it into the corpus.
+    The split of NAME-random is made anew from the shipped manifest, without measuring.
 
-    Example: flywheel bench build lean-core --out lean_core.jsonl.gz
+    Examples: flywheel bench build lean-core --out lean_core.jsonl.gz
+              flywheel bench build lean-std-random
     """
-    from lean_env.benchmark.lean_core.benchmark import build_lean_core, load_lean_core
+    from lean_env.benchmark.lean_core.benchmark import Splitting, build_by_class, build_manifest, load_manifest
+    from lean_env.benchmark.lean_core.by_class import split_by_class
     from lean_env.benchmark.lean_core.portfolio import PORTFOLIO_1_LIMITS
     from prover.benchmarks.contract import Sheet, counts_table
     from prover.benchmarks.lean_core import CoreBenchmark
@@ -36,13 +39,24 @@ def build(
 
     core = benchmark_of(benchmark)
     if not isinstance(core, CoreBenchmark):
-        raise UserError(f"{benchmark} has no manifest to build; lean-core and lean-core-auto have")
+        raise UserError(f"{benchmark} has no manifest to build; lean-core and lean-std have")
     with Lean(workers, PORTFOLIO_1_LIMITS) as lean, Ticker(f"build {benchmark}") as tick:
-        manifest = build_lean_core(
-            lean.installation, lean.searchers, lambda done, total: tick(f"{done} of {total} theorems", done, total)
-        )
-    same = manifest == load_lean_core()
-    if out is not None:
+        if core.splitting is Splitting.RANDOM:
+            data = build_by_class(
+                core.part, lean.installation, lambda done, of: tick(f"{done} of {of} modules", done, of)
+            )
+            manifest = split_by_class(load_manifest(core.part), data)
+        else:
+            manifest = build_manifest(
+                core.part,
+                lean.installation,
+                lean.searchers,
+                lambda done, of: tick(f"{done} of {of} theorems", done, of),
+            )
+    same = manifest == core.manifest()
+    if out is not None and core.splitting is Splitting.RANDOM:
+        out.write_bytes(data)
+    elif out is not None:
         manifest.write(out)
     with Place.of(home, db).corpus(create=True) as corpus:
         record = core.store(corpus, manifest)

@@ -55,7 +55,7 @@ from lean_dojo import Dojo, LeanGitRepo, Theorem
 repo = LeanGitRepo.from_path(sys.argv[1])
 said = []
 for name, tactics in json.loads(sys.argv[2]):
-    with Dojo(Theorem(repo, "Deep/Toy.lean", name)) as (dojo, state):
+    with Dojo(Theorem(repo, sys.argv[3], name)) as (dojo, state):
         said.append([state.pp])
         for tactic in tactics:
             result = dojo.run_tac(state, tactic)
@@ -101,7 +101,7 @@ def test_a_users_script(toy: Path, tmp_path: Path) -> None:
         ["above", ["constructor", "rfl", "exact h"]],
     ]
     command = flywheel("dojo", "env", "-j1", "--trace", str(toy), "--")
-    command += [sys.executable, str(script), str(toy), json.dumps(walks)]
+    command += [sys.executable, str(script), str(toy), json.dumps(walks), "Deep/Toy.lean"]
     variables = {**os.environ, "CACHE_DIR": str(tmp_path / "cache")}
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -113,6 +113,47 @@ def test_a_users_script(toy: Path, tmp_path: Path) -> None:
     assert [kind for kind, _ in term[1:]] == ["TacticState", "ProofFinished"]
     assert [kind for kind, _ in above[1:]] == ["TacticState", "TacticState", "ProofFinished"]
     assert above[1][1].startswith("case left\n") and above[2][1].startswith("case right\n")
+
+
+def test_a_repository_of_several_files(toy: Path, tmp_path: Path) -> None:
+    """The theorem is about what two other modules declare, one of which imports the other."""
+    for path, text in {
+        "lakefile.toml": 'name = "toy"\n[[lean_lib]]\nname = "Own"\nsrcDir = "lean"\n',
+        "lean/Own/Color.lean": "inductive Color | red | blue\n"
+        "def Color.next : Color → Color | red => blue | blue => red\n",
+        "lean/Own/Light.lean": "import Own.Color\nimport Std.Data.HashMap\nopen Color\nstructure Light where\n"
+        "  color : Color\n  seen : Std.HashMap Nat Nat\n"
+        "def Light.step (l : Light) : Light := { l with color := l.color.next }\n"
+        "@[simp] theorem Color.twice (c : Color) : next (next c) = c := by cases c <;> rfl\n",
+        "lean/Own/Main.lean": "import Own.Light\n\ntheorem back (l : Light) : l.step.step = l := by\n  sorry\n\n"
+        "namespace Own\ndef two := 2\ntheorem lit (c : Color) : c.next.next = c ∧ two = 2 := by sorry\n",
+        "lean/Own/Round.lean": "import Own.Round\ntheorem never : True := by sorry\n",
+    }.items():
+        (toy / path).parent.mkdir(parents=True, exist_ok=True)
+        (toy / path).write_text(text)
+    repository = git.Repo(toy)
+    repository.git.add(all=True)
+    repository.index.commit("More", author=git.Actor("a", "a@b"), committer=git.Actor("a", "a@b"))
+    repository.close()
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    variables = {**os.environ, "CACHE_DIR": str(tmp_path / "cache")}
+
+    walks = [["back", ["unfold Light.step", "simp"]], ["Own.lit", ["constructor", "simp", "rfl"]]]
+    command = flywheel("dojo", "env", "-j1", "--trace", str(toy), "--", sys.executable, str(script), str(toy))
+    command += [json.dumps(walks), "lean/Own/Main.lean"]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    back, lit = json.loads(done.stdout)
+    assert back[0] == "l : Light\n⊢ Light.step (Light.step l) = l"
+    assert [kind for kind, _ in back[1:]] == ["TacticState", "ProofFinished"]
+    assert [kind for kind, _ in lit[1:]] == ["TacticState", "TacticState", "ProofFinished"]
+
+    # LeanDojo says "Unexpected EOF" of what cannot be opened; the reason is on the terminal.
+    command = flywheel("dojo", "env", "-j1", "--", "lake", "env", "lean", "lean/Own/Round.lean")
+    done = subprocess.run(command, cwd=toy, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "Round.lean imports Own.Round, which is the file itself" in done.stdout
 
 
 def test_the_commands_exit_code_is_passed_on() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lean_env import paths
-from lean_env.benchmark.lean_core.benchmark import build_lean_core, load_lean_core
+from lean_env.benchmark.lean_core.benchmark import LEAN_CORE, build_manifest, load_lean_core
 from lean_env.benchmark.lean_core.families import LARGEST_MODULE_SHARE
 from lean_env.benchmark.lean_core.manifest import Entry, EnvironmentPolicy, Manifest, Stratum
 from lean_env.benchmark.lean_core.portfolio import PORTFOLIO_1
@@ -165,7 +165,7 @@ def test_a_rebuilt_sample_is_the_same_and_a_second_build_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(paths, "benchmark_work", lambda: tmp_path)
-    rebuilt = build_lean_core(installation, pool, sample=SAMPLE)
+    rebuilt = build_manifest(LEAN_CORE, installation, pool, sample=SAMPLE)
     expected = [entry for entry in manifest.entries if entry.module in SAMPLE]
     assert len(expected) > 50
     assert {entry.split for entry in expected} == {TRAIN, VALID, TEST}
@@ -173,7 +173,7 @@ def test_a_rebuilt_sample_is_the_same_and_a_second_build_goes_on(
     assert rebuilt.modules == {module: manifest.modules[module] for module in rebuilt.modules}
 
     before = pool.counters.requests
-    again = build_lean_core(installation, pool, sample=SAMPLE)
+    again = build_manifest(LEAN_CORE, installation, pool, sample=SAMPLE)
     assert again == rebuilt
     assert pool.counters.requests == before, "all measurements were stored"
 
@@ -188,7 +188,7 @@ def test_an_interrupted_build_keeps_whole_modules(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        build_lean_core(installation, pool, interrupt, SAMPLE)
+        build_manifest(LEAN_CORE, installation, pool, interrupt, SAMPLE)
     stored = {path.stem for path in tmp_path.rglob("*.json")}
     assert 1 <= len(stored) < len(SAMPLE)
     assert stored < set(SAMPLE)
