@@ -119,7 +119,7 @@ def test_modules_that_the_library_lacks(server: ShimServer, tmp_path: Path) -> N
     path = tmp_path / "Whole.lean"
     path.write_text("import Lean\n\n#check Lean.Name\n")
     output, status = talk(server, path)
-    assert "unknown module prefix 'Lean'" in output[0]
+    assert "Whole.lean imports Lean, which the embedded Lean does not have" in output[0]
     assert status == 1
 
 
