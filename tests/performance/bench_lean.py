@@ -29,6 +29,7 @@ from lean_env.session.outcomes import Outcome
 from lean_env.theorem import Environment, Theorem
 from tests.performance.bench_bombs import bench_bombs
 from tests.performance.bench_commands import bench_commands
+from tests.performance.bench_coordinator import bench_coordinator
 from tests.performance.bench_round import bench_round
 from training.experiments.demo.workload import ENVIRONMENT, THEOREMS, lines, texts
 
@@ -265,6 +266,7 @@ def main() -> None:
         figures[f"live_{workers}"] = bench_live(installation, workers, options.seconds)
         figures[f"text_{workers}"] = bench_text(installation, workers, options.seconds)
     figures["round"] = bench_round()
+    figures["coordinator"] = bench_coordinator()
     figures["bombs"] = bench_bombs(installation)
     figures["machine"]["load_after"] = os.getloadavg()
 
@@ -315,7 +317,15 @@ def _print(console: Console, figures: dict[str, Any]) -> None:
         f"a round on lean-logic, two workers: {round_['steps_per_s']:.0f} steps/s with model, gate and database; "
         f"its tactics alone {round_['bare_steps_per_s']:.0f} steps/s; the gate with both kernels takes "
         f"{round_['gate_share_of_round']:.1%} of it, alone {round_['gate_checks_per_s']:.0f} checks/s; "
-        f"CPU a step {round_['lean_cpu_ms_per_step']:.2f} ms in Lean, {round_['own_cpu_ms_per_step']:.2f} ms here"
+        f"CPU a step {round_['lean_cpu_ms_per_step']:.2f} ms in Lean, {round_['own_cpu_ms_per_step']:.2f} ms here, "
+        f"{round_['coordinator_cpu_ms_per_step']:.3f} ms of it in the coordinator; idle {round_['idle']:.0%}; "
+        f"a search process takes {round_['searcher_mb']:.0f} MB, its worker {round_['searchers_worker_mb']:.0f} MB"
+    )
+    coordinator = figures["coordinator"]
+    console.print(
+        f"the coordinator alone: {coordinator['unproved_cpu_ms']:.2f} ms an attempt without a proof, "
+        f"{coordinator['proved_cpu_ms']:.2f} ms with one; {coordinator['unproved_attempts_per_cpu_s']:.0f} and "
+        f"{coordinator['proved_attempts_per_cpu_s']:.0f} attempts a CPU second"
     )
     bombs = Table("bomb", "outcome", "ended after s", "next answer after s", "peak MB, all processes")
     for name, row in figures["bombs"].items():
