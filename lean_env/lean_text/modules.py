@@ -106,7 +106,9 @@ class _Reader:
             path = self._project.path_of(module)
             if path == self._file:
                 raise ModulesError(f"{_said(chain)}, which is the file itself: the imports go round in a circle")
-            content = path.read_bytes() if path.is_file() else None
+            if (found := path.is_file()) and path.stat().st_size > MAX_BYTES:
+                raise ModulesError(f"{_said(chain)}, whose file {path} has more than {MAX_BYTES:,} bytes")
+            content = path.read_bytes() if found else None
         except ProjectError as error:
             raise ModulesError(f"{_said(chain)}, {error}") from error
         except OSError as error:

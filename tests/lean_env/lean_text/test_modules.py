@@ -137,6 +137,11 @@ def test_nothing_is_read_from_outside_the_project(project: Path, tmp_path: Path)
         assert "lies outside the project" in refusal(main)
 
 
+def test_a_large_file_is_not_read(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modules, "MAX_BYTES", 20)
+    assert refusal(project / "Toy/Main.lean").endswith(f"file {project / 'Toy/Left.lean'} has more than 20 bytes")
+
+
 def test_what_would_have_to_be_run_or_cannot_be_read(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     main = project / "Toy/Main.lean"
     monkeypatch.setattr(modules, "MAX_MODULES", 2)
