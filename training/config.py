@@ -67,6 +67,9 @@ class RoundSettings(BaseModel):
     portfolio_share: float = Field(0.2, ge=0, le=1, description="share of attempts given to portfolio search instead")
     prior: float = Field(0.1, ge=0, lt=1, description="weight of the portfolio prior mixed into the policy")
     cost_discount: float = Field(0.2, ge=0, description="nats a factor e of a template's milliseconds costs")
+    frontier: NonNegativeInt = Field(
+        0, description="attempts at each rung that say where the others go; 0: no rung is looked at (lean-logic-rungs)"
+    )
     again: float = Field(0.05, ge=0, le=1, description="a proved theorem's chance to be tried for another proof")
     growth: float = Field(1.5, ge=1, description="factor on a theorem's steps for each attempt that failed")
     disproofs: NonNegativeInt = Field(

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from corpus.records import RoundKind
-from corpus.round_results import history
+from corpus.records import AttemptStatus, RoundKind
+from corpus.round_results import history, outcomes
 from corpus.store import Corpus
 from prover.benchmarks.contract import Benchmark
 from prover.evaluation.evaluate import Arm, Evaluation, evaluate
 from prover.lean import Lean
-from prover.rounds.matchmaker import MatchmakerConfig, budget, select
+from prover.rounds.frontier import Probe, allocate, steps_at
+from prover.rounds.matchmaker import History, MatchmakerConfig, budget, select
 from prover.rounds.plan import Plan, RoundConfig
 from prover.rounds.progress import Progress
 from prover.rounds.round import RoundSummary, run_round
@@ -21,7 +22,7 @@ from prover.search.minimize import CHEAP_CLOSERS
 from prover.search.streams import stream_seed
 from training.arms import Model, budget_of
 from training.canaries import require_none_accepted
-from training.config import FlywheelConfig
+from training.config import ConfigError, FlywheelConfig
 from training.data.from_corpus import trainable
 from training.events import Event, Interrupted, Report
 
@@ -42,10 +43,70 @@ class Rounds:
         settings = self.config.round
         matchmaker = MatchmakerConfig(steps=settings.steps, growth=settings.growth, solved_share=settings.again)
         log = history(self.corpus, self.config.benchmark, "train", self.config.name)
-        past = {theorem.name: log[theorem.name] for theorem in trainable(self.corpus, self.config.benchmark, stratum)}
+        theorems = trainable(self.corpus, self.config.benchmark, stratum)
+        past = {theorem.name: log[theorem.name] for theorem in theorems}
+        if settings.frontier and arm == "policy":
+            rungs = {theorem.name: int(theorem.extra["rung"]) for theorem in theorems if "rung" in theorem.extra}
+            return self.frontier(rungs, past, matchmaker, count, stratum, plan, model, number)
         chosen = select(past, self.seed("round", number), count, matchmaker)
         plan = replace(plan, budgets={name: budget_of(budget(past[name], matchmaker).steps) for name in chosen})
         return self.run(arm, stratum, chosen, plan, settings.model_dump(), model.generation_id, number + 1)
+
+    def frontier(
+        self,
+        rungs: Mapping[str, int],
+        past: Mapping[str, History],
+        matchmaker: MatchmakerConfig,
+        count: int,
+        stratum: str,
+        plan: Plan,
+        model: Model,
+        number: int,
+    ) -> RoundSummary:
+        """Probes each rung with the model, then searches where it solves some and not all, in as many steps as `count`
+        attempts take. Where the steps go follows from the probes alone, so a resumed round finds the same; the words
+        for it are stored with the round. Raises ConfigError where no theorem is in a rung."""
+        settings, seed = self.config.round, self.seed("round", number)
+        if not rungs:
+            raise ConfigError(
+                f"round.frontier needs train theorems in rungs; {self.config.benchmark} has none, lean-logic-rungs has"
+            )
+        by_rung = {rung: [name for name in rungs if rungs[name] == rung] for rung in sorted(set(rungs.values()))}
+        drawn = [
+            name
+            for names in by_rung.values()
+            for name in sorted(names, key=lambda name: self.seed("probe", number, name))[: settings.frontier]
+        ]
+        budgets = {name: steps_at(rung, settings.steps) for name, rung in rungs.items()}
+        plan = replace(plan, budgets={name: budget_of(steps) for name, steps in budgets.items()})
+        self.run("probe", stratum, drawn, plan, settings.model_dump(), model.generation_id, number + 1)
+        (probed,) = (
+            one
+            for one in self.corpus.rounds(self.config.name, RoundKind.TRAIN)
+            if (one.arm, one.seed) == ("probe", self.seed("round", number + 1))
+        )
+        found: dict[int, list[bool]] = {rung: [] for rung in by_rung}
+        for outcome in outcomes(self.corpus, probed):
+            if outcome.status not in (None, AttemptStatus.ERROR):
+                found[rungs[outcome.theorem]].append(outcome.status is AttemptStatus.PROVED)
+        probes = {rung: Probe(sum(solved), len(solved)) for rung, solved in found.items()}
+        left = max(0, count * settings.steps - sum(budgets[name] for name in drawn))
+        shared = allocate(probes, left, settings.steps)
+        chosen: list[str] = []
+        for rung, names in by_rung.items():
+            open_ = {name: past[name] for name in names if name not in drawn}
+            chosen += select(open_, seed, shared.attempts[rung], matchmaker)
+        # What a rung has too few statements for goes to the broad share.
+        left -= sum(budgets[name] for name in chosen)
+        taken = {*drawn, *chosen}
+        for name in select({name: past[name] for name in rungs if name not in taken}, seed, None, matchmaker):
+            if budgets[name] <= left:
+                left -= budgets[name]
+                chosen.append(name)
+        why = {"matchmaker": "frontier", "why": list(shared.why)}
+        return self.run(
+            "policy", stratum, chosen, plan, {**settings.model_dump(), **why}, model.generation_id, number + 1
+        )
 
     def canaries(self, plan: Plan, model: Model, number: int) -> None:
         """Searches for proofs of statements that are false. Raises CanaryAccepted if the gate lets one through."""

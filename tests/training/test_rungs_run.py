@@ -1,0 +1,62 @@
+"""The wheel on lean-logic in rungs, on the real Lean: the frontier's rounds, heights, what no proof uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from corpus.climb import climb
+from corpus.records import RoundKind
+from corpus.store import Corpus
+from corpus.template_use import template_use
+from lean_env.benchmark.lean_logic.rungs import RungConfig
+from prover.benchmarks.lean_logic import rungs_benchmark
+from prover.evaluation.height import heights
+from prover.lean import Lean
+from training.config import FlywheelConfig
+from training.experiments.run_report import write_report
+from training.flywheel import Flywheel
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def test_a_round_probes_each_rung_and_says_where_its_steps_went(tmp_path: Path) -> None:
+    config = FlywheelConfig.load(
+        None,
+        benchmark="lean-logic-rungs",
+        name="rungs",
+        generations=1,
+        workers=2,
+        grammar_theorems=25,
+        grammar_steps=32,
+        round__theorems=16,
+        round__steps=8,
+        round__frontier=2,
+        round__template_floor=0.2,
+        round__disproofs=0,
+        round__canaries=2,
+        evaluation__theorems=8,
+        evaluation__steps=8,
+        train__epochs=1,
+    )
+    with Lean(2, config.limits) as lean, Corpus.open(str(tmp_path / "corpus.db")) as corpus:
+        rungs_benchmark(RungConfig(train=60, held_out=1, non_theorems=3, rungs=4)).register(corpus, lean)
+        flywheel = Flywheel(config, lean, corpus, tmp_path / "models")
+        flywheel.run()
+        rounds = {round.arm: round for round in corpus.rounds("rungs", RoundKind.TRAIN)}
+        assert rounds.keys() == {"grammar", "probe", "policy"}
+        words = rounds["policy"].config["why"]
+        assert [word.split(":")[0] for word in words] == [f"rung {rung}" for rung in range(4)]
+        assert all("2 attempts are too few to go by" in word for word in words)
+        steps = climb(corpus, "rungs")
+        assert steps[-1].steps - steps[0].steps <= 16 * 8 and set(steps[1].tried) == set(range(4))
+        # The same again finds everything done, its words too.
+        Flywheel(config, lean, corpus, tmp_path / "models").run()
+        assert len(corpus.rounds("rungs", RoundKind.TRAIN)) == 3
+        assert template_use(corpus, "rungs")["intro"].tried
+        evaluations = flywheel.evaluate(0, 1)
+        assert [one.arm for one in heights(evaluations[0])][-2:] == ["M_0", "M_1"]
+        report = write_report(evaluations, {}, "t", tmp_path / "report", climbed=steps)
+        assert {"rungs.svg", "rungs.png"} <= {file.name for file in report.files}
+        assert "Train statements solved so far" in (tmp_path / "report" / "table.txt").read_text(encoding="utf-8")
