@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from lean_env.lean_text.mask import mask
 
-_IMPORT = re.compile(r"import\s+(\S+)")
+_IMPORT = r"(?:public\s+)?(?:meta\s+)?import\s+(?:all\s+)?([^\s]+)"
+#: Several may stand on a line, and `module` or `prelude` before them.
+_LINE = re.compile(rf"(?:(?:module|prelude|{_IMPORT})(?:\s+|$))+")
+_QUOTED = re.compile(r"«[^»\n]*»")
 #: A command that says something, to its end: a line that begins at the margin with anything but a bracket.
 _SAYS = re.compile(r"^#(?:eval|check|print|reduce|synth)[^\n]*\n?(?:[ \t]+[^\n]*\n?)*", re.MULTILINE)
 
@@ -25,17 +28,19 @@ class Header:
 
 
 def read_header(text: str) -> Header:
-    """Imports, `prelude` and comments up to the first line of anything else."""
-    lines, code = text.split("\n"), mask(text).split("\n")
+    """Imports, `module`, `prelude` and comments up to the first line of anything else. Of `public import`,
+    `meta import` and `import all` only the module counts: what is elaborated here sees all of what it imports."""
+    lines, code = text.split("\n"), mask(_QUOTED.sub(lambda name: "q" * len(name[0]), text)).split("\n")
     imports: list[str] = []
     prelude = False
     end = length = 0
     for number, line in enumerate(code, start=1):
         bare = line.strip()
-        if found := _IMPORT.fullmatch(bare):
-            imports.append(found[1])
-        elif bare == "prelude":
-            prelude = True
+        if _LINE.fullmatch(bare):
+            prelude = prelude or bare.split()[0] == "prelude" or "prelude" in bare.split()[1:2]
+            imports += [
+                lines[number - 1][found.start(1) : found.end(1)] for found in re.finditer(_IMPORT, line) if found[1]
+            ]
         elif bare:
             break
         else:

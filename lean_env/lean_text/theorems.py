@@ -7,35 +7,14 @@ theorem after a `def` or a `notation` has that in its scope, since it may mean s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from lean_env.lean_text.commands import DECLARES, DEFINES, NAME, THEOREMS, Command, commands_of
 from lean_env.lean_text.mask import at_depth_zero, mask, without_comments
 from lean_env.lean_text.scope import Scope
 
-_THEOREM = ("theorem", "lemma", "example")
-_SCOPE = (
-    *("import", "prelude", "module", "namespace", "section", "end", "open", "variable", "variables", "universe"),
-    *("universes", "set_option", "include", "omit", "export"),
-)
-_DECLARES = (
-    *("def", "abbrev", "instance", "axiom", "opaque", "constant", "structure", "inductive", "coinductive", "class"),
-    *("mutual", "notation", "notation3", "infix", "infixl", "infixr", "prefix", "postfix", "macro", "macro_rules"),
-    *("syntax", "elab", "elab_rules", "declare_syntax_cat", "attribute", "initialize", "builtin_initialize"),
-    *("deriving", "alias", "unif_hint", "simproc", "run_cmd", "run_elab", "irreducible_def"),
-)
-_DEFINES = ("def", "abbrev", "irreducible_def")
-_MODIFIER = r"(?:@\[[^\]]*\]|private|protected|noncomputable|nonrec|unsafe|partial|public|meta|local|scoped)\s+"
-_COMMAND = re.compile(
-    rf"^(?P<indent>[ \t]*)(?P<modifiers>(?:{_MODIFIER})*)"
-    rf"(?P<word>{'|'.join((*_THEOREM, *_SCOPE, *_DECLARES))}|\#[a-z_]+)(?![\w'!?.])",
-    re.MULTILINE,
-)
-_DECLARATION = re.compile(rf"(?<![\w'.])(?:{'|'.join((*_THEOREM, *_DECLARES))})(?![\w'!?.])|\#[a-z_]+")
-#: Words that begin a tactic as well; inside a proof they are indented deeper than the theorem.
-_ALSO_TACTICS = frozenset({"open", "set_option", "instance", "notation", "include", "omit", "end", "attribute"})
-_NAME = re.compile(r"\s*((?:«[^»]*»|[^\W\d][\w'!?₀-₉]*)(?:\.(?:«[^»]*»|[\w'!?₀-₉]+))*)?\s*(\.\{[^}]*\})?")
+_DECLARATION = re.compile(rf"(?<![\w'.])(?:{'|'.join((*THEOREMS, *DECLARES))})(?![\w'!?.])|\#[a-z_]+")
 _COLON = re.compile(r":(?![:=])(?<!::)")
 _IN = re.compile(r"(?<![\w'])in(?![\w'])")
 _SORRY = re.compile(r"(?<![\w'.])sorry(?![\w'])")
@@ -71,18 +50,6 @@ class TheoremText:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Command:
-    word: str
-    rest: str
-    masked: str
-    line: int
-    modifiers: str
-    #: Of the word, and of the rest behind it.
-    start: int
-    at: int
-
-
 @dataclass(slots=True)
 class _Frame:
     scope: Scope
@@ -94,7 +61,7 @@ class _Frame:
 def theorems_of(text: str) -> list[TheoremText]:
     """The theorems, lemmas and examples of `text`, in order, whether they have a proof or `sorry` or nothing."""
     reader = _Reader()
-    for command in _commands(text, mask(text), 1, 0):
+    for command in commands_of(text, mask(text)):
         reader.read(command)
     return reader.theorems
 
@@ -112,7 +79,7 @@ class OwnNames:
 def own_names(text: str) -> OwnNames:
     """The definitions of `text` and its named theorems that have a proof, in order."""
     reader = _Reader()
-    for command in _commands(text, mask(text), 1, 0):
+    for command in commands_of(text, mask(text)):
         reader.read(command)
     stated = (
         (it.name, f"∀ {it.binders}, {it.conclusion}" if it.binders else it.conclusion)
@@ -125,43 +92,9 @@ def own_names(text: str) -> OwnNames:
 def unclosed(text: str) -> list[str]:
     """The names of the namespaces and sections that `text` leaves open, innermost first; '' for one without a name."""
     reader = _Reader()
-    for command in _commands(text, mask(text), 1, 0):
+    for command in commands_of(text, mask(text)):
         reader.read(command)
     return reader.open_names()
-
-
-def command_start(text: str, offset: int) -> int:
-    """Where the command begins that `offset` lies in, its modifiers and doc comment with it; 0 before the first."""
-    starts = [command.start - len(command.modifiers) for command in _commands(text, mask(text), 1, 0)]
-    start = max((start for start in starts if start <= offset), default=0)
-    start = text.rfind("\n", 0, start) + 1
-    above = text[:start].rstrip()
-    if above.endswith("-/") and (opening := above.rfind("/--")) >= 0 and "-/" not in above[opening:-2]:
-        start = opening
-    while (line := text[text.rfind("\n", 0, max(start - 1, 0)) + 1 : start]).strip().startswith("@["):
-        start -= len(line)
-    return start
-
-
-def _commands(text: str, masked: str, first_line: int, offset: int) -> Iterator[_Command]:
-    found: list[re.Match[str]] = []
-    for match in _COMMAND.finditer(masked):
-        word, indent = match["word"], len(match["indent"])
-        if found and word in _ALSO_TACTICS and indent > len(found[-1]["indent"]) and found[-1]["word"] not in _SCOPE:
-            continue
-        found.append(match)
-    ends = [following.start() for following in found[1:]] + [len(text)]
-    for match, end in zip(found, ends, strict=False):
-        line = first_line + masked.count("\n", 0, match.start("word"))
-        yield _Command(
-            word=match["word"],
-            rest=text[match.end() : end],
-            masked=masked[match.end() : end],
-            line=line,
-            modifiers=match["modifiers"].strip(),
-            start=offset + match.start("word"),
-            at=offset + match.end(),
-        )
 
 
 class _Reader:
@@ -173,7 +106,7 @@ class _Reader:
         #: What a command prefixed by `… in` is read in, instead of the scope.
         self._once: Scope | None = None
 
-    def read(self, command: _Command) -> None:
+    def read(self, command: Command) -> None:
         scope = self._once or self._scope
         word, text = command.word, " ".join(command.masked.split())
         if word in ("open", "set_option", "variable", "include", "omit") and (
@@ -182,19 +115,19 @@ class _Reader:
             self._once = _with(scope, word, " ".join(command.masked[: split.start()].split()))
             rest, masked = command.rest[split.end() :], command.masked[split.end() :]
             line = command.line + command.masked.count("\n", 0, split.end())
-            for inner in _commands(rest, masked, line, command.at + split.end()):
+            for inner in commands_of(rest, masked, line, command.at + split.end()):
                 self.read(inner)
             return
         self._once = None
-        if word in _THEOREM:
+        if word in THEOREMS:
             self._theorem(command, scope)
         elif word in ("namespace", "section"):
             self._begin(word, text)
         elif word == "end":
             self._end(text)
-        elif word in _DECLARES:
+        elif word in DECLARES:
             self._declare(f"{word} {text}")
-            if word in _DEFINES and (named := _NAME.match(command.rest)) and named[1]:
+            if word in DEFINES and (named := NAME.match(command.rest)) and named[1]:
                 self.definitions.append(_full_name(named[1], scope))
             if word == "mutual":
                 self._frames.append(_Frame(self._scope, 1))
@@ -224,8 +157,8 @@ class _Reader:
         if not self._scope.declared:
             self._scope = replace(self._scope, declared=f"`{what[:60]}`")
 
-    def _theorem(self, command: _Command, scope: Scope) -> None:
-        named = _NAME.match(command.rest) if command.word != "example" else None
+    def _theorem(self, command: Command, scope: Scope) -> None:
+        named = NAME.match(command.rest) if command.word != "example" else None
         name = (named and named[1]) or ""
         start = named.end() if named else 0
         if named and named[2]:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import LeanRefused
 from lean_env.gate.statement import CleanStatement
-from lean_env.theorem import Theorem
+from lean_env.lean_text.theorems import bare_signature
+from lean_env.theorem import Environment, Header, Theorem
+
+#: What Lean declares beside a statement that has a `match` in it, or a proof.
+_AUXILIARY = re.compile(r"the statement needs (?:_private\.0\.statement|flywheel\.statement)\.")
 
 
 class StatementRefused(Exception):
@@ -30,6 +37,20 @@ def state_text(clean_pool: WorkerPool, theorem: Theorem, witnesses: WorkerPool |
     if _state(witnesses, theorem) != first:
         raise StatementRefused("two processes elaborate its header, or its statement, to different terms")
     return first
+
+
+def with_auxiliaries(theorem: Theorem, refused: StatementRefused) -> Theorem | None:
+    """The theorem under a header that has what Lean declares beside its statement, if it was refused for that.
+
+    A `match`, or a proof inside of it, becomes a constant of its own, which a statement alone cannot bring. Lean makes
+    it once an environment: a theorem in the header that says the same, or nothing, brings it."""
+    if not _AUXILIARY.search(str(refused.__cause__ or refused)):
+        return None
+    binders, conclusion, _ = bare_signature(theorem.statement)
+    environment = theorem.environment
+    above = "" if environment.header is None else environment.header.text
+    beside = f"theorem auxiliaries_of_the_statement {binders} : ({conclusion}) ∨ True := Or.inr True.intro\n"
+    return replace(theorem, environment=Environment(environment.imports, Header(f"{above}{beside}")))
 
 
 def _state(pool: WorkerPool, theorem: Theorem) -> CleanStatement:

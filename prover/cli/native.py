@@ -20,13 +20,13 @@ from lean_env.theorem import Environment, Theorem
 from prover.cli.native_options import NativeOptions
 from prover.cli.output import Ticker, UserError, WorkFailed, console, emit_json, errors
 from prover.cli.policies import policy_of
-from prover.cli.prove_file import Found, fill, read_file, report
+from prover.cli.prove_file import Options, fill_file, one_file, show
 from prover.lean import Lean
 from prover.native.prove import NativeProver, Unproved, native_space
 from prover.rounds.attempt import Phase
 from prover.rounds.verify import proof_text
 from prover.search.budget import Budget
-from prover.sorries import Hole, LeanFile
+from prover.sorries import Answer, Found, LeanFile, Poser
 
 #: Mathlib's tactics take their time.
 LIMITS = Limits(heartbeats=200_000, soft_ms=10_000)
@@ -79,30 +79,41 @@ def prove_statement(
     errors.print(proof.verdict, markup=False, soft_wrap=True)
 
 
-def prove_file(
-    path: Path, options: NativeOptions, model: str | None, steps: int, seed: int, in_place: bool, json: bool
-) -> None:
+def prove_file(path: Path, options: NativeOptions, how: Options) -> None:
     """As `prover.cli.prove_file.prove_file`, with the user's Lean. Raises UserError, WorkFailed."""
-    text = read_file(path)
-    with _prover(options, model, steps, seed, reads_files=True) as prover, Ticker(str(path)) as tick:
+    with _prover(options, how.model, how.steps, how.seed, reads_files=True) as prover, Ticker(str(path)) as tick:
 
-        def prove(hole: Hole) -> Found:
-            reason = hole.reason
-            for theorem in hole.theorems:
-                if theorem.environment.header is not None:
-                    continue  # this route states a goal under its imports alone
-                try:
-                    proof = prover.prove(theorem)
-                except (DojoInitError, StatementRefused) as error:
-                    reason = reason or f"its goal cannot be stated outside the file: {error}"
-                except (Unproved, DojoCrashError) as error:
-                    return Found(hole.line, hole.goal, reason=str(error))
-                else:
-                    return Found(hole.line, hole.goal, proof.tactics, "" if proof.certified else proof.verdict)
-            return Found(hole.line, hole.goal, reason=reason)
+        def prove(path: Path, text: str, tick: Ticker) -> tuple[str, list[Found]]:
+            file, attempts = LeanFile(text, prover.native.messages), _Attempts(prover)
+            return fill_file(path, file, Poser(file.environment, attempts.state), attempts.answer, tick, how.assume)
 
         try:
-            new, results = fill(path, LeanFile(text, prover.native.messages), prove, tick)
+            report = one_file(path, prove, how, tick)
         except (DojoInitError, DojoCrashError) as error:
             raise UserError(f"Lean could not read {path}: {error}") from error
-    report(path, text, new, results, in_place, json)
+    show(report, how)
+
+
+class _Attempts:
+    """This route asks no worker of its own what a statement says: it is stated when it is opened to be proved. It
+    states a goal under its imports alone."""
+
+    def __init__(self, prover: NativeProver) -> None:
+        self._prover = prover
+        self._answers: dict[str, Answer] = {}
+
+    def state(self, theorem: Theorem) -> None:
+        """Raises StatementRefused."""
+        if theorem.environment.header is not None:
+            raise StatementRefused("a native Lean is given a statement alone")
+        try:
+            proof = self._prover.prove(theorem)
+        except DojoInitError as error:
+            raise StatementRefused(str(error)) from error
+        except (Unproved, DojoCrashError) as error:
+            self._answers[theorem.name] = Answer(reason=str(error))
+        else:
+            self._answers[theorem.name] = Answer(proof.tactics, "" if proof.certified else proof.verdict)
+
+    def answer(self, theorem: Theorem) -> Answer:
+        return self._answers[theorem.name]

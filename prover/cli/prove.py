@@ -14,6 +14,7 @@ from prover.cli.context import JsonOption
 from prover.cli.native_options import ReplOption, RepoOption, ToolchainOption, TrustOption, native_options
 from prover.cli.output import UserError, WorkFailed, console, emit_json, errors
 from prover.cli.policies import check_models
+from prover.cli.prove_file import Options, prove_file, prove_folder
 
 _HEAD = re.compile(r"^\s*(?:theorem|lemma|example)\b\s*(?P<rest>.*)$", re.DOTALL)
 _TAIL = re.compile(r"\s*:=\s*(?:by\s*)?(?:sorry\s*)?$")
@@ -42,7 +43,10 @@ def parse_statement(text: str, imports: Sequence[str] = ()) -> Theorem:
 
 def prove(
     statement: Annotated[
-        str, typer.Argument(help="FILE.lean, `theorem t (a b : Nat) : a + b = b + a`, or only what follows `t`.")
+        str,
+        typer.Argument(
+            help="FILE.lean, a folder of such files, `theorem t (a b : Nat) : a + b = b + a`, or only what follows `t`."
+        ),
     ],
     model: Annotated[
         str | None,
@@ -50,7 +54,10 @@ def prove(
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Tactic steps.")] = 256,
     seed: int = 0,
-    in_place: Annotated[bool, typer.Option("--in-place", help="Of a file: write the proofs into it.")] = False,
+    in_place: Annotated[bool, typer.Option("--in-place", help="Of files: write the proofs into them.")] = False,
+    assume: Annotated[
+        bool, typer.Option("--assume", help="Of files: a proof may use theorems above that are left to prove.")
+    ] = False,
     toolchain: ToolchainOption = "embedded",
     repo: RepoOption = None,
     import_: Annotated[
@@ -64,11 +71,13 @@ def prove(
     """Proves a statement and prints a proof that was elaborated once more, from its text.
     Of a file, proves what it can of its `sorry`s and prints the change as a patch. A goal may be about what the file
     declares above it, or what modules of its own project declare that it imports. A theorem above that is itself left
-    to prove is used in no proof.
+    to prove is used in no proof, but with --assume, and then the output says so.
+    Of a folder, every .lean file in it; one that cannot be used is counted, and the others go on.
 
     Examples: flywheel prove 'theorem t (a b : Nat) : a + b = b + a'
               flywheel prove '(m : Std.HashMap Nat Nat) : m.size = m.size' --import Std.Data.HashMap
               flywheel prove Basic.lean | patch
+              flywheel prove src --in-place --assume
               flywheel prove '(x : ℝ) : 0 ≤ x ^ 2' --toolchain native --repo my-project
 
     Exit code 1 when no proof was found or a `sorry` is left, 2 when the statement or the file cannot be read.
@@ -77,21 +86,22 @@ def prove(
     if (options := native_options(toolchain, repo, repl, trust)) is not None:
         from prover.cli import native
 
+        if _is_folder(statement):
+            raise UserError(f"{statement} is a folder; with --toolchain native give one FILE.lean")
         if statement.endswith(".lean"):
-            native.prove_file(Path(statement), options, model, steps, seed, in_place, json)
+            native.prove_file(Path(statement), options, Options(model, steps, seed, assume, in_place, json))
         else:
-            _not_in_place(in_place)
+            _for_files_only(in_place, assume)
             imports = import_ or ["Mathlib"]
             native.prove_statement(parse_statement(statement), imports, options, model, steps, seed, json)
         return
-    if statement.endswith(".lean"):
+    if statement.endswith(".lean") or _is_folder(statement):
         if import_:
             raise UserError("--import is for a statement; a file says itself what it imports")
-        from prover.cli.prove_file import prove_file
-
-        prove_file(Path(statement), model, steps, seed, in_place, json)
+        how = Options(model, steps, seed, assume, in_place, json)
+        (prove_folder if _is_folder(statement) else prove_file)(Path(statement), how)
         return
-    _not_in_place(in_place)
+    _for_files_only(in_place, assume)
     theorem = parse_statement(statement, import_ or ())
     from lean_env.limits import Limits
     from prover.lean import Lean
@@ -132,6 +142,15 @@ def prove(
         console.print(source, markup=False, soft_wrap=True, end="")
 
 
-def _not_in_place(in_place: bool) -> None:
-    if in_place:
-        raise UserError("--in-place is for files: flywheel prove FILE.lean --in-place")
+def _is_folder(what: str) -> bool:
+    """A statement may be longer than a path can be."""
+    try:
+        return Path(what).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _for_files_only(in_place: bool, assume: bool) -> None:
+    for option, given in (("--in-place", in_place), ("--assume", assume)):
+        if given:
+            raise UserError(f"{option} is for files: flywheel prove FILE.lean {option}")

@@ -16,7 +16,7 @@ from lean_env.limits import Limits
 from lean_env.session.elaborate import Message
 from lean_env.theorem import Environment
 from prover.lean import Lean
-from prover.sorries import LeanFile
+from prover.sorries import Block, LeanFile, Pose, Poser
 
 SOURCE = Path(__file__).with_name("twenty_sorries.lean")
 
@@ -41,10 +41,10 @@ def test_every_hole_has_its_goal_and_comments_have_none(lean: Lean) -> None:
     holes = LeanFile(SOURCE.read_text(), lean.messages).holes()
     assert len(holes) == 20 and all(hole.goal for hole in holes)
     by_line = {hole.line: hole for hole in holes}
-    assert by_line[12].theorems[0].statement == "(p : Prop) (q : Prop) (r : Prop) (hp : p) (hq : q) (hr : r) : p"
-    assert by_line[34].theorems[0].statement == "(n : Nat) (h : Nat.succ n = n) : False"
-    assert "@List.nil" in by_line[26].theorems[1].statement
-    assert "[inst_1 : DecidableEq α]" in by_line[63].theorems[0].statement
+    assert by_line[12].goals[0].statements[0].text == "(p : Prop) (q : Prop) (r : Prop) (hp : p) (hq : q) (hr : r) : p"
+    assert by_line[34].goals[0].statements[0].text == "(n : Nat) (h : Nat.succ n = n) : False"
+    assert "@List.nil" in by_line[26].goals[0].statements[1].text
+    assert "[inst_1 : DecidableEq α]" in by_line[63].goals[0].statements[0].text
     assert {hole.tactic for hole in holes if hole.line in (3, 21, 43, 50, 56)} == {False}
 
 
@@ -74,9 +74,9 @@ def test_a_proof_that_does_not_fit_changes_nothing(lean: Lean) -> None:
     text = "theorem t (p : Prop) (h : p) : p := by\n  sorry\n"
     file = LeanFile(text, lean.messages)
     (hole,) = file.holes()
-    same, objection = file.filled(text, hole, ["exact absurd h"])
+    same, objection = file.filled(text, hole, [Block(("exact absurd h",))])
     assert same == text and objection
-    assert file.filled(text, hole, ["exact h"]) == (text.replace("sorry", "exact h"), "")
+    assert file.filled(text, hole, [Block(("exact h",))]) == (text.replace("sorry", "exact h"), "")
 
 
 def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
@@ -118,17 +118,17 @@ def datum : Nat := sorry
 
 
 def test_a_goal_is_stated_under_what_stands_above_its_command(lean: Lean) -> None:
-    holes = LeanFile(OWN, lean.messages).holes()
-    above = {hole.line: [theorem.environment.header for theorem in hole.theorems] for hole in holes}
-    grows, four = above[22][0], above[25][0]
-    assert grows is not None and four is not None
-    assert grows.text.endswith('" <+ " => push\n\nset_option autoImplicit false\n')
+    file = LeanFile(OWN, lean.messages)
+    holes = {hole.line: hole for hole in file.holes()}
+    grows, four = (file.above(OWN, holes[line]) for line in (22, 25))
+    assert grows.text.endswith('" <+ " => push\n')
     # What is left to prove is no lemma, what only prints is gone, and every line keeps its number.
     assert "left_open" not in four.text and "grows" not in four.text and "#eval" not in four.text
+    assert four.unproved == ("left_open", "Stack.grows") and "left_open" in four.with_open
     assert four.text.split("\n")[7] == "mutual" == OWN.split("\n")[7]
-    # Last the goal as it was, under the imports alone.
-    assert above[22][-1] is None and above[25][-1] is None
-    assert lean.stated(next(hole for hole in holes if hole.line == 25).theorems[0]).header_ndjson
+    pose = Poser(file.environment, lean.stated).pose(four, 25, holes[25].goals[0])
+    assert isinstance(pose, Pose) and pose.theorem.environment.header is not None
+    assert pose.theorem.statement == ": ev 4 = true" and lean.stated(pose.theorem).header_ndjson
 
 
 def test_goals_about_what_the_file_declares_are_proved(tmp_path: Path) -> None:
@@ -140,12 +140,6 @@ def test_goals_about_what_the_file_declares_are_proved(tmp_path: Path) -> None:
     assert found[26]["reason"] == "a value of type `Nat` is wanted, not a proof"
 
 
-def test_a_sorry_for_several_goals_is_left(lean: Lean) -> None:
-    text = "theorem t (p q : Prop) (h : p ∧ q) : q ∧ p := by\n  constructor <;> sorry\n"
-    (hole,) = LeanFile(text, lean.messages).holes()
-    assert not hole.theorems and "2 goals at once" in hole.reason
-
-
 def test_a_statement_that_lean_does_not_understand_is_left_with_its_words() -> None:
     """Lean goes on after an error in a statement, with `sorry` as what it says."""
 
@@ -154,7 +148,6 @@ def test_a_statement_that_lean_does_not_understand_is_left_with_its_words() -> N
         return [error, *([Message("information", "a : Nat\n⊢ sorry", 2, 2)] if "trace_state" in text else [])]
 
     (hole,) = LeanFile("theorem t (a : Nat) : a +- = a := by\n  sorry\n", check).holes()
-    assert not hole.theorems
     assert hole.reason == "Lean does not understand its statement: line 1: unexpected token"
 
 
@@ -184,7 +177,7 @@ def test_imports_are_blanked_and_lines_stay(lean: Lean) -> None:
 
     file = LeanFile("import Init.Data.List.Lemmas\n-- import Foo\ntheorem t : 1 = 1 := sorry\n", check)
     (hole,) = file.holes()
-    assert hole.line == 3 and hole.theorems[0].environment == Environment(("Init", "Init.Data.List.Lemmas"))
+    assert hole.line == 3 and file.environment == Environment(("Init", "Init.Data.List.Lemmas"))
     assert all(text.count("\n") == 3 for _, text in seen)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lean_env.lean_text.theorems import command_start, own_names
+from lean_env.lean_text.commands import command_start
+from lean_env.lean_text.theorems import own_names
 from lean_env.theorem import Environment, Header
 from prover.actions.retrieval import PremiseIndex, Retriever
 from prover.actions.space import ActionSpace, Situation

@@ -26,6 +26,7 @@ from prover.policy import PolicyQuery, Proposal
 from prover.rounds.attempt import Phase
 from prover.search.budget import Budget
 from prover.search.minimize import CHEAP_CLOSERS
+from prover.sorries import Above, Posed, Poser, Statement
 from tests.lean_env.native.conftest import StartNative
 from tests.lean_env.native.player import Exchange, write_repl
 from tests.lean_env.native.upstream import EXAMPLES, IMPORTED
@@ -134,10 +135,14 @@ def test_a_files_sorries(prove: Prove, tmp_path: Path, capsys: pytest.CaptureFix
     file.write_text(f"import Mathlib\n\n{ASSUMPTION} := by\n  sorry\n", encoding="utf-8")
     opened, closed = EXAMPLES["assumption_proof"]
     goal = json.loads(opened.reply)["sorries"][0]["goal"]
+    stated: list[Theorem] = []
+    said_here = Posed("⊢ x = 2", (Statement("(x : Nat) (h1 : x = 2)", "x = 2", own_words=True),))
+    Poser(Environment(("Init", "Mathlib")), stated.append).pose(Above("", ""), 4, said_here)
+    name = stated[0].name
     exchanges = [
-        axioms("'sorry_1' depends on axioms: [propext]", "sorry_1"),
+        axioms(f"'{name}' depends on axioms: [propext]", name),
         Exchange(cmd="trace_state", reply=said(goal, line=4)),
-        Exchange(cmd="theorem sorry_1 (x : Nat) (h1 : x = 2) : x = 2 := by sorry", reply=opened.reply),
+        Exchange(cmd=f"theorem {name} (x : Nat) (h1 : x = 2) : x = 2 := by sorry", reply=opened.reply),
         closed,
         Exchange(cmd=f"\n\n{ASSUMPTION} := by\n  sorry\n", reply=said("declaration uses `sorry`", "warning")),
         Exchange(cmd=f"\n\n{ASSUMPTION} := by\n  assumption\n", reply='{"env": 1}'),
