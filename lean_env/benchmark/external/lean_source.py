@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from lean_env.benchmark.external.row import Row
+from lean_env.lean_text.commands import command_start
 from lean_env.lean_text.header import read_header
 from lean_env.lean_text.mask import mask
 from lean_env.lean_text.scope import Scope
-from lean_env.lean_text.theorems import bare_signature, command_start, theorems_of
+from lean_env.lean_text.theorems import bare_signature, theorems_of
 
 #: A command that says something, to its end: a line that begins at the margin with anything but a bracket.
 _SAYS = re.compile(r"^#(?:eval|check|print|reduce|synth)[^\n]*\n?(?:[ \t]+[^\n]*\n?)*", re.MULTILINE)
