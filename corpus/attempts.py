@@ -57,12 +57,9 @@ class AttemptView:
 
 def attempts_at(corpus: Corpus, theorem_id: int) -> tuple[AttemptLine, ...]:
     """Every attempt at a theorem, the oldest first."""
-    # By the rounds that selected it: attempts have an index on round and theorem, none on the theorem.
-    rounds = select(schema.RoundTheorem.round_id).where(schema.RoundTheorem.theorem_id == theorem_id)
     attempt = schema.Attempt
     with reading(corpus.engine) as session:
-        ids = session.scalars(rounds).all()
-        query = _lines().where(attempt.round_id.in_(ids), attempt.theorem_id == theorem_id).order_by(attempt.id)
+        query = _lines().where(attempt.theorem_id == theorem_id).order_by(attempt.id)
         return tuple(_line(*row) for row in session.execute(query))
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from corpus import rows, schema
+from corpus import rows, schema, tallies
 from corpus.database import reading
 from corpus.records import AttemptStatus, RoundKind
 from corpus.store import Corpus
@@ -112,12 +112,17 @@ def growth(corpus: Corpus) -> list[Growth]:
     them out without gaps (SQLite); elsewhere the counts between the ends are approximate."""
     proof = schema.Proof
     with reading(corpus.engine) as session:
-        total, last = session.execute(select(func.count(), func.max(proof.id))).one()
-        if not total:
+        last = session.scalar(select(func.max(proof.id)))
+        if not last:
             return []
+        total = tallies.tallied(session)[tallies.Key(tallies.PROOFS)] + _retracted(session)
         wanted = {1 + round(i * (last - 1) / (SAMPLES - 1)) for i in range(SAMPLES)}
         found = session.execute(select(proof.id, proof.created_at).where(proof.id.in_(wanted)).order_by(proof.id))
         return [Growth(at, max(1, round(id * total / last))) for id, at in found]
+
+
+def _retracted(session: Session) -> int:
+    return session.scalars(select(func.count()).select_from(schema.Retraction)).one()
 
 
 def rates_of(corpus: Corpus, round_ids: Iterable[int]) -> dict[int, Rate]:

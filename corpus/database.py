@@ -26,9 +26,12 @@ from sqlalchemy.orm import Session
 from corpus.append_only import protect, unprotect
 from corpus.errors import CorpusError, CorpusMissing, CorpusUnusable, RowCorrupt, SchemaMismatch
 from corpus.schema import Clock
+from corpus.tallies import catch_up
 
 #: A writer waits this long for another writer. A transaction takes milliseconds; a snapshot of 100,000 proofs seconds.
 BUSY_TIMEOUT_MS = 60_000
+#: SQLite's own 2 MB hold the inner pages of indexes up to some 50,000 proofs; past that every insert reads the disk.
+CACHE_KIB = 65_536
 #: A server that has not answered after this long is not there.
 CONNECT_TIMEOUT_S = 10
 #: Any number, the same in every process: PostgreSQL's lock on the schema.
@@ -137,6 +140,7 @@ def _engine(url: URL, *, foreign_keys: bool) -> Engine:
             cursor = connection.cursor()
             cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
             _use_wal(cursor)
+            cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             cursor.execute("PRAGMA synchronous = FULL")  # a commit is on disk before it returns: accepted is accepted
             cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
             cursor.execute("PRAGMA recursive_triggers = ON")  # else REPLACE would delete past the append-only triggers
@@ -188,6 +192,8 @@ def _settle_schema(engine: Engine, *, create: bool, upgrade: bool) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         protect(connection)
+        with Session(connection) as session:
+            catch_up(session)
         if connection.dialect.name == "sqlite":
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             if broken:

@@ -27,6 +27,7 @@ from corpus.proofs import store_proof
 from corpus.records import AttemptStatus, ProofRecord, StoredProof
 from corpus.snapshot import BATCH
 from corpus.store import Corpus
+from corpus.tallies import catch_up
 
 #: What a proof of the other corpus is worth here. Raises CorpusError.
 JudgeStored = Callable[[StoredProof], ProofRecord]
@@ -128,6 +129,7 @@ class _Merge:
             self._generation(generation)
         for round in self._source.scalars(select(schema.Round).order_by(schema.Round.id)):
             self._round(round)
+        catch_up(self._target)
         return self._done
 
     def _benchmark(self, theirs: schema.Benchmark) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from corpus.database import BUSY_TIMEOUT_MS, CONNECT_TIMEOUT_S, address, connect
+from corpus.database import BUSY_TIMEOUT_MS, CACHE_KIB, CONNECT_TIMEOUT_S, address, connect
 from corpus.store import Corpus
 
 
@@ -30,6 +30,7 @@ def _sqlite(url: URL) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         cursor.execute("PRAGMA query_only = ON")
         cursor.close()
 

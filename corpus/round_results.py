@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, case, func, select
 
 from corpus import rows, schema
 from corpus.database import reading
@@ -58,10 +58,9 @@ def outcomes(corpus: Corpus, round: RoundRecord) -> list[TheoremOutcome]:
             .where(schema.RoundTheorem.round_id == round.id)
             .order_by(schema.RoundTheorem.position)
         ).all()
-        attempts: dict[int, list[schema.Attempt]] = {id: [] for id, _, _ in selected}
-        for row in session.scalars(select(schema.Attempt).where(schema.Attempt.round_id == round.id)):
-            attempts[row.theorem_id].append(row)
-        return [_outcome(name, stratum, attempts[id]) for id, name, stratum in selected]
+        # Added up by the database: a round may have ten thousands of attempts, and their rows are wide.
+        found = {row.theorem_id: row for row in session.execute(_summed(round.id))}
+        return [_outcome(name, stratum, found.get(id)) for id, name, stratum in selected]
 
 
 def proofs_in(corpus: Corpus, round: RoundRecord) -> dict[str, tuple[int, str]]:
@@ -134,21 +133,42 @@ def evaluations_on_test() -> Select[int]:
     return select(func.count()).select_from(round).where(round.kind == RoundKind.EVAL, round.split == "test")
 
 
-def _outcome(name: str, stratum: str, attempts: Sequence[schema.Attempt]) -> TheoremOutcome:
-    statuses = {a.status for a in attempts}
+def _summed(round_id: int) -> Select[Any]:
+    """A round's attempts at each theorem as one row; `best`: the place of their best status in STRENGTH."""
+    attempt = schema.Attempt
+    strength = case({status: place for place, status in enumerate(STRENGTH)}, value=attempt.status)
+    proved = attempt.steps_to_proof.is_not(None) & attempt.proof_id.is_not(None)
+    return (
+        select(
+            attempt.theorem_id,
+            func.min(strength).label("best"),
+            func.min(attempt.steps_to_proof).filter(proved).label("steps_to_proof"),
+            func.sum(attempt.steps).label("steps"),
+            func.sum(attempt.heartbeats).label("heartbeats"),
+            func.sum(attempt.lean_seconds).label("lean_seconds"),
+            func.sum(attempt.model_seconds).label("model_seconds"),
+            func.sum(attempt.wall_seconds).label("wall_seconds"),
+            func.sum(attempt.wall_limit_hits).label("wall_limit_hits"),
+            func.sum(func.coalesce(attempt.stats["cpu_seconds"].as_float(), attempt.wall_seconds)).label("cpu_seconds"),
+        )
+        .where(attempt.round_id == round_id)
+        .group_by(attempt.theorem_id)
+    )
+
+
+def _outcome(name: str, stratum: str, row: Row[Any] | None) -> TheoremOutcome:
+    if row is None:
+        return TheoremOutcome(name, stratum, None, None, 0, 0, 0.0, 0.0, 0.0, 0, 0.0)
     return TheoremOutcome(
         theorem=name,
         stratum=stratum,
-        status=next((status for status in STRENGTH if status in statuses), None),
-        steps_to_proof=min(
-            (a.steps_to_proof for a in attempts if a.steps_to_proof is not None and a.proof_id is not None),
-            default=None,
-        ),
-        steps=sum(a.steps for a in attempts),
-        heartbeats=sum(a.heartbeats for a in attempts),
-        lean_seconds=sum(a.lean_seconds for a in attempts),
-        model_seconds=sum(a.model_seconds for a in attempts),
-        wall_seconds=sum(a.wall_seconds for a in attempts),
-        wall_limit_hits=sum(a.wall_limit_hits for a in attempts),
-        cpu_seconds=sum(float(a.stats.get("cpu_seconds", a.wall_seconds)) for a in attempts),
+        status=STRENGTH[row.best],
+        steps_to_proof=row.steps_to_proof,
+        steps=int(row.steps),
+        heartbeats=int(row.heartbeats),
+        lean_seconds=row.lean_seconds,
+        model_seconds=row.model_seconds,
+        wall_seconds=row.wall_seconds,
+        wall_limit_hits=int(row.wall_limit_hits),
+        cpu_seconds=row.cpu_seconds,
     )

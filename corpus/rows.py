@@ -129,7 +129,10 @@ def generation_record(session: Session, row: schema.Generation) -> GenerationRec
 
 
 def round_record(session: Session, row: schema.Round) -> RoundRecord:
-    selected = select(func.count()).select_from(schema.RoundTheorem).where(schema.RoundTheorem.round_id == row.id)
+    # Positions count from 0, so that the last one is found by the key where a count would read them all.
+    selected = select(func.coalesce(func.max(schema.RoundTheorem.position) + 1, 0)).where(
+        schema.RoundTheorem.round_id == row.id
+    )
     return RoundRecord(
         id=row.id,
         run=session.get_one(schema.Run, row.run_id).name,

@@ -9,6 +9,7 @@
     state     1-n step, human_step        each printed tactic state once
     attempt   n-1 proof                   every attempt that found this proof; the first one is the one that brought it
     attempt   1-1 search_tree             what its search tried, for a share of the attempts (corpus/search_tree.py)
+    tally                                 counts of all that, kept up to the rows that they have seen
     retraction, guard                     what must not be trained on, as new rows
     snapshot_line 1-n snapshot            frozen sets of proofs; snapshot_change says which proof entered or left when
 
@@ -51,6 +52,16 @@ class Clock(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     writes: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class Tally(Base):
+    """A count over the whole corpus, kept up to the rows that it has seen (corpus/tallies.py)."""
+
+    __tablename__ = "tally"
+
+    what: Mapped[str] = mapped_column(String(20), primary_key=True)
+    of: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
 
 
 class Benchmark(Base):
@@ -181,7 +192,11 @@ class RoundTheorem(Base):
 
 class Proof(Base):
     __tablename__ = "proof"
-    __table_args__ = (UniqueConstraint("theorem_id", "tactics_hash"),)
+    __table_args__ = (
+        UniqueConstraint("theorem_id", "tactics_hash"),
+        Index(None, "theorem_id", "id"),
+        Index(None, "source", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     theorem_id: Mapped[int] = mapped_column(ForeignKey("theorem.id"))
@@ -253,11 +268,14 @@ class Attempt(Base):
     """One budgeted search. A retry after an ERROR has the same ordinal and the next `retry`."""
 
     __tablename__ = "attempt"
-    __table_args__ = (UniqueConstraint("round_id", "theorem_id", "ordinal", "retry"),)
+    __table_args__ = (
+        UniqueConstraint("round_id", "theorem_id", "ordinal", "retry"),
+        Index(None, "round_id", "proof_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
-    theorem_id: Mapped[int] = mapped_column(ForeignKey("theorem.id"))
+    theorem_id: Mapped[int] = mapped_column(ForeignKey("theorem.id"), index=True)
     ordinal: Mapped[int]
     retry: Mapped[int]
     status: Mapped[AttemptStatus] = mapped_column(STATUS)

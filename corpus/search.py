@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
@@ -84,6 +85,16 @@ def search(
                     return found
                 found.append(hit)
     return found
+
+
+@contextmanager
+def proofs_with(
+    corpus: Corpus, part: str, report: Callable[[int], None] | None = None
+) -> Iterator[tuple[Session, Iterator[int]]]:
+    """A reading transaction, and the ids of the proofs that may have `part` in a tactic, the newest first."""
+    indexed = _ready(corpus, _STEPS, report)
+    with reading(corpus.engine) as session:
+        yield session, _candidates(session, _STEPS, [part], indexed)
 
 
 @dataclass(frozen=True, slots=True)

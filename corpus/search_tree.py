@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from corpus import schema
@@ -87,15 +87,6 @@ def load_trees(session: Session, attempt_id: int) -> tuple[SearchTree, ...] | No
     """The searches of an attempt in their order; None where none was kept."""
     data = session.scalar(select(schema.SearchTree.data).where(schema.SearchTree.attempt_id == attempt_id))
     return None if data is None else unpack(data)
-
-
-def tree_sizes(session: Session) -> TreeSizes:
-    """What all stored trees take."""
-    row = schema.SearchTree
-    trees, stored, unpacked = session.execute(
-        select(func.count(), func.coalesce(func.sum(func.length(row.data)), 0), func.coalesce(func.sum(row.size), 0))
-    ).one()
-    return TreeSizes(trees, int(stored), int(unpacked))  # PostgreSQL adds up to a decimal number
 
 
 def _plain(tree: SearchTree) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from corpus.records import (
     TheoremRecord,
 )
 from corpus.search_tree import PackedTrees, pack, store_trees
+from corpus.tallies import EVERY, catch_up
 
 
 class OnLeak(StrEnum):
@@ -239,6 +240,7 @@ class Corpus(BenchmarkStore):
         with writing(self.engine) as session:
             row = _get(session, schema.Round, round.id, "round")
             row.finished_at = row.finished_at or now()
+            catch_up(session)
             return rows.round_record(session, row)
 
     def rounds(self, run: str, kind: RoundKind | None = None) -> list[RoundRecord]:
@@ -370,6 +372,8 @@ def _record(
     session.flush()
     if trees is not None:
         store_trees(session, row.id, trees)
+    if row.id % EVERY == 0:
+        catch_up(session)
     return Recorded(row.id, proof_id, status, new_attempt=True, new_proof=new_proof)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from corpus import rows, schema
 from corpus.database import reading
+from corpus.proof_list import believed
 from corpus.store import Corpus
 
 
@@ -124,15 +125,11 @@ def _filtered(session: Session, filter: TheoremFilter) -> Select[int]:
 
 def _stands(standing: Standing) -> ColumnElement[bool]:
     theorem = schema.Theorem
-    proved = exists().where(schema.Proof.theorem_id == theorem.id, _believed())
-    tried = theorem.id.in_(select(schema.Attempt.theorem_id))
+    proved = exists().where(schema.Proof.theorem_id == theorem.id, believed())
+    tried = exists().where(schema.Attempt.theorem_id == theorem.id)
     if standing is Standing.PROVED:
         return proved
     return tried & ~proved if standing is Standing.TRIED else ~tried & ~proved
-
-
-def _believed() -> ColumnElement[bool]:
-    return ~exists().where(schema.Retraction.proof_id == schema.Proof.id)
 
 
 def _lines(session: Session, ids: list[int]) -> tuple[TheoremLine, ...]:
@@ -149,21 +146,12 @@ def _lines(session: Session, ids: list[int]) -> tuple[TheoremLine, ...]:
         id: (count, shortest)
         for id, count, shortest in session.execute(
             select(proof.theorem_id, func.count(), func.min(proof.length))
-            .where(proof.theorem_id.in_(ids), _believed())
+            .where(proof.theorem_id.in_(ids), believed())
             .group_by(proof.theorem_id)
         )
     }
-    # By the rounds that selected them: attempts have an index on round and theorem, none on the theorem.
-    selected = schema.RoundTheorem
-    attempts = {
-        id: count
-        for id, count in session.execute(
-            select(selected.theorem_id, func.count())
-            .join(attempt, (attempt.round_id == selected.round_id) & (attempt.theorem_id == selected.theorem_id))
-            .where(selected.theorem_id.in_(ids))
-            .group_by(selected.theorem_id)
-        )
-    }
+    counted = select(attempt.theorem_id, func.count()).where(attempt.theorem_id.in_(ids)).group_by(attempt.theorem_id)
+    attempts = {id: count for id, count in session.execute(counted)}
     return tuple(
         TheoremLine(
             id=id,

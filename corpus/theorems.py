@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import Row, Select, exists, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema
@@ -83,7 +83,7 @@ def _view(session: Session, row: schema.Theorem) -> TheoremView:
     # The least attempt that ended with a certified proof, not the first deed: one that tried longest ago may have
     # succeeded late.
     believed = schema.Attempt.proof_id.is_not(None) & schema.Attempt.proof_id.not_in(select(schema.Retraction.proof_id))
-    first = session.execute(_attempts(session, row.id).where(believed).limit(1)).first()
+    first = session.execute(_attempts(row.id).where(believed).limit(1)).first()
     return TheoremView(
         benchmark=rows.benchmark_record(session.get_one(schema.Benchmark, row.benchmark_id)).key,
         theorem=rows.theorem_record(row),
@@ -106,23 +106,20 @@ def _proofs(session: Session, theorem_id: int) -> Iterable[ProofOf]:
 _Row = Row[schema.Attempt, schema.Round, str, int | None]
 
 
-def _attempts(session: Session, theorem_id: int) -> Select[schema.Attempt, schema.Round, str, int | None]:
+def _attempts(theorem_id: int) -> Select[schema.Attempt, schema.Round, str, int | None]:
     attempt, round, run, generation = schema.Attempt, schema.Round, schema.Run, schema.Generation
-    # By the rounds that selected it, since attempts have an index on round and theorem but none on the theorem.
-    selected = exists().where(schema.RoundTheorem.round_id == round.id, schema.RoundTheorem.theorem_id == theorem_id)
-    rounds = session.scalars(select(round.id).where(selected)).all()
     return (
         select(attempt, round, run.name, generation.number)
         .join(round, round.id == attempt.round_id)
         .join(run, run.id == round.run_id)
         .outerjoin(generation, generation.id == round.generation_id)
-        .where(attempt.round_id.in_(rounds), attempt.theorem_id == theorem_id)
+        .where(attempt.theorem_id == theorem_id)
         .order_by(attempt.id)
     )
 
 
 def _deeds(session: Session, theorem_id: int) -> Iterable[Deed]:
-    found = session.execute(_attempts(session, theorem_id)).all()
+    found = session.execute(_attempts(theorem_id)).all()
 
     def who(row: _Row) -> tuple[int, int, str, str]:
         return row[1].run_id, row[1].generation_id or 0, row[1].kind, row[1].arm

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from corpus.query import list_proofs, show_proof
+from corpus.proof_list import list_proofs
+from corpus.query import show_proof
 from corpus.records import StoredProof
 from corpus.snapshot import snapshot_proofs
 from corpus.store import Corpus
@@ -84,12 +85,11 @@ def verify(
 
 def accepted_proofs(corpus: Corpus) -> Iterator[StoredProof]:
     """Every proof that was not retracted, newest first."""
-    offset = 0
-    while lines := list_proofs(corpus, limit=_PAGE, offset=offset).proofs:
+    before: int | None = None
+    while lines := list_proofs(corpus, limit=_PAGE, before=before).proofs:
         for line in lines:
-            if not line.retracted:
-                yield show_proof(corpus, line.id).proof
-        offset += len(lines)
+            yield show_proof(corpus, line.id).proof
+        before = lines[-1].id
 
 
 def recheck(proof: StoredProof, lean: Lean) -> Rechecked:

@@ -10,7 +10,8 @@ from starlette.exceptions import HTTPException
 
 from corpus.errors import CorpusError, NotFound
 from corpus.pages import compare, generations, lineage, live, overview, proofs, snapshots, theorems, trees
-from corpus.pages.shell import LOOPBACK, STATIC, Guarded, page
+from corpus.pages.shell import POLICY, STATIC, page
+from corpus.serving import LOOPBACK, Guarded
 from corpus.store import Corpus
 
 ROUTERS = (overview, theorems, proofs, trees, generations, compare, lineage, snapshots, live)
@@ -22,7 +23,7 @@ def make_app(corpus: Corpus, names: frozenset[str] = LOOPBACK, *, any_address: b
     app = FastAPI(title="lean-flywheel", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.corpus = corpus
     app.state.stopping = lambda: False
-    app.add_middleware(Guarded, names=names, any_address=any_address)
+    app.add_middleware(Guarded, names=names, policy=POLICY, any_address=any_address)
     app.mount("/static", StaticFiles(directory=STATIC), "static")
     for module in ROUTERS:
         app.include_router(module.router)

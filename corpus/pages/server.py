@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-import ipaddress
-import socket
 from collections.abc import Callable, Sequence
 
 import uvicorn
 
-from corpus.errors import CorpusError
 from corpus.pages.app import make_app
-from corpus.pages.shell import LOOPBACK
 from corpus.read_only import open_read_only
-
-
-class CannotServe(CorpusError):
-    """The address cannot be listened at; the text says why and what to do."""
+from corpus.serving import LOOPBACK, is_loopback, listen
 
 
 def serve(
@@ -32,7 +24,7 @@ def serve(
     host: the address to listen at. names: further host names under which the server is reached. port: 0 for any free
     one. `ready` is told the address of the first page. Raises CannotServe, CorpusMissing, SchemaMismatch.
     """
-    with open_read_only(database) as corpus, _listen(host, port) as listener:
+    with open_read_only(database) as corpus, listen(host, port) as listener:
         known = LOOPBACK | {host.lower(), *(name.lower() for name in names)}
         app = make_app(corpus, frozenset(known), any_address=not is_loopback(host))
         shown = f"[{host}]" if ":" in host else host
@@ -43,29 +35,3 @@ def serve(
         server = uvicorn.Server(config)
         app.state.stopping = lambda: server.should_exit
         server.run(sockets=[listener])
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise CannotServe(f"Port {port} is in use: choose another with --port, or 0 for any free one.") from error
-        raise CannotServe(
-            f"Cannot listen at {host}:{port}: {error}. --host takes an address of this machine."
-        ) from error
-    return listener

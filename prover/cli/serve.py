@@ -30,8 +30,8 @@ def serve(
       flywheel serve --host 0.0.0.0 --expose --name lab.example.org
     """
     try:
-        from corpus.pages.server import is_loopback
         from corpus.pages.server import serve as serve_pages
+        from corpus.serving import is_loopback
     except ImportError as error:
         raise UserError(f"The pages need more packages ({error.name}): pip install 'lean-flywheel[pages]'") from error
     if not is_loopback(host) and not expose:

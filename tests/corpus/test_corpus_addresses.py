@@ -10,7 +10,7 @@ from postgres import PASSWORD
 from samples import attempt, fill, proof, start_round
 
 from corpus.errors import CorpusError, CorpusMissing, CorpusUnusable
-from corpus.query import ProofFilter, list_proofs
+from corpus.proof_list import ProofFilter, list_proofs
 from corpus.snapshot import take_snapshot
 from corpus.store import Corpus
 

@@ -18,7 +18,8 @@ from corpus.errors import Conflict, CorpusError, ImportRefused
 from corpus.exchange import archive, archive_as_corpus, import_archive
 from corpus.human import snapshot_traces, store_traces
 from corpus.lineage import proof_findings
-from corpus.query import list_proofs, stats
+from corpus.proof_list import list_proofs
+from corpus.query import stats
 from corpus.records import ProofRecord
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, snapshots, take_snapshot, verify
 from corpus.store import Corpus

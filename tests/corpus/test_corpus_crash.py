@@ -14,7 +14,8 @@ from sqlalchemy import func, select, text
 from writers import die_at_statement, open_new, write_all
 
 from corpus import schema
-from corpus.query import list_proofs, stats
+from corpus.proof_list import list_proofs
+from corpus.query import stats
 from corpus.snapshot import snapshot_proofs, take_snapshot, verify
 from corpus.store import Corpus
 

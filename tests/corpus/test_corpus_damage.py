@@ -9,7 +9,8 @@ from tamper import tamper
 from corpus.damage import all_damage
 from corpus.database import reading
 from corpus.errors import RowCorrupt
-from corpus.query import list_proofs, show_proof, stats
+from corpus.proof_list import list_proofs
+from corpus.query import show_proof, stats
 from corpus.round_results import outcomes
 from corpus.snapshot import take_snapshot, verify
 from corpus.store import Corpus

@@ -7,7 +7,8 @@ from samples import attempt, by_hand, fill, proof, sha, start_round, trace
 
 from corpus.errors import SnapshotCorrupt
 from corpus.human import HUMAN_ARM, count_traces, snapshot_traces, store_traces
-from corpus.query import list_proofs, stats
+from corpus.proof_list import list_proofs
+from corpus.query import stats
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, snapshots, take_snapshot, verify
 from corpus.store import Corpus
 

@@ -12,7 +12,8 @@ from test_corpus_crash import check_whole
 
 from corpus.errors import Conflict, ImportRefused
 from corpus.merge import merge
-from corpus.query import list_proofs, show_proof, stats
+from corpus.proof_list import list_proofs
+from corpus.query import show_proof, stats
 from corpus.snapshot import snapshots, take_snapshot, verify
 from corpus.store import Corpus
 from prover.cli.main import run

@@ -11,10 +11,18 @@ import pytest
 from samples import attempt, fill, proof, start_round
 from sqlalchemy import event, text
 
-from corpus.query import show_proof
+from corpus.attempts import attempts_at
+from corpus.curves import growth
+from corpus.live import latest_proofs, rounds_in_progress
+from corpus.proof_list import ProofFilter, list_proofs
+from corpus.query import show_proof, stats, totals
 from corpus.records import RoundRecord
+from corpus.round_results import outcomes
+from corpus.search import search
 from corpus.snapshot import snapshot_proofs, take_snapshot
 from corpus.store import Corpus
+from corpus.theorem_list import Order, Standing, TheoremFilter, list_theorems
+from corpus.theorems import show_theorem
 
 #: Tables that grow with the proofs.
 LARGE = {"attempt", "certificate", "goal", "human_step", "proof", "search_tree", "state", "step"}
@@ -34,7 +42,43 @@ HOT: dict[str, Call] = {
     "snapshot of nothing new": lambda corpus, _round: take_snapshot(corpus),
     "stream a snapshot": lambda corpus, _round: list(snapshot_proofs(corpus, take_snapshot(corpus).hash)),
     "retract": lambda corpus, _round: corpus.retract(1, "wrong"),
+    # What the command line and the pages show.
+    "stats": lambda corpus, _round: stats(corpus),
+    "totals": lambda corpus, _round: totals(corpus),
+    "runs list": lambda corpus, _round: corpus.rounds("run"),
+    "a round's outcomes": outcomes,
+    "growth": lambda corpus, _round: growth(corpus),
+    "latest proofs": lambda corpus, _round: latest_proofs(corpus),
+    "rounds in progress": lambda corpus, _round: rounds_in_progress(corpus),
+    "show a theorem": lambda corpus, _round: show_theorem(corpus, "train_0"),
+    "attempts at a theorem": lambda corpus, _round: attempts_at(corpus, 1),
+    "search": lambda corpus, _round: search(corpus, "rfl"),
+    "list": lambda corpus, _round: list_proofs(corpus),
+    "list, next page": lambda corpus, _round: list_proofs(corpus, before=20),
+    **{
+        f"list {name}": lambda corpus, _round, name=name, value=value: list_proofs(corpus, ProofFilter(**{name: value}))
+        for name, value in {
+            "theorem": "train_1",
+            "benchmark": "core",
+            "split": "train",
+            "stratum": "hard",
+            "source": "policy",
+            "run": "run",
+            "tactic": "rfl",
+            "retracted": True,
+        }.items()
+    },
+    **{
+        f"theorems {standing or order}": lambda corpus, _round, standing=standing, order=order: list_theorems(
+            corpus, TheoremFilter(standing=standing), order=order
+        )
+        for standing, order in [*((one, Order.BENCHMARK) for one in Standing), *((None, one) for one in Order)]
+    },
 }
+
+
+#: A walk over all proofs from the newest, that ends where the page is full, is no scan.
+WALKS = re.compile(r"^\{'proof'\}: .*ORDER BY proof\.id DESC\s+LIMIT", re.DOTALL)
 
 
 @contextmanager
@@ -82,7 +126,7 @@ def test_no_large_table_is_read_as_a_whole(corpus, name):
     with statements(corpus) as asked:
         HOT[name](corpus, round)
     assert asked
-    assert not (scans := full_scans(corpus, asked)), "\n\n".join(scans)
+    assert not (scans := [one for one in full_scans(corpus, asked) if not WALKS.search(one)]), "\n\n".join(scans)
 
 
 def test_a_scan_would_be_seen(corpus):

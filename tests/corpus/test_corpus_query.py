@@ -10,7 +10,8 @@ from samples import attempt, fill, proof, sha, start_round, theorem
 
 from corpus.errors import NotFound
 from corpus.lineage import ancestors
-from corpus.query import Coverage, Origin, ProofFilter, list_proofs, show_proof, stats
+from corpus.proof_list import ProofFilter, list_proofs
+from corpus.query import Coverage, Origin, show_proof, stats
 from corpus.records import AttemptStatus, RoundKind
 from corpus.round_results import TheoremHistory, count_test_evaluations, history, outcomes
 from corpus.snapshot import take_snapshot

@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from corpus import schema
 from corpus.columns import Base
 from corpus.errors import Conflict, CorpusError, LeakageError, NotFound
-from corpus.query import ProofFilter, list_proofs, show_proof
+from corpus.proof_list import ProofFilter, list_proofs
+from corpus.query import show_proof
 from corpus.records import AttemptStatus, RoundKind
 from corpus.snapshot import take_snapshot
 from corpus.store import Corpus, OnLeak

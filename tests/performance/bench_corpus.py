@@ -31,7 +31,8 @@ from corpus import schema
 from corpus.columns import Base
 from corpus.database import writing
 from corpus.hashing import content_hash, tactics_hash
-from corpus.query import ProofFilter, list_proofs, show_proof, stats
+from corpus.proof_list import ProofFilter, list_proofs
+from corpus.query import show_proof, stats
 from corpus.records import (
     AttemptRecord,
     AttemptStatus,

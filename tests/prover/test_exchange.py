@@ -13,7 +13,8 @@ import pytest
 from corpus.backup import backup
 from corpus.errors import ImportRefused
 from corpus.hashing import EMPTY_BUCKETS, bucket_of, content_hash, set_hash, with_buckets
-from corpus.query import list_proofs, stats
+from corpus.proof_list import list_proofs
+from corpus.query import stats
 from corpus.records import AttemptRecord, AttemptStatus, RoundKind, StepRecord, TheoremRecord
 from corpus.snapshot import take_snapshot, verify
 from corpus.store import Corpus

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.query import list_proofs
+from corpus.proof_list import list_proofs
 from corpus.records import AttemptRecord, AttemptStatus, RoundKind, TheoremRecord
 from corpus.snapshot import take_snapshot
 from corpus.store import Corpus

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.query import ProofFilter, list_proofs
+from corpus.proof_list import ProofFilter, list_proofs
 from corpus.records import AttemptStatus, RoundKind
 from corpus.round_results import outcomes, proofs_in, searched_steps
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot

@@ -8,6 +8,7 @@ from prover.cli.corpus import snapshot
 from prover.cli.corpus.archive import archive
 from prover.cli.corpus.backup import backup, restore
 from prover.cli.corpus.diff import diff
+from prover.cli.corpus.explore import explore
 from prover.cli.corpus.export import export
 from prover.cli.corpus.import_ import import_
 from prover.cli.corpus.lineage import lineage
@@ -29,6 +30,7 @@ app.command()(search)
 app.command()(diff)
 app.command()(lineage)
 app.command()(sql)
+app.command()(explore)
 app.add_typer(snapshot.app, name="snapshot")
 app.command()(verify)
 app.command()(export)

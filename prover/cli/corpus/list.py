@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
-from prover.cli.output import console, emit_json
+from prover.cli.output import Ticker, console, emit_json
 from prover.cli.tables import WideOption, show_table
 
 
@@ -16,9 +16,14 @@ def list_(
     source: Annotated[str | None, typer.Option(help="seed, human, portfolio, grammar or policy.")] = None,
     split: Annotated[str | None, typer.Option(help="train, valid or test.")] = None,
     run: Annotated[str | None, typer.Option(help="Found by this run.")] = None,
-    tactic: Annotated[str | None, typer.Option(help="Part of one of its tactics.")] = None,
+    tactic: Annotated[
+        str | None, typer.Option(help="Part of one of its tactics, from the beginning of a word.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1)] = 30,
     offset: Annotated[int, typer.Option(min=0)] = 0,
+    before: Annotated[
+        int | None, typer.Option(help="Only proofs with a lower id: the next page of a long list.")
+    ] = None,
     wide: WideOption = False,
     home: HomeOption = DEFAULT_HOME,
     db: DatabaseOption = None,
@@ -28,11 +33,13 @@ def list_(
 
     Example: flywheel corpus list --tactic induction --limit 5
     """
-    from corpus import query
+    from corpus.proof_list import ProofFilter, list_proofs
 
-    wanted = query.ProofFilter(theorem=theorem, source=source, split=split, run=run, tactic=tactic)
-    with Place.of(home, db).corpus() as corpus:
-        page = query.list_proofs(corpus, wanted, limit=limit, offset=offset)
+    wanted = ProofFilter(theorem=theorem, source=source, split=split, run=run, tactic=tactic)
+    with Place.of(home, db).corpus() as corpus, Ticker("indexing the tactics") as tick:
+        page = list_proofs(
+            corpus, wanted, limit=limit, offset=offset, before=before, report=lambda proof: tick(f"proof {proof}")
+        )
     if json:
         emit_json(page)
         return
@@ -41,4 +48,8 @@ def list_(
         for proof in page.proofs
     ]
     show_table(("id", "theorem", "split", "stratum", "source", "tactics", "found"), rows, wide=wide, cut=(1, 3))
-    console.print(f"{page.offset + 1 if page.proofs else 0}-{page.offset + len(page.proofs)} of {page.total}")
+    total = f"{'more than ' if page.more else ''}{page.total}"
+    if before is None:
+        console.print(f"{page.offset + 1 if page.proofs else 0}-{page.offset + len(page.proofs)} of {total}")
+    else:
+        console.print(f"{len(page.proofs)} of {total}")

@@ -17,14 +17,14 @@ ROOT = Path(__file__).parents[3]
 
 
 @contextmanager
-def served(home: Path) -> Iterator[str]:
-    """The address at which `flywheel serve` serves a home; it must end by Ctrl-C."""
-    command = [sys.executable, "-m", "lean_flywheel", "serve", "--home", str(home), "--port", "0"]
+def served(home: Path, *verb: str) -> Iterator[str]:
+    """The address at which `flywheel serve` (or another such verb) serves a home; it must end by Ctrl-C."""
+    command = [sys.executable, "-m", "lean_flywheel", *(verb or ("serve",)), "--home", str(home), "--port", "0"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line.startswith("pages at http://127.0.0.1:"), line
+        assert " at http://127.0.0.1:" in line, line
         yield line.split()[2].rstrip("/")
     finally:
         process.send_signal(2)

@@ -20,10 +20,11 @@ from corpus import schema
 from corpus.columns import Base
 from corpus.database import reading, writing
 from corpus.errors import CorpusUnusable
-from corpus.pages.shell import HEADERS, Guarded
+from corpus.pages.shell import POLICY
 from corpus.read_only import open_read_only
 from corpus.records import SearchTree, TreeState, TreeStep
 from corpus.search_tree import pack
+from corpus.serving import HEADERS, Guarded
 from prover.cli.main import run
 
 pytestmark = pytest.mark.timeout(600)
@@ -116,9 +117,9 @@ def test_other_hosts_other_methods_and_frames_are_refused(handmade):
             "/openapi.json",
         ):
             answer = client.get(page)
-            assert {name: answer.headers[name] for name in HEADERS if name != "Cache-Control"} == {
-                name: value for name, value in HEADERS.items() if name != "Cache-Control"
-            }, page
+            wanted = {**HEADERS, "Content-Security-Policy": POLICY}
+            del wanted["Cache-Control"]
+            assert {name: answer.headers[name] for name in wanted} == wanted, page
         policy = client.get("/").headers["Content-Security-Policy"]
         assert "unsafe" not in policy and "http" not in policy and "*" not in policy
         for page in ("/static/../app.py", "/static/%2e%2e/app.py", "/docs", "/openapi.json"):
@@ -126,7 +127,7 @@ def test_other_hosts_other_methods_and_frames_are_refused(handmade):
 
 
 def test_where_it_listens_to_the_network_numbers_are_names_too():
-    exposed = Guarded(FastAPI(), frozenset({"lab.example"}), any_address=True)
+    exposed = Guarded(FastAPI(), frozenset({"lab.example"}), POLICY, any_address=True)
     assert exposed.knows("192.0.2.7:8765") and exposed.knows("[2001:db8::1]:80") and exposed.knows("lab.example:80")
     assert not exposed.knows("evil.example:8765") and not exposed.knows("192.0.2.7.evil.example")
 

@@ -41,6 +41,7 @@ COMMANDS = [
     ["corpus", "diff"],
     ["corpus", "lineage"],
     ["corpus", "sql"],
+    ["corpus", "explore"],
     ["corpus", "verify"],
     ["prove"],
 ]
