@@ -20,7 +20,8 @@ from sqlalchemy import select
 
 from corpus import schema
 from corpus.database import reading
-from corpus.query import list_proofs, show_proof
+from corpus.proof_list import list_proofs
+from corpus.query import show_proof
 from corpus.records import AttemptStatus, RoundKind, TheoremRecord
 from corpus.round_results import outcomes
 from corpus.search_tree import load_trees
