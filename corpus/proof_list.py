@@ -169,8 +169,7 @@ def _filtered(session: Session, filter: ProofFilter, *, walk: bool = False) -> S
     proof, retraction = schema.Proof, schema.Retraction
     query = select(proof.id)
     if (inside := _theorems(session, filter)) is not None:
-        of = select(proof.id).where(proof.theorem_id.in_(inside))
-        query = query.where(_chosen(session, proof.theorem_id, inside, of, walk))
+        query = query.where(_chosen(session, inside, walk))
     if filter.run is not None:
         attempt, round = schema.Attempt, schema.Round
         rounds = select(round.id).where(round.run_id == rows.run_row(session, filter.run).id)
@@ -202,14 +201,13 @@ def _theorems(session: Session, filter: ProofFilter) -> Select[int] | None:
     return select(theorem.id).where(*wanted) if wanted else None
 
 
-def _chosen(
-    session: Session, column: ColumnElement[int], inside: Select[int], proofs: Select[int], walk: bool
-) -> ColumnElement[bool]:
-    """`column IN inside`, by its index where it finds few proofs. Where it finds many, no index of it may be used: then
-    the page is full after a short walk, and sorting all of them would take long."""
-    if walk or _more_than_counted(session, proofs):
-        return (column + 0).in_(inside)
-    return column.in_(inside)
+def _chosen(session: Session, inside: Select[int], walk: bool) -> ColumnElement[bool]:
+    """Whether `proof` is of these theorems, by its index where that finds few proofs. Where it finds many, no index of
+    theorems may be used: then the page is full after a short walk, and sorting all of them would take long."""
+    theorem_id = schema.Proof.theorem_id
+    if walk or _more_than_counted(session, select(schema.Proof.id).where(theorem_id.in_(inside))):
+        return (theorem_id + 0).in_(inside)
+    return theorem_id.in_(inside)
 
 
 def _more_than_counted(session: Session, query: Select[int] | Select[int | None]) -> bool:

@@ -133,7 +133,7 @@ def evaluations_on_test() -> Select[int]:
     return select(func.count()).select_from(round).where(round.kind == RoundKind.EVAL, round.split == "test")
 
 
-def _summed(round_id: int) -> Select[Any]:
+def _summed(round_id: int) -> Select[*tuple[Any, ...]]:
     """A round's attempts at each theorem as one row; `best`: the place of their best status in STRENGTH."""
     attempt = schema.Attempt
     strength = case({status: place for place, status in enumerate(STRENGTH)}, value=attempt.status)
