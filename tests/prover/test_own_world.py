@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from corpus.errors import ImportRefused
-from corpus.query import list_proofs, show_proof
+from corpus.proof_list import list_proofs
+from corpus.query import show_proof
 from corpus.records import AttemptRecord, AttemptStatus, RoundKind
 from corpus.snapshot import take_snapshot, verify
 from corpus.store import Corpus
