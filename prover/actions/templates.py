@@ -115,6 +115,7 @@ _DATA = table(
     induction_generalizing | 3.6 | 6 | induction {0}{generalizing}
     induction_generalizing_simp_all | 2.8 | 9 | induction {0}{generalizing} <;> simp_all
     induction_generalizing_few | 2.9 | 60 | induction {0}{generalizing} <;> simp_all [{few}]
+    induction_generalizing_definitions | 2.9 | 40 | induction {0}{generalizing} <;> simp_all [{definitions}]
     exists | 3.2 | 2 | exists {0}
     """,
 )

@@ -30,6 +30,7 @@ from lean_env.theorem import Environment, Theorem
 from tests.performance.bench_bombs import bench_bombs
 from tests.performance.bench_commands import bench_commands
 from tests.performance.bench_coordinator import bench_coordinator
+from tests.performance.bench_headers import IN_TURN, bench_headers
 from tests.performance.bench_round import bench_round
 from training.experiments.demo.workload import ENVIRONMENT, THEOREMS, lines, texts
 
@@ -267,6 +268,7 @@ def main() -> None:
         figures[f"text_{workers}"] = bench_text(installation, workers, options.seconds)
     figures["round"] = bench_round()
     figures["coordinator"] = bench_coordinator()
+    figures["headers"] = bench_headers(installation)
     figures["bombs"] = bench_bombs(installation)
     figures["machine"]["load_after"] = os.getloadavg()
 
@@ -326,6 +328,14 @@ def _print(console: Console, figures: dict[str, Any]) -> None:
         f"the coordinator alone: {coordinator['unproved_cpu_ms']:.2f} ms an attempt without a proof, "
         f"{coordinator['proved_cpu_ms']:.2f} ms with one; {coordinator['unproved_attempts_per_cpu_s']:.0f} and "
         f"{coordinator['proved_attempts_per_cpu_s']:.0f} attempts a CPU second"
+    )
+    own = figures["headers"]
+    console.print(
+        f"headers: elaborated in {own['elaboration_ms']:.0f} ms (median of four); a theorem under a warm one opens in "
+        f"{own['warm_ms']:.1f} ms, one without in {own['plain_ms']:.1f} ms ({own['warm_against_plain']:.2f} times); "
+        f"with its first step {own['first_step_ms']:.1f} ms; the gate takes {own['gate_ms']:.0f} ms, without a header "
+        f"{own['plain_gate_ms']:.0f} ms; {IN_TURN} headers in turn in one worker: {own['in_turn_ms']:.0f} ms and "
+        f"{own['header_mb']:.2f} MB each"
     )
     bombs = Table("bomb", "outcome", "ended after s", "next answer after s", "peak MB, all processes")
     for name, row in figures["bombs"].items():

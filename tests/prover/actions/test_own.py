@@ -99,3 +99,9 @@ def test_without_a_header_everything_is_as_it_was(space: ActionSpace) -> None:
 )
 def test_what_stands_above_a_place(text: str, at: str, above: str) -> None:
     assert text[: command_start(text, text.index(at))] == above
+
+
+def test_induction_generalizes_and_simplifies_with_its_definitions(space: ActionSpace) -> None:
+    """`induction` over one variable, with the others free in the hypothesis: accumulators need it."""
+    tactics = texts(space.look(OWN, "n m : Nat\ns : Stack\n⊢ Stack.size (Stack.push s m) = n"))
+    assert "induction s generalizing n m <;> simp_all [Stack.size, Stack.push]" in tactics

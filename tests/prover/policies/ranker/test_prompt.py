@@ -3,6 +3,7 @@
 import pytest
 from small_library import LESS, LISTS, MAP_APPEND, action_space
 
+from lean_env.theorem import Environment, Header
 from prover.policies.ranker.prompt import GOAL_TOKENS, MARKS, PromptEncoder, readable
 from prover.policies.ranker.tokenizer import OUTPUT, train_tokenizer
 
@@ -48,3 +49,15 @@ def test_the_tokenizer_does_not_depend_on_order_or_run():
     sample = [readable(SPACE.look(LISTS, state)) for state in (MAP_APPEND, LESS)]
     first, second = train_tokenizer(sample, 300), train_tokenizer([*reversed(sample), *sample], 300)
     assert first.to_str() == second.to_str()
+
+
+def test_it_names_the_definitions_of_a_header_that_a_goal_mentions(tokenizer):
+    text = "def flip (xs : List Nat) : List Nat := xs.reverse\ndef other : Nat := 0\n"
+    state = "xs : List Nat\n⊢ flip (flip xs) = xs"
+    own, plain = (SPACE.look(Environment(LISTS.imports, header), state) for header in (Header(text), None))
+    assert own.definitions[0] == "flip" and "other" not in own.definitions and "flip" not in plain.definitions
+    prompt = PromptEncoder(tokenizer).encode(own)
+    place = next(at for pointer, at in zip(own.pointers, prompt.pointers, strict=True) if pointer.name == "flip")
+    assert MARKS[prompt.marks[place][0]] == "definition"
+    written = tokenizer.encode("flip").ids
+    assert list(prompt.tokens[place + 1 : place + 1 + len(written)]) == written
