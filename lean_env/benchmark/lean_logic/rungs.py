@@ -41,7 +41,7 @@ _SIZES = {Family.FIRST_ORDER: (4, 44), Family.INDUCTION: (8, 48)}
 #: One propositional statement in so many is drawn small: walks have few of each small size.
 _SMALL_SIZES, _SMALL_SHARE = (1, 5), 0.15
 #: A rung has at least and at most so many times its even share of the train statements: small ones come more often.
-_LEAST, _MOST = 0.5, 2.0
+_LEAST, _MOST = 0.25, 2.0
 #: So many statements in a row that no rung wants mean that there are no more.
 _EXHAUSTED = 20_000
 
