@@ -2,17 +2,15 @@
 
     python -m tests.performance.bench_corpus --proofs 100000 [--db postgresql://…] [--out results/…/corpus.json]
 
-The rows are made up: ten steps a proof, states of 250 letters, of which two in five are new in the corpus. Times are
-medians and 95th percentiles over repeated calls in one process.
+The rows are made up (tests/performance/made_corpus.py). Times are medians and 95th
+percentiles over repeated calls in one process.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import platform
-import random
 import resource
 import shutil
 import statistics
@@ -23,82 +21,25 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select, text
 
 from corpus import schema
 from corpus.columns import Base
-from corpus.database import writing
-from corpus.hashing import content_hash, tactics_hash
 from corpus.proof_list import ProofFilter, list_proofs
 from corpus.query import show_proof, stats
 from corpus.records import (
     AttemptRecord,
     AttemptStatus,
-    CertificateRecord,
-    ProofRecord,
     RoundKind,
-    StepRecord,
-    TheoremRecord,
 )
 from corpus.round_results import history, outcomes
-from corpus.rows import theorem_record
 from corpus.snapshot import take_snapshot
-from corpus.states import intern_states
 from corpus.store import Corpus
+from tests.performance.made_corpus import STEPS_A_PROOF, fill, proof
 
-STEPS_A_PROOF = 10
-THEOREMS_A_BENCHMARK = 20_000
 #: Measured with this program: what a proof with its steps, goals, certificate and attempt takes on disk.
 BYTES_A_PROOF = 6_500
-BATCH = 1_000
-
-
-def sha(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()
-
-
-def theorem(number: int) -> TheoremRecord:
-    return TheoremRecord(
-        name=f"Family{number % 97}.lemma_{number}",
-        statement=f"∀ (a b c : Nat) (h : a ≤ b), a + c * {number} ≤ b + c * {number}",
-        statement_hash=sha(f"statement {number}"),
-        environment="Init.Core,Init.Data.Nat.Basic",
-        module=None,
-        split="train",
-        stratum=("easy", "hard")[number % 2],
-        family=f"Family{number % 97}",
-    )
-
-
-def proof(of: TheoremRecord, number: int) -> ProofRecord:
-    """Ten steps. Their states come from the theorem (met by each of its proofs) or are this proof's own."""
-    draw = random.Random(number)
-    states = [_state(of, place, number if draw.random() < 0.4 else -1) for place in range(STEPS_A_PROOF)]
-    steps = tuple(
-        StepRecord(
-            state=states[place],
-            tactic=f"rw [Nat.add_comm_{draw.randrange(4000)}] at h_{number % 1009}",
-            state_after=states[place + 1] if place + 1 < STEPS_A_PROOF else "no goals",
-            template="rw [·] at ·",
-            milliseconds=round(draw.random() * 20, 3),
-            heartbeats=draw.randrange(1000),
-            goal_hashes=(sha(f"goal {of.name} {place}"),),
-        )
-        for place in range(STEPS_A_PROOF)
-    )
-    certificate = CertificateRecord(
-        of.statement_hash, sha(of.environment), sha(f"proof {number}"), ("propext",),
-        {"embedded-4.28": "accept", "second": "accept"}, "2 on Lean 4.28.0-pre",
-    )  # fmt: skip
-    lines = "\n".join(f"  {step.tactic}" for step in steps)
-    return ProofRecord(steps, "policy", certificate, f"theorem {of.name} {of.statement} := by\n{lines}\n", 4_000)
-
-
-def _state(of: TheoremRecord, place: int, own: int) -> str:
-    hypotheses = "\n".join(f"h_{i} : a_{i} + {place} * b_{i} ≤ c_{i}" for i in range(5))
-    return f"a b c : Nat\n{hypotheses}\nown : {own}\n⊢ {of.statement} at {place}"
 
 
 @dataclass
@@ -119,96 +60,6 @@ class Bench:
     latency_ms: dict[str, dict[str, float]] = field(default_factory=dict)
     snapshot_ms: dict[str, float] = field(default_factory=dict)
     stream: dict[str, float] = field(default_factory=dict)
-
-
-def fill(corpus: Corpus, proofs: int, report: Callable[[int], None] = lambda _n: None) -> None:
-    """Stores made-up proofs in bulk, in the rows that `record_attempt` would write, a thousand to a transaction."""
-    theorems = min(THEOREMS_A_BENCHMARK, max(1, proofs // 5))
-    corpus.add_benchmark("made", "1", "library", [theorem(i) for i in range(theorems)])
-    corpus.add_benchmark("held", "1", "library", [_held_out(i) for i in range(2_000)])
-    corpus.start_run("run", {})
-    names = [theorem(i).name for i in range(theorems)]
-    for start in range(0, proofs, 50_000):
-        round = corpus.start_round(
-            run="run", generation_id=None, benchmark="made", split="train", stratum="", arm="policy",
-            kind=RoundKind.TRAIN, seed=start, config={}, selection=names,
-        )  # fmt: skip
-        for batch in range(start, min(start + 50_000, proofs), BATCH):
-            _store(corpus, round.id, range(batch, min(batch + BATCH, proofs)), theorems)
-            report(batch)
-
-
-def _held_out(number: int) -> TheoremRecord:
-    made = theorem(number + 10**9)
-    return TheoremRecord(**{**asdict(made), "split": "valid", "name": f"held_{number}"})
-
-
-def _store(corpus: Corpus, round_id: int, numbers: range, theorems: int) -> None:
-    with writing(corpus.engine) as session:
-        wanted = {theorem(n % theorems).name for n in numbers}
-        found = session.execute(
-            select(schema.Theorem).where(schema.Theorem.name.in_(wanted), schema.Theorem.benchmark_id == 1)
-        ).scalars()
-        rows = {row.name: (row.id, theorem_record(row)) for row in found}
-        first = (session.scalar(select(func.max(schema.Proof.id))) or 0) + 1
-        made = []
-        for offset, number in enumerate(numbers):
-            id, record = rows[theorem(number % theorems).name]
-            made.append((first + offset, id, record, number, proof(record, number)))
-        states = intern_states(session, (step for *_, one in made for step in one.steps))
-        session.execute(insert(schema.Proof), [_proof_row(*one) for one in made])
-        session.execute(
-            insert(schema.Step),
-            [
-                {
-                    "proof_id": id, "position": i, "state_id": states[step.state], "tactic": step.tactic,
-                    "state_after_id": states[step.state_after], "template": step.template,
-                    "milliseconds": step.milliseconds, "heartbeats": step.heartbeats,
-                }
-                for id, _, _, _, one in made for i, step in enumerate(one.steps)
-            ],
-        )  # fmt: skip
-        session.execute(
-            insert(schema.Goal),
-            [
-                {"proof_id": id, "position": i, "ordinal": 0, "hash": step.goal_hashes[0]}
-                for id, _, _, _, one in made for i, step in enumerate(one.steps)
-            ],
-        )  # fmt: skip
-        session.execute(
-            insert(schema.Certificate),
-            [
-                {**asdict(one.certificate), "proof_id": id, "axioms": ["propext"], "auxiliaries": []}
-                for id, *_, one in made
-            ],
-        )
-        session.execute(
-            insert(schema.Attempt),
-            [
-                {
-                    "round_id": round_id, "theorem_id": theorem_id, "ordinal": number // theorems, "retry": 0,
-                    "status": AttemptStatus.PROVED, "steps": 64, "heartbeats": 1000, "lean_seconds": 0.5,
-                    "model_seconds": 0.2, "wall_seconds": 1.0, "wall_limit_hits": 0, "nodes": 40,
-                    "steps_to_proof": 30, "reason": "", "stats": {"cpu_seconds": 0.7}, "proof_id": id,
-                }
-                for id, theorem_id, _, number, _ in made
-            ],
-        )  # fmt: skip
-        if corpus.engine.dialect.name == "postgresql":
-            session.execute(text("SELECT setval(pg_get_serial_sequence('proof', 'id'), :n)"), {"n": made[-1][0]})
-
-
-def _proof_row(id: int, theorem_id: int, record: TheoremRecord, number: int, one: ProofRecord) -> dict[str, Any]:
-    return {
-        "id": id,
-        "theorem_id": theorem_id,
-        "tactics_hash": tactics_hash(one.steps),
-        "content_hash": content_hash("made@1", record, one.source, one.steps),
-        "source": one.source,
-        "length": len(one.steps),
-        "text": one.text,
-        "term_bytes": one.term_bytes,
-    }
 
 
 def record_one_by_one(corpus: Corpus, count: int) -> float:

@@ -12,6 +12,8 @@ def test_a_small_corpus_is_measured(tmp_path):
     bench = measure(url, 400)
     with Corpus.open(url, create=False) as corpus:
         last = snapshots(corpus)[-1]
-        assert verify(corpus, last.hash) == bench.rows["proof"] == bench.stream["proofs"]
+        assert (
+            400 < verify(corpus, last.hash) == bench.stream["proofs"] < bench.rows["proof"]
+        )  # evaluations are not in it
     assert bench.rows["step"] == 10 * bench.rows["proof"]
     assert 0.2 < bench.states["share_left"] < 0.5 and bench.latency_ms["corpus show ID"]["calls"] >= 3
