@@ -13,6 +13,7 @@ from sqlalchemy import Connection, inspect
 TABLES = (
     "attempt",
     "benchmark",
+    "borrowed",
     "certificate",
     "goal",
     "guard",
@@ -21,6 +22,7 @@ TABLES = (
     "human_step",
     "human_trace",
     "proof",
+    "proof_term",
     "retraction",
     "round_theorem",
     "search_tree",
@@ -28,6 +30,7 @@ TABLES = (
     "snapshot_change",
     "state",
     "step",
+    "term",
     "theorem",
     "theorem_class",
 )

@@ -89,6 +89,11 @@ def archive(
     with writing_archive(path) as file:
         with file.lines("proofs.jsonl") as write:
             for done, proof in enumerate(snapshot_proofs(corpus, snapshot), start=1):
+                if proof.borrowed:
+                    raise ImportRefused(
+                        f"Proof {proof.id} of {proof.theorem.name} borrows lemmas, which an archive does not hold. "
+                        "`flywheel corpus backup` and `merge` take them along."
+                    )
                 name = f"terms/{proof.content_hash}.ndjson"
                 term = file.add_bytes(name, term_of(proof).encode()) if term_of else ""
                 write(proof_line(proof, term))

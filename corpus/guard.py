@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Engine, Select, exists, func, insert, or_,
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from corpus import rows, schema
+from corpus.borrowing import resting_on
 from corpus.database import reading
 from corpus.records import AttemptStatus, ProofRecord
 
@@ -84,7 +85,8 @@ def find_leak(session: Session, theorem: schema.Theorem, proof: ProofRecord) -> 
         hashes.update(step.goal_hashes)
     found = set(session.scalars(select(schema.Guard.hash).where(schema.Guard.hash.in_(sorted(hashes - {""})))))
     if not found:
-        return None
+        met = leaks_among(session, sorted(resting_on(session, proof.borrowed))) if proof.borrowed else set()
+        return f"The proof of {theorem.name} rests on proof {min(met)}, which meets the guard." if met else None
     if own in found:
         return f"The statement of {theorem.name} is a near-copy of {_held_out(session, own)}."
     return f"The proof of {theorem.name} goes through the held-out statement {min(found)}."
@@ -95,12 +97,15 @@ def leaking(after_guard: int) -> Select[int]:
     held_out = select(schema.Guard.hash).where(schema.Guard.id > after_guard)
     proof, theorem, certificate, goal = schema.Proof, schema.Theorem, schema.Certificate, schema.Goal
     near = schema.TheoremClass
-    found = union(
+    direct = union(
         select(proof.id).join(theorem, theorem.id == proof.theorem_id).where(theorem.statement_hash.in_(held_out)),
         select(proof.id).join(near, near.theorem_id == proof.theorem_id).where(near.hash.in_(held_out)),
         select(certificate.proof_id).where(certificate.statement_hash.in_(held_out)),
         select(goal.proof_id).where(goal.hash.in_(held_out)),
     ).subquery()
+    met = select(direct.c.id)
+    # What rests on such a proof goes through the held-out statement as well.
+    found = union(met, select(schema.Borrowed.proof_id).where(schema.Borrowed.lemma_id.in_(met))).subquery()
     return select(found.c.id)
 
 
@@ -126,6 +131,14 @@ def leaks_among(session: Session, proof_ids: Sequence[int]) -> set[int]:
             select(goal.proof_id).where(goal.proof_id.in_(chunk), held_out(goal.hash)),
         ):
             met.update(session.scalars(query))
+    edges: dict[int, set[int]] = {}
+    for chunk in rows.chunks(sorted(set(proof_ids) - met)):
+        edge = schema.Borrowed
+        for lemma_id, proof_id in session.execute(select(edge.lemma_id, edge.proof_id).where(edge.proof_id.in_(chunk))):
+            edges.setdefault(lemma_id, set()).add(proof_id)
+    if edges:  # lemmas rest on lemmas that are among these edges themselves
+        for lemma_id in leaks_among(session, sorted(edges.keys() - met)) | (edges.keys() & met):
+            met |= edges[lemma_id]
     return met
 
 

@@ -35,7 +35,9 @@ def tactics_hash(steps: Sequence[StepRecord]) -> str:
     return digest([step.tactic for step in steps])
 
 
-def content_hash(benchmark: str, theorem: TheoremRecord, source: str, steps: Sequence[StepRecord]) -> str:
+def content_hash(
+    benchmark: str, theorem: TheoremRecord, source: str, steps: Sequence[StepRecord], borrowed: Sequence[str] = ()
+) -> str:
     """Everything about a proof that is the same wherever it is found: theorem, source, states and tactics.
 
     The theorem's header is there by its text and by its declarations. Measured costs (milliseconds, heartbeats) are

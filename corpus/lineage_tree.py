@@ -15,6 +15,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from corpus import rows, schema
+from corpus.borrowing import borrowers, named_by
 from corpus.database import reading
 from corpus.errors import Ambiguous, CorpusError, NotFound
 from corpus.generations import generation_name, generation_row
@@ -103,11 +104,14 @@ class _Tree:
 
     session: Session
     opened: set[int] = field(default_factory=set)
+    #: Lemmas, likewise.
+    shown: set[int] = field(default_factory=set)
 
     def of(self, found: _Found) -> Lineage:
         if isinstance(found, schema.Proof):
             node = self._proof(found)
-            origin, later = self._attempts(found), self._snapshots_with(found)
+            origin = (*self._attempts(found), *self._lemmas(found))
+            later = (*self._snapshots_with(found), *self._borrowers(found))
         elif isinstance(found, schema.Generation):
             node = self._named(found)
             origin, later = self._from(found), self._after(found)
@@ -154,6 +158,27 @@ class _Tree:
             text = f"{first} attempt {one.id}{steps}, {place}"
             nodes.append(Node("attempt", str(one.id), text, self._model(where.generation_id, where.arm)))
         return (*nodes, *_more(len(found) - SHOWN, "attempts that found it again"))
+
+    def _lemmas(self, proof: schema.Proof) -> tuple[Node, ...]:
+        """The proofs that it names as lemmas, each with who found it and what it names itself."""
+        named = named_by(self.session, [proof.id]).get(proof.id, ())
+        nodes = []
+        for id in named[:SHOWN]:
+            row = self.session.get_one(schema.Proof, id)
+            node = self._proof(row)
+            if id in self.shown:
+                nodes.append(Node(node.kind, node.id, f"borrowed proof {id}, see there"))
+                continue
+            self.shown.add(id)
+            children = (*self._attempts(row)[:1], *self._lemmas(row))
+            nodes.append(Node(node.kind, node.id, f"borrowed {node.text}", children))
+        return (*nodes, *_more(len(named) - SHOWN, "lemmas that it borrowed"))
+
+    def _borrowers(self, proof: schema.Proof) -> tuple[Node, ...]:
+        found = sorted(borrowers(self.session, [proof.id]))
+        nodes = [self._proof(self.session.get_one(schema.Proof, id)) for id in found[:SHOWN]]
+        lent = [Node(node.kind, node.id, f"lent to {node.text}") for node in nodes]
+        return (*lent, *_more(len(found) - SHOWN, "proofs that rest on it"))
 
     def _model(self, generation_id: int | None, arm: str) -> tuple[Node, ...]:
         if generation_id is None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from corpus import guard, rows, schema
 from corpus.benchmarks import store_benchmark
+from corpus.borrowing import named_by, own_term, retract_all
 from corpus.columns import Base
 from corpus.database import reading, shown, writing
 from corpus.errors import Conflict, ImportRefused
@@ -159,7 +160,12 @@ class _Merge:
             raise ImportRefused("The other corpus has grown while it was read: merge again when its runs have ended.")
         there = self._source.get_one(schema.Proof, theirs.id).theorem_id
         theorem = self._target.get_one(schema.Theorem, self._theorems[there])
-        proof = replace(record, steps=theirs.steps)
+        named = named_by(self._source, [theirs.id]).get(theirs.id, ())
+        if not all(id in self._proofs for id in named):  # a lemma of theirs meets the guard here
+            self._done.withheld += 1
+            return
+        term = record.term or own_term(self._source, theirs.id)
+        proof = replace(record, steps=theirs.steps, term=term, borrowed=tuple(self._proofs[id] for id in named))
         if theorem.split == "train" and guard.find_leak(self._target, theorem, proof) is not None:
             self._done.withheld += 1
             return
@@ -173,10 +179,8 @@ class _Merge:
         )
         for content, reason in self._source.execute(theirs):
             mine = self._target.scalar(select(schema.Proof.id).where(schema.Proof.content_hash == content))
-            query = select(schema.Retraction.id).where(schema.Retraction.proof_id == mine)
-            if mine is not None and self._target.scalar(query) is None:
-                self._target.add(schema.Retraction(proof_id=mine, reason=reason))
-                self._done.retracted += 1
+            if mine is not None:
+                self._done.retracted += retract_all(self._target, [mine], reason)
         self._target.flush()
 
     def _snapshot(self, theirs: schema.Snapshot) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema, tallies
+from corpus.borrowing import BorrowedLemma, borrowed_lemmas, borrowers
 from corpus.columns import Base
 from corpus.database import reading
 from corpus.errors import NotFound
@@ -70,11 +71,14 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class ProofView:
-    """One proof with everything known of it. `findings`: every attempt that found it, the first one first."""
+    """One proof with everything known of it. `findings`: every attempt that found it, the first one first. `lemmas`:
+    the earlier proofs that it rests on; `borrowers`: how many rest on it."""
 
     proof: StoredProof
     retracted: str | None
     findings: tuple[Finding, ...]
+    lemmas: tuple[BorrowedLemma, ...] = ()
+    borrowers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,13 @@ def show_proof(corpus: Corpus, proof_id: int) -> ProofView:
         if session.get(schema.Proof, proof_id) is None:
             raise NotFound(f"The corpus has no proof {proof_id}. `flywheel corpus list` shows those it has.")
         retraction = session.scalar(select(schema.Retraction.reason).where(schema.Retraction.proof_id == proof_id))
-        return ProofView(rows.load_proofs(session, [proof_id])[0], retraction, proof_findings(session, proof_id))
+        return ProofView(
+            rows.load_proofs(session, [proof_id])[0],
+            retraction,
+            proof_findings(session, proof_id),
+            borrowed_lemmas(session, proof_id),
+            len(borrowers(session, [proof_id])),
+        )
 
 
 def proofs_at(corpus: Corpus, theorem_id: int) -> list[StoredProof]:

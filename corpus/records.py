@@ -275,7 +275,8 @@ class Recorded:
 @dataclass(frozen=True, slots=True)
 class StoredProof:
     """An accepted proof as it lies in the corpus. `benchmark` is the key of the benchmark that `theorem` is a row of;
-    `content_hash` covers what training reads (corpus/hashing.py)."""
+    `content_hash` covers what training reads (corpus/hashing.py); `borrowed` are those of the proofs that it names as
+    lemmas, sorted."""
 
     id: int
     benchmark: str
@@ -287,3 +288,4 @@ class StoredProof:
     term_bytes: int
     content_hash: str
     created_at: datetime
+    borrowed: tuple[str, ...] = ()

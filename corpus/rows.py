@@ -159,7 +159,7 @@ def load_proofs(session: Session, ids: Sequence[int]) -> list[StoredProof]:
         .join(schema.Certificate, schema.Certificate.proof_id == schema.Proof.id)
         .where(schema.Proof.id.in_(ids))
     )
-    steps = _steps(session, ids)
+    steps, borrowed = _steps(session, ids), _borrowed(session, ids)
     found = {
         proof.id: StoredProof(
             id=proof.id,
@@ -172,10 +172,24 @@ def load_proofs(session: Session, ids: Sequence[int]) -> list[StoredProof]:
             term_bytes=proof.term_bytes,
             content_hash=proof.content_hash,
             created_at=proof.created_at,
+            borrowed=tuple(sorted(borrowed[proof.id])),
         )
         for proof, theorem, benchmark, certificate in proofs
     }
     return [found[id] for id in ids]
+
+
+def _borrowed(session: Session, ids: Sequence[int]) -> defaultdict[int, list[str]]:
+    """The content hashes of the proofs that each names as lemmas."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    edge = schema.Borrowed
+    for proof_id, content in session.execute(
+        select(edge.proof_id, schema.Proof.content_hash)
+        .join(schema.Proof, schema.Proof.id == edge.lemma_id)
+        .where(edge.proof_id.in_(ids), edge.named)
+    ):
+        found[proof_id].append(content)
+    return found
 
 
 def state_texts(session: Session, ids: Iterable[int]) -> dict[int, str]:

@@ -9,6 +9,7 @@
     state     1-n step, human_step        each printed tactic state once
     attempt   n-1 proof                   every attempt that found this proof; the first one is the one that brought it
     attempt   1-1 search_tree             what its search tried, for a share of the attempts (corpus/search_tree.py)
+    proof     n-1 term, 1-n borrowed      a proof's own part, to be lent; the earlier proofs that it rests on
     tally                                 counts of all that, kept up to the rows that they have seen
     retraction, guard                     what must not be trained on, as new rows
     snapshot_line 1-n snapshot            frozen sets of proofs; snapshot_change says which proof entered or left when
@@ -303,6 +304,34 @@ class SearchTree(Base):
     steps: Mapped[int]
     size: Mapped[int] = mapped_column(BigInteger)
     data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Term(Base):
+    """A proof's own part as it can be lent, zlib-compressed; `digest`: its SHA-256, `size`: its bytes."""
+
+    __tablename__ = "term"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ProofTerm(Base):
+    __tablename__ = "proof_term"
+
+    proof_id: Mapped[int] = mapped_column(ForeignKey("proof.id"), primary_key=True)
+    term_id: Mapped[int] = mapped_column(ForeignKey("term.id"))
+
+
+class Borrowed(Base):
+    """A proof rests on an earlier one: it names that as a lemma, or (not `named`) one of its lemmas rests on it."""
+
+    __tablename__ = "borrowed"
+
+    proof_id: Mapped[int] = mapped_column(ForeignKey("proof.id"), primary_key=True, autoincrement=False)
+    lemma_id: Mapped[int] = mapped_column(ForeignKey("proof.id"), primary_key=True, autoincrement=False, index=True)
+    named: Mapped[bool]
 
 
 class Retraction(Base):

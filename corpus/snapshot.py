@@ -180,7 +180,7 @@ def members(row: schema.Snapshot) -> Select[int]:
 
 
 def _check(proof: StoredProof, snapshot_hash: str) -> None:
-    if content_hash(proof.benchmark, proof.theorem, proof.source, proof.steps) != proof.content_hash:
+    if content_hash(proof.benchmark, proof.theorem, proof.source, proof.steps, proof.borrowed) != proof.content_hash:
         raise SnapshotCorrupt(
             f"Proof {proof.id} of {proof.theorem.name} in snapshot {snapshot_hash} is no longer what was accepted: its "
             "rows were changed from outside. Restore the database from a copy, or retract the proof."

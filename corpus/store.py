@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from corpus import rounds, rows, schema
 from corpus.benchmarks import BenchmarkStore
+from corpus.borrowing import retract_all
 from corpus.columns import Base, now
 from corpus.database import connect, reading, writing
 from corpus.errors import Conflict, CorpusError, LeakageError, NotFound
@@ -287,8 +288,8 @@ class Corpus(BenchmarkStore):
             ]
 
     def quarantine(self, rounds: Iterable[RoundRecord], reason: str) -> int:
-        """Retracts every proof that an attempt of these rounds found or found again; returns how many were believed
-        until now."""
+        """Retracts every proof that an attempt of these rounds found or found again, and what rests on it; returns how
+        many were believed until now."""
         ids = [round.id for round in rounds]
         with writing(self.engine) as session:
             found = session.scalars(
@@ -297,16 +298,14 @@ class Corpus(BenchmarkStore):
                 .where(schema.Attempt.proof_id.not_in(select(schema.Retraction.proof_id)))
                 .distinct()
             ).all()
-            session.add_all(schema.Retraction(proof_id=proof_id, reason=reason) for proof_id in found)
-            return len(found)
+            return retract_all(session, [proof_id for proof_id in found if proof_id is not None], reason)
 
     def retract(self, proof_id: int, reason: str) -> None:
-        """Stops believing a proof: it stays stored and leaves every later snapshot. The first reason stays."""
+        """Stops believing a proof and what rests on it: they stay stored and leave every later snapshot. The first
+        reason stays."""
         with writing(self.engine) as session:
             _get(session, schema.Proof, proof_id, "proof")
-            known = session.scalar(select(schema.Retraction.id).where(schema.Retraction.proof_id == proof_id))
-            if known is None:
-                session.add(schema.Retraction(proof_id=proof_id, reason=reason))
+            retract_all(session, [proof_id], reason)
 
 
 T = TypeVar("T", bound=Base)

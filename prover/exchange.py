@@ -16,6 +16,7 @@ from pathlib import Path
 from corpus.archive import Archive, ProofLine, open_archive
 from corpus.errors import ImportRefused
 from corpus.exchange import Imported, archive, import_archive
+from corpus.library import lemmas_of
 from corpus.merge import Merged, merge
 from corpus.records import HeaderRecord, ProofRecord, StoredProof, TheoremRecord
 from corpus.store import Corpus
@@ -31,6 +32,7 @@ from lean_env.theorem import Environment
 from prover.benchmarks.registry import BENCHMARKS
 from prover.lean import Lean
 from prover.rounds.attempt import Refused, Undecided
+from prover.rounds.lending import lent_exactly
 from prover.rounds.plan import theorem_of
 from prover.search.graph import ProofStep
 
@@ -64,14 +66,16 @@ def merge_checked(corpus: Corpus, other: Corpus, lean: Lean, report: Report = la
     Raises ImportRefused, Conflict, KernelsDisagree; nothing was written then.
     """
     _check_headers(other.headers(), lean)
-    return merge(corpus, other, lambda proof: _again(proof, lean), report)
+    return merge(corpus, other, lambda proof: _again(other, proof, lean), report)
 
 
-def _again(proof: StoredProof, lean: Lean) -> ProofRecord:
+def _again(other: Corpus, proof: StoredProof, lean: Lean) -> ProofRecord:
     """A proof of another corpus as this machine certifies it. Raises ImportRefused."""
     steps = [ProofStep(step.tactic, step.template) for step in proof.steps]
     try:
-        record = lean.tools.verify(theorem_of(proof.theorem), steps, proof.source)
+        lent = lemmas_of(other, proof.id) if proof.borrowed else ()
+        theorem = lent_exactly(theorem_of(proof.theorem), lent, lean.library)
+        record = lean.tools.verify(theorem, steps, proof.source)
     except (Refused, Undecided, StatementRefused, GateError) as error:
         raise ImportRefused(f"The proof of {proof.theorem.name} is not certified here: {error}") from error
     if _seen(record.steps) != _seen(proof.steps):

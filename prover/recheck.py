@@ -10,10 +10,11 @@ from __future__ import annotations
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from corpus.library import LentProof, lemmas_of
 from corpus.proof_list import list_proofs
 from corpus.query import show_proof
 from corpus.records import StoredProof
@@ -23,6 +24,7 @@ from lean_env.gate.certificate import KernelVerdict
 from lean_env.gate.second_kernel.client import SecondKernel
 from prover.lean import Lean
 from prover.rounds.attempt import Refused, Undecided
+from prover.rounds.lending import lent_exactly
 from prover.rounds.plan import theorem_of
 from prover.search.graph import ProofStep
 
@@ -78,7 +80,7 @@ def verify(
     proofs = accepted_proofs(corpus) if snapshot is None else snapshot_proofs(corpus, snapshot)
     found = []
     for proof in islice(proofs, limit):
-        found.append(recheck(proof, lean))
+        found.append(recheck(proof, lean, lemmas_of(corpus, proof.id) if proof.borrowed else ()))
         report(len(found))
     return summary(found)
 
@@ -92,13 +94,14 @@ def accepted_proofs(corpus: Corpus) -> Iterator[StoredProof]:
         before = lines[-1].id
 
 
-def recheck(proof: StoredProof, lean: Lean) -> Rechecked:
-    """Replays one proof and asks the gate. Raises KernelsDisagree."""
+def recheck(proof: StoredProof, lean: Lean, lent: Sequence[LentProof] = ()) -> Rechecked:
+    """Replays one proof, with the lemmas that it borrowed, and asks the gate. Raises KernelsDisagree."""
     before, started = _second_seconds(lean), time.monotonic()
     trouble, second, reason, same_term = "", None, "", False
     try:
         steps = [ProofStep(step.tactic, step.template) for step in proof.steps]
-        certificate = lean.tools.verify(theorem_of(proof.theorem), steps, proof.source).certificate
+        theorem = lent_exactly(theorem_of(proof.theorem), lent, lean.library)
+        certificate = lean.tools.verify(theorem, steps, proof.source).certificate
         verdict, _, reason = certificate.kernels["second"].partition(": ")
         second = KernelVerdict(verdict)
         same_term = certificate.proof_hash == proof.certificate.proof_hash

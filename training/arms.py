@@ -13,6 +13,7 @@ from prover.policies.grammar import GrammarPolicy
 from prover.policies.portfolio import PORTFOLIO_EDGES, PortfolioPolicy
 from prover.policy import Policy
 from prover.rounds.attempt import Phase
+from prover.rounds.lending import Lending
 from prover.rounds.plan import Plan
 from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
@@ -49,6 +50,8 @@ class Arms:
     actions: ActionSpace
     config: FlywheelConfig
     load: LoadModel
+    #: What theorems may borrow of M_number's snapshot; None where the run has no library.
+    lending: Callable[[int], Lending | None] = lambda _number: None
 
     # --- rounds -----------------------------------------------------------------------------------------------------
 
@@ -86,12 +89,26 @@ class Arms:
         Arms without a model, and M_0, run once: later evaluations of the run read their rows.
         """
         budget, search = budget_of(self.config.evaluation.steps), self._search()
+        numbers = sorted({0, *numbers})
         return [
             portfolio_1(),
             Arm("grammar", GrammarPolicy(self.actions), budget, search, source="grammar"),
             Arm("portfolio", PortfolioPolicy(self.lean.actions), budget, self._wide_search(), source="portfolio"),
-            *(self._generation(n, f"M_{n}", budget) for n in sorted({0, *numbers})),
+            *(self._generation(n, f"M_{n}", budget) for n in numbers),
+            *self._with_lemmas_of(numbers[-1], budget),
         ]
+
+    def _with_lemmas_of(self, number: int, budget: Budget) -> list[Arm]:
+        """With M_number's library: M_0, which tells what the network learned from what the lemmas give, and portfolio
+        search. None without a library."""
+        lending, name = self.lending(number), f"with M_{number}'s lemmas"
+        if lending is None:
+            return []
+        policy, search = PortfolioPolicy(self.lean.actions), self._wide_search()
+        portfolio = Arm(f"portfolio {name}", policy, budget, search, source="portfolio", lending=lending)
+        if number == 0:
+            return [portfolio]
+        return [replace(self._generation(0, f"M_0 {name}", budget), lending=lending), portfolio]
 
     def whole_budget(self, searched: int) -> Arm:
         """M_0 with what the loop had in all: the `searched` steps of its rounds, shared out evenly over the held-out
@@ -108,7 +125,13 @@ class Arms:
     def _generation(self, number: int, name: str, budget: Budget) -> Arm:
         model = self.load(number, self.config.evaluation)
         return Arm(
-            name, model.policy, budget, self._search(), generation_id=model.generation_id, settings=model.options
+            name,
+            model.policy,
+            budget,
+            self._search(),
+            generation_id=model.generation_id,
+            settings=model.options,
+            lending=self.lending(number),
         )
 
     def _search(self, noise: float = 0.0) -> BestFirst:

@@ -13,7 +13,7 @@ import json
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 from pydantic_settings import (
@@ -127,6 +127,10 @@ class FlywheelConfig(BaseSettings):
     workers: PositiveInt = Field(
         default_factory=lambda: max(1, os.cpu_count() or 1), description="Lean workers that search"
     )
+    library: Literal["none", "snapshot"] = Field(
+        "none",
+        description="snapshot: what the model's snapshot proves may be borrowed where the imports are the same",
+    )
     search: SearchSettings = SearchSettings()
     round: RoundSettings = RoundSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
@@ -179,9 +183,15 @@ class FlywheelConfig(BaseSettings):
         """What one tactic may use."""
         return Limits(heartbeats=self.heartbeats, soft_ms=self.soft_ms)
 
+    def stored(self) -> dict[str, Any]:
+        """What is stored of it: without what changes no result, and without a library where there is none, as runs
+        were described before there was one."""
+        without = {"library"} if self.library == "none" else set()
+        return self.model_dump(mode="json", exclude=without | BESIDE_RESULTS)
+
     def digest(self) -> str:
         """SHA-256 of everything that results depend on (workers and kept search trees are not among it)."""
-        values = self.model_dump(mode="json", exclude={"name", *BESIDE_RESULTS})
+        values = {key: value for key, value in self.stored().items() if key != "name"}
         return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

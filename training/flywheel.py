@@ -17,7 +17,7 @@ from __future__ import annotations
 import platform
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -34,9 +34,10 @@ from prover.evaluation.evaluate import Evaluation
 from prover.lean import Lean
 from prover.policies.ranker.checkpoint import remove_leftovers
 from prover.policy import Policy
+from prover.rounds.lending import Lending, lending_of
 from prover.rounds.round import RoundSummary
 from training.arms import Arms, Model
-from training.config import BESIDE_RESULTS, EvaluationSettings, FlywheelConfig, RoundSettings
+from training.config import EvaluationSettings, FlywheelConfig, RoundSettings
 from training.data.from_corpus import trainable, training_proofs
 from training.data.seed_round import store_seeds
 from training.events import Event, Report, say_nothing
@@ -73,15 +74,17 @@ class Flywheel:
     actions: ActionSpace = field(init=False)
     arms: Arms = field(init=False)
     rounds: Rounds = field(init=False)
+    #: By the hash of the snapshot.
+    _lendings: dict[str, Lending] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.meter = Meter(self.lean)
         self.benchmark = benchmark_of(self.config.benchmark)
         self.actions = self.lean.space(self.benchmark.repertoire)
-        self.arms = Arms(self.lean, self.actions, self.config, self.model)
+        self.arms = Arms(self.lean, self.actions, self.config, self.model, self.lending)
         self.rounds = Rounds(self.config, self.lean, self.corpus, self.benchmark, self.report, self.stop)
         remove_leftovers(self.models)
-        self.corpus.start_run(self.config.name, self.config.model_dump(mode="json", exclude=set(BESIDE_RESULTS)))
+        self.corpus.start_run(self.config.name, self.config.stored())
 
     def run(self) -> list[Turn]:
         """All generations that the configuration asks for, M_0 first. Raises Interrupted, RoundFailed."""
@@ -121,7 +124,9 @@ class Flywheel:
         Raises CanaryAccepted.
         """
         settings, benchmark = self.config.round, self.benchmark
-        plan, model = self.arms.round(number if self.config.retrain else 0)
+        model_of = number if self.config.retrain else 0
+        plan, model = self.arms.round(model_of)
+        plan = replace(plan, lending=self.lending(model_of))
         with self.meter.measure(f"round {number + 1}"):
             summary = self.rounds.matched("policy", benchmark.train_stratum, settings.theorems, plan, model, number)
             if settings.disproofs and benchmark.disproof_stratum:
@@ -164,6 +169,19 @@ class Flywheel:
         )
         return Model(loaded.policy, loaded.options, self.generation(number).id)
 
+    def lending(self, number: int) -> Lending | None:
+        """What theorems may borrow of the snapshot that M_number was trained on; None where the run has no library."""
+        snapshot = self.generation(number).snapshot_hash
+        return self._lending_of(snapshot) if snapshot else None
+
+    def _lending_of(self, snapshot: str) -> Lending | None:
+        if self.config.library == "none":
+            return None
+        if snapshot not in self._lendings:
+            benchmarks = [self.config.benchmark]
+            self._lendings[snapshot] = lending_of(self.corpus, snapshot, self.lean.library, benchmarks)
+        return self._lendings[snapshot]
+
     def _trainer(self) -> Trainer:
         return self.trainer or RankerTrainer(self.actions, self.config.train)
 
@@ -189,9 +207,10 @@ class Flywheel:
             snapshot_hash=snapshot.hash,
         )
         folder = self.models / f"M_{number}"
+        lending = self._lending_of(snapshot.hash)
         with self.meter.measure(f"train {number}"):
             trained = trainer.train(
-                training_proofs(self.corpus, snapshot.hash, self.benchmark.repertoire),
+                training_proofs(self.corpus, snapshot.hash, self.benchmark.repertoire, lending),
                 folder,
                 seed=seed,
                 statements=[theorem.statement for theorem in trainable(self.corpus, self.config.benchmark)],

@@ -28,6 +28,7 @@ from prover.actions.repertoire import Repertoire
 from prover.benchmarks.registry import benchmark_of
 from prover.lean import Lean
 from prover.policies.ranker.checkpoint import is_checkpoint, load_checkpoint
+from prover.rounds.lending import lending_of
 from prover.search.streams import stream_seed
 from training.config import BESIDE_RESULTS, ConfigError
 from training.config import FlywheelConfig as Settings
@@ -139,8 +140,10 @@ def retrain(
     if not _is_done(options, origin, settings, repertoire):
         if not options.resume:
             halfway.clear()
+        lends = settings.library == "snapshot"
+        lending = lending_of(corpus, snapshot.hash, lean.library, benchmarks) if lends else None
         RankerTrainer(lean.space(repertoire), settings.train, options.device, halfway, origin).train(
-            training_proofs(corpus, snapshot.hash, repertoire),
+            training_proofs(corpus, snapshot.hash, repertoire, lending),
             options.out,
             seed=seed,
             base=options.base,

@@ -131,6 +131,7 @@ class Rounds:
         kind: RoundKind = RoundKind.TRAIN,
     ) -> RoundSummary:
         """Starts or resumes a round over these train theorems. Raises Interrupted, RoundFailed."""
+        library = {} if plan.lending is None else {"library": plan.lending.snapshot}
         record = self.corpus.start_round(
             run=self.config.name,
             generation_id=generation_id,
@@ -140,7 +141,7 @@ class Rounds:
             arm=arm,
             kind=kind,
             seed=self.seed("round", number),
-            config={**settings, "config_hash": self.config.digest()},
+            config={**settings, "config_hash": self.config.digest(), **library},
             selection=selection,
         )
         title = f"round {number} {arm}"

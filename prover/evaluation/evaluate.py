@@ -24,6 +24,7 @@ from prover.policies.portfolio import PORTFOLIO_1
 from prover.policy import Policy, PolicyQuery, Proposal
 from prover.rounds.attempt import Phase, Verify
 from prover.rounds.crew import Crew
+from prover.rounds.lending import Lending
 from prover.rounds.plan import Plan, RoundConfig
 from prover.rounds.progress import Job, Progress
 from prover.rounds.round import run_rounds
@@ -49,6 +50,8 @@ class Arm:
     generation_id: int | None = None
     #: Whatever else the result depends on, such as the policy's options. Another setting is another round.
     settings: Mapping[str, Any] = field(default_factory=dict)
+    #: What its theorems may borrow; None: nothing.
+    lending: Lending | None = None
 
     @property
     def described(self) -> dict[str, Any]:
@@ -57,6 +60,7 @@ class Arm:
             "policy": self.policy.name,
             "budget": asdict(self.budget),
             "search": self.search.settings,
+            **({} if self.lending is None else {"library": self.lending.snapshot}),
             **self.settings,
         }
 
@@ -246,7 +250,7 @@ def evaluate(
                 selection=theorems,
             )
             rounds.append(round)
-            plan = Plan(Phase(arm.policy, arm.budget, arm.search, arm.source))
+            plan = Plan(Phase(arm.policy, arm.budget, arm.search, arm.source), lending=arm.lending)
             yield Job(round, plan, _named(on_progress, arm.name))
 
     summaries = run_rounds(corpus, started(), crew, verify, config, stop=stop)

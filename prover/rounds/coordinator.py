@@ -164,7 +164,8 @@ class Coordinator:
             if (job := next(self.jobs, None)) is None:
                 self.dry = True
                 break
-            theorems = [theorem_of(record, job.round.benchmark) for record in self.log.pending(job.round)]
+            pending = self.log.pending(job.round)
+            theorems = [job.plan.lent(theorem_of(record, job.round.benchmark)) for record in pending]
             job.progress.total = len(theorems)
             self.groups.extend(deque(_Task(job, t) for t in group) for group in grouped_by_environment(theorems))
             self.taken.append(job)

@@ -11,6 +11,7 @@ from typing import Any
 from corpus.records import HeaderRecord, TheoremRecord
 from lean_env.theorem import Environment, Theorem
 from prover.rounds.attempt import Phase
+from prover.rounds.lending import Lending
 from prover.search.budget import Budget
 from prover.search.graph import ProofStep
 from prover.search.minimize import CHEAP_CLOSERS
@@ -50,6 +51,12 @@ class Plan:
     #: What a share of the theorems, drawn by seed and name, gets in place of `policy`.
     portfolio: Phase | None = None
     portfolio_share: float = 0.0
+    #: What theorems may borrow; None: nothing.
+    lending: Lending | None = None
+
+    def lent(self, theorem: Theorem) -> Theorem:
+        """The theorem with what it may borrow."""
+        return theorem if self.lending is None else self.lending(theorem)
 
     def phase(self, theorem: Theorem, seed: int) -> Phase:
         budget = self.budgets.get(theorem.name, self.policy.budget)

@@ -17,12 +17,14 @@ from lean_env.gate.gate import GateError, read_header_term
 from lean_env.gate.header_term import NO_HEADER, HeaderTerm
 from lean_env.gate.statement import CleanStatement
 from lean_env.lean_text.theorems import signature
+from lean_env.lemmas import Lemma
 from lean_env.library.ndjson import NdjsonError, read_expression
 from lean_env.session.borrowing import Borrowing, borrowing
 from lean_env.session.leandojo import DojoCrashError, DojoInitError
 from lean_env.session.replay import ReplayFailed, replay
 from lean_env.session.stating import StatementRefused
 from lean_env.theorem import STATE_OPTIONS, Theorem
+from prover.goal import IDENTIFIER
 from prover.rounds.attempt import Refused, Undecided
 from prover.search.graph import ProofStep
 
@@ -84,7 +86,8 @@ class Verifier:
         record = ProofRecord(steps, source, _record(verdict), text, term_bytes=len(whole))
         if taken is None:
             return record
-        return replace(record, term=taken.own, borrowed=tuple(lemma.proof_id for lemma in taken.lemmas))
+        used = {lemma.proof_id for lemma in (*taken.lemmas, *_written(theorem, [step.tactic for step in steps]))}
+        return replace(record, term=taken.own, borrowed=tuple(sorted(used)))
 
 
 def without_lemmas(theorem: Theorem) -> Theorem:
@@ -92,6 +95,15 @@ def without_lemmas(theorem: Theorem) -> Theorem:
     if theorem.environment.lemmas is None:
         return theorem
     return replace(theorem, environment=theorem.environment.modules)
+
+
+def _written(theorem: Theorem, tactics: Sequence[str]) -> list[Lemma]:
+    """The lemmas that these tactics name: `simp [P, Q]` does not run without Q, even where it uses P alone."""
+    lemmas = theorem.environment.lemmas
+    if lemmas is None:
+        return []
+    names = {name for tactic in tactics for name in IDENTIFIER.findall(tactic)}
+    return [lemma for lemma in lemmas if lemma.name in names]
 
 
 def _taken_apart(theorem: Theorem, exported: str) -> Borrowing | None:

@@ -105,6 +105,11 @@ def _show_proof(view: ProofView) -> None:
     if certificate.header_digest:
         console.print(f"header {certificate.header_digest}")
     console.print(f"kernels: {', '.join(f'{k} {v}' for k, v in certificate.kernels.items())}")
+    for lemma in view.lemmas:
+        how = "borrows" if lemma.named else "needs for these"
+        console.print(Text(f"{how} proof {lemma.proof_id} of {lemma.theorem} ({lemma.term_bytes:,} bytes)"))
+    if view.borrowers:
+        console.print(f"lent to {view.borrowers} later proof{'s' if view.borrowers != 1 else ''}")
     for finding in view.findings:
         model = "no model" if finding.generation is None else f"M_{finding.generation}"
         steps = "" if finding.steps_to_proof is None else f" after {finding.steps_to_proof} steps"

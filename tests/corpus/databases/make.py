@@ -28,7 +28,8 @@ def fill_every_table(corpus: Corpus) -> None:
     splits = fill(corpus)
     a, b, c, d = splits["train"]
     seed = start_round(corpus, [a, b], arm="seed")
-    corpus.record_attempt(seed, attempt(a, proof=proof(a, "rfl", source="seed")))
+    lemma = replace(proof(a, "rfl", source="seed"), term="a term")
+    lent = corpus.record_attempt(seed, attempt(a, proof=lemma)).proof_id or 0
     wrong = corpus.record_attempt(seed, attempt(b, proof=proof(b, "simp", source="seed"))).proof_id
     corpus.finish_round(seed)
     generation = corpus.start_generation(
@@ -56,7 +57,7 @@ def fill_every_table(corpus: Corpus) -> None:
     store_traces(corpus, "core", [trace("train_0", sha("printed state"))])
     corpus.add_benchmark("own", "1", "library", [under_header("own_0"), under_header("own_1"), theorem("own_2")])
     evaluation = start_round(corpus, splits["test"], RoundKind.EVAL, generation_id=generation)
-    corpus.record_attempt(evaluation, attempt(held_out, proof=proof(held_out)))
+    corpus.record_attempt(evaluation, attempt(held_out, proof=replace(proof(held_out), borrowed=(lent,))))
     take_snapshot(corpus)
 
 
