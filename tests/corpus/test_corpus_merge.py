@@ -36,11 +36,11 @@ def counts(corpus: Corpus) -> dict[str, int]:
 
 def test_an_empty_corpus_becomes_the_other(corpus, other):
     done = merge(corpus, other)
-    assert (done.benchmarks, done.runs, done.proofs, done.traces, done.withheld) == (1, 1, 3, 1, 0)
+    assert (done.benchmarks, done.runs, done.proofs, done.traces, done.withheld) == (2, 1, 3, 1, 0)
     check_whole(corpus)
     ours, theirs = counts(corpus), counts(other)
-    same = ("benchmark", "theorem", "theorem_class", "guard", "run", "generation", "round", "round_theorem", "attempt",
-            "human_trace", "human_step", "human_key", "search_tree")  # fmt: skip
+    same = ("benchmark", "header", "theorem", "theorem_class", "guard", "run", "generation", "round", "round_theorem",
+            "attempt", "human_trace", "human_step", "human_key", "search_tree")  # fmt: skip
     assert {name: ours[name] for name in same} == {name: theirs[name] for name in same}
     generation = corpus.generations("run")[0]
     assert (generation.model_hash, generation.config) == (sha("weights"), {"layers": 4})

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from prover.evaluation.report import NOT_RESOLVED, Curve, Point, plot_generations
 from training.experiments.experiment import BASELINE, Cell, Climbed, Experiment
+from training.experiments.markdown import lean_block
 
 _GENERATION = re.compile(r"M_(\d+)")
 _EXAMPLES = 2
@@ -172,7 +173,7 @@ def _examples(found: list[First]) -> str:
             reach = sum(first.beyond_reach for first in here)
             lines.append(f"## {stratum}, M_{generation}: {len(here)}, {reach} not by M_0 at the whole budget\n")
             for first in sorted(here, key=lambda one: (not one.beyond_reach, -one.length, one.theorem))[:_EXAMPLES]:
-                lines += [f"Seed {first.seed}, {first.length} steps:", "", "```lean", first.text.rstrip(), "```", ""]
+                lines += [f"Seed {first.seed}, {first.length} steps:", "", *lean_block(first.text), ""]
     return "\n".join(lines) + "\n"
 
 

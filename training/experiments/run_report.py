@@ -28,6 +28,7 @@ from prover.evaluation.report import (
     report_text,
 )
 from training.experiments.ending import Ending, Proofs, ending_of_run
+from training.experiments.markdown import lean_block
 from training.meter import Busy
 
 #: What every arm is compared with: the frozen twin, and the strongest automation without learning.
@@ -109,7 +110,7 @@ def _new_proofs(ending: Ending) -> str:
         here = [found for found in ending.found if found.label == label]
         lines += [f"## {label}: {len(here)}", ""]
         for found in here:
-            lines += [f"{found.theorem}, {found.length} steps:", "", "```lean", found.text.rstrip(), "```", ""]
+            lines += [f"{found.theorem}, {found.length} steps:", "", *lean_block(found.text), ""]
     return "\n".join(lines)
 
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import sys
 from pathlib import Path
@@ -106,6 +108,14 @@ def test_long_names_are_cut_in_the_middle_unless_wide(home: Path, capsys: pytest
     assert LONG not in cut and "…" in cut and LONG[-8:] in cut
     assert LONG in ask(capsys, "corpus", "list", "--wide")[1]
     assert short("abcdefghij", 5) == "ab…ij" and cell_len(short("漢字漢字漢字", 6)) <= 6
+
+
+def test_csv_reads_back_with_quotes_commas_and_line_ends(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    values = 'a "quoted", text\nin two lines'
+    code, out, _ = ask(capsys, "corpus", "sql", f"SELECT id, '{values}' AS said FROM theorem ORDER BY id", "--csv")
+    header, *rows = csv.reader(io.StringIO(out, newline=""))
+    assert code == DONE and header == ["id", "said"]
+    assert rows[0] == ["1", values] and len(rows) > 1
 
 
 BAD = [
