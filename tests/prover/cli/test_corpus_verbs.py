@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "corpus"))
 from samples import attempt, fill, proof, sha, start_round, theorem
 from tamper import tamper
 
+from corpus.exchange import archive
 from corpus.records import RoundKind
 from corpus.snapshot import take_snapshot
 from corpus.store import Corpus
@@ -185,3 +186,18 @@ def test_a_snapshot_gives_the_same_model_every_time(home: Path, capsys: pytest.C
     generation = json.loads(said)["generation"]
     assert (generation["run"], generation["number"], generation["snapshot_hash"]) == ("mine", 0, hash_)
     assert folder(home / "models" / "mine" / "M_0")["tokenizer.json"] == folder(home / "a")["tokenizer.json"]
+
+
+def test_an_archive_gives_the_same_model_in_two_empty_homes(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hash_ = snapshot(capsys)
+    with Corpus.open(str(home / "corpus.db"), create=False) as corpus:
+        archive(corpus, hash_, home / "frozen.zip")
+    arguments = ["train", "--snapshot", "frozen.zip", "--config", "small.toml", "--json"]
+    for elsewhere in ("first", "second"):
+        code = run([*arguments, "--home", elsewhere, "--out", f"{elsewhere}/model"])
+        assert code == DONE, capsys.readouterr().err
+        assert not (home / elsewhere / "corpus.db").exists(), "it needs no corpus"
+    assert folder(home / "first" / "model") == folder(home / "second" / "model")
+    assert ask(capsys, *arguments[:2], hash_, *arguments[3:], "--out", "here")[0] == DONE
+    weights = "weights.safetensors"
+    assert folder(home / "here")[weights] == folder(home / "first" / "model")[weights]
