@@ -43,9 +43,10 @@ from training.data.seed_round import store_seeds
 from training.events import Event, Report, say_nothing
 from training.meter import Meter
 from training.rounds import Rounds
+from training.trainers.halfway import Halfway, NotTheSame
 from training.trainers.ranker import RankerTrainer
 from training.trainers.trainer import Progress as TrainingProgress
-from training.trainers.trainer import Trainer
+from training.trainers.trainer import Trained, Trainer
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +183,8 @@ class Flywheel:
             self._lendings[snapshot] = lending_of(self.corpus, snapshot, self.lean.library, benchmarks)
         return self._lendings[snapshot]
 
-    def _trainer(self) -> Trainer:
-        return self.trainer or RankerTrainer(self.actions, self.config.train)
+    def _trainer(self, halfway: Halfway | None = None) -> Trainer:
+        return self.trainer or RankerTrainer(self.actions, self.config.train, halfway=halfway)
 
     def _train(self, number: int, snapshot: Snapshot, parent: int | None) -> GenerationRecord:
         kept_out = self._kept_out(snapshot)
@@ -193,7 +194,9 @@ class Flywheel:
         if any(kept_out.values()):
             note += f"; {sum(kept_out.values())} kept out for what they share with held-out statements"
         self.report(Event(f"train M_{number}", note))
-        trainer = self._trainer()
+        folder = self.models / f"M_{number}"
+        halfway = Halfway(folder.with_name(f".{folder.name}.halfway"))
+        trainer = self._trainer(halfway)
         seed = self.rounds.seed("train")  # the same for every generation: what differs between them is the corpus
         identifier = self.corpus.start_generation(
             run=self.config.name,
@@ -206,16 +209,23 @@ class Flywheel:
             versions=versions(self.lean),
             snapshot_hash=snapshot.hash,
         )
-        folder = self.models / f"M_{number}"
         lending = self._lending_of(snapshot.hash)
-        with self.meter.measure(f"train {number}"):
-            trained = trainer.train(
+
+        def train() -> Trained:
+            return trainer.train(
                 training_proofs(self.corpus, snapshot.hash, self.benchmark.repertoire, lending),
                 folder,
                 seed=seed,
                 statements=[theorem.statement for theorem in trainable(self.corpus, self.config.benchmark)],
                 report=lambda progress: self._training_progress(number, progress),
             )
+
+        with self.meter.measure(f"train {number}"):
+            try:
+                trained = train()
+            except NotTheSame:  # the corpus has grown since the kill: another snapshot, another training
+                halfway.clear()
+                trained = train()
         metrics = {**trained.metrics, "human": snapshot.human, "kept_out": kept_out}
         self.corpus.finish_generation(
             identifier, model_path=str(folder), model_hash=trained.weights_sha256, metrics=metrics

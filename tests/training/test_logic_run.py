@@ -24,6 +24,7 @@ from prover.rounds.plan import Plan
 from prover.search.budget import Budget
 from training.canaries import CanaryAccepted
 from training.config import FlywheelConfig
+from training.events import Event
 from training.experiments.experiment import Experiment, run_seeds
 from training.experiments.report import firsts, render, write_experiment
 from training.flywheel import Flywheel
@@ -145,3 +146,29 @@ def test_the_two_way_interval_covers_seeds_and_theorems():
     assert low == pytest.approx(0.35, abs=0.04) and high == pytest.approx(0.65, abs=0.04)
     low, high = two_way_interval(np.stack([np.full(40, mean) for mean in (0.0, 0.5, 1.0)]))
     assert low == pytest.approx(0.0, abs=0.2) and high == pytest.approx(1.0, abs=0.2)
+
+
+def test_a_training_that_was_killed_goes_on_in_the_next_run(ran):
+    """The loop's training of M_2, interrupted after two epochs of four, goes on at the third, to the bytes of one that
+    was not interrupted: that of M_3, which learns from the same corpus with the same seed. After all other tests, since
+    the run has more generations then."""
+    corpus, lean, _, home = ran
+    config = configuration().model_copy(update={"name": "logic-s0", "seed": 0})
+    epochs: list[tuple[str, float]] = []
+
+    def learn(number: int, last: int | None = None) -> str | None:
+        def report(event: Event) -> None:
+            if event.done is not None and event.phase.startswith("train M_"):
+                epochs.append((event.phase[-1], event.done))
+                if event.done == last:
+                    raise KeyboardInterrupt
+
+        return Flywheel(config, lean, corpus, home / "logic-s0", report).learn(number).model_hash
+
+    halfway = home / "logic-s0" / ".M_2.halfway"
+    with pytest.raises(KeyboardInterrupt):
+        learn(2, last=2)
+    assert halfway.exists()
+    assert learn(2) == learn(3)
+    assert not halfway.exists()
+    assert epochs == [("2", 1), ("2", 2), ("2", 3), ("2", 4), *(("3", epoch) for epoch in range(1, 5))]
