@@ -20,14 +20,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 
+from fastapi.testclient import TestClient
 from sqlalchemy import func, select, text
 
 from corpus import schema
 from corpus.columns import Base
+from corpus.pages.app import make_app
 from corpus.proof_list import ProofFilter, list_proofs
 from corpus.query import show_proof, stats
+from corpus.read_only import open_read_only
 from corpus.records import (
     AttemptRecord,
     AttemptStatus,
@@ -94,6 +98,21 @@ def views(corpus: Corpus) -> Iterator[tuple[str, Callable[[int], object]]]:
     yield "runs list", lambda _n: corpus.rounds("run")
     yield "a round's outcomes", lambda n: outcomes(corpus, rounds[n % len(rounds)])
     yield "history of a split", lambda _n: history(corpus, "made", "train")
+
+
+def pages(corpus: Corpus, url: str) -> Iterator[tuple[str, Callable[[int], object]]]:
+    """Every kind of page of `flywheel serve`, by its address, asked for within this process. Raises where one fails."""
+    with corpus.engine.connect() as connection:
+        tree = connection.scalar(select(func.max(schema.SearchTree.attempt_id)))
+    addresses = (
+        "/", "/theorems", "/theorems?status=proved", "/theorems?sort=newest", "/theorems?q=lemma_77", "/theorems/5",
+        "/proofs/77", f"/attempts/{tree}", "/generations", "/generations/2", "/compare?a=run/M_0&b=run/M_1", "/lineage",
+        "/snapshots", "/live",
+    )  # fmt: skip
+    with open_read_only(url) as only_read:
+        browser = TestClient(make_app(only_read), base_url="http://localhost")
+        for address in addresses:
+            yield f"page {address}", lambda _n, address=address: browser.get(address).raise_for_status()
 
 
 def latency(call: Callable[[int], object], budget_s: float = 6.0, most: int = 40) -> dict[str, float]:
@@ -212,7 +231,7 @@ def measure(url: str, proofs: int) -> Bench:
                 connection.execute(text("ANALYZE"))
         bench.recorded_per_second = round(record_one_by_one(corpus, 200), 1)
         bench.snapshot_ms, hash = snapshot_costs(corpus)
-        for name, call in views(corpus):
+        for name, call in chain(views(corpus), pages(corpus, url)):
             bench.latency_ms[name] = latency(call)
             say(f"  {name}: {bench.latency_ms[name]}")
         with corpus.engine.connect() as connection:
