@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 #: Options that cannot change what a statement means: limits, printing, linters, tactics, and whether an unknown name
-#: is bound silently (here it never is).
+#: is bound silently (here letters alone are, where Lean refuses the statement otherwise).
 _HARMLESS_OPTION = re.compile(
     r"(maxHeartbeats|maxRecDepth|synthInstance\.max\w+|autoImplicit|relaxedAutoImplicit|warningAsError|profiler"
     r"|diagnostics|Elab\.async|(pp|linter|weak|trace|warn|tactic|simp|grind|aesop|says)\.[\w.]+)"

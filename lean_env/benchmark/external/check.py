@@ -3,7 +3,8 @@
 A statement that needs what stands above it in its file gets that as its header (`lean_env.theorem.Header`); every other
 is stated by itself, with the names that its file opened as `open … in` terms. It goes to Lean as every text theorem
 does (`lean_env.gate.statement`): one theorem command with our own `sorry`, or nothing. A statement that Lean refuses is
-kept with what Lean said.
+kept with what Lean said. Where only letters are unknown that nobody declared (`xs : List α`), it is stated again under
+a header that binds them, as a Lean file without options does.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from lean_env.embedded.worker import WorkerDied
 from lean_env.gate.gate import GateError
 from lean_env.gate.statement import CleanStatement
 from lean_env.lean_text.mask import mask
-from lean_env.library.expression import Expression
+from lean_env.library.expression import Expression, ForAll, Sort
 from lean_env.library.index import Library
 from lean_env.library.ndjson import NdjsonError
 from lean_env.session.stating import StatementRefused, state_text
@@ -34,6 +35,12 @@ _NOTATION = {"ℕ": "Nat", "ℤ": "Int", "ℚ": "Rat"}
 _NOTATION_WORD = re.compile(r"(?<![\w'!?.₀-₉])[ℕℤℚ](?![\w'!?.₀-₉+∞])")
 #: What may follow `open`: names, `scoped`, `hiding`, `renaming a → b`, `(a b)`.
 _OPENED = re.compile(r"[\w'!?.₀-₉ (),→>-]+")
+#: Above a statement that Lean refuses for undeclared letters. It binds letters, as a file without options does, and no
+#: longer words: a library's name that is not here is no variable.
+AUTO_BOUND = "set_option autoImplicit true\nset_option relaxedAutoImplicit false\n"
+_UNKNOWN = re.compile(r"Unknown (?:identifier|constant) `([^`]+)`")
+_LETTER = re.compile(r"[a-zα-ωΑ-Ω][0-9₀-₉]*")
+_NO_AUTO_BOUND = re.compile(r"autoImplicit\s+false")
 #: Of Lean's messages, so much is kept.
 _MAX_REASON = 300
 
@@ -131,7 +138,14 @@ class Checker:
             opens, dropped = self._opened(row, environment, droppable=self.core)
             if dropped:
                 notes.append(f"opens nothing of {', '.join(dropped)}")
-            statement, stated = self._stated(row, environment, opens)
+            try:
+                statement, stated = self._stated(row, environment, opens)
+            except StatementRefused as refused:
+                letters = _undeclared(str(refused.__cause__ or refused))
+                forbidden = dropped or any(map(_NO_AUTO_BOUND.search, row.scope.options))
+                if not letters or forbidden or self.under_header is None:
+                    raise
+                return self._auto_bound(row, environment, opens, letters, notes)
             read = stated.read()
         except StatementRefused as refused:
             said = str(refused.__cause__ or refused)
@@ -154,6 +168,22 @@ class Checker:
         read = stated.read()
         theorem = replace(theorem, expression_hash=read.expression_hash)
         return Usable(row, theorem, read.type, tuple(notes), stated.header_ndjson)
+
+    def _auto_bound(
+        self, row: Row, environment: Environment, opens: Sequence[str], letters: set[str], notes: list[str]
+    ) -> Usable:
+        """With its undeclared letters bound in front. Where its own imports are not here, a letter that stands for no
+        type may be their notation (`π`), so types alone are bound."""
+        notes = [*notes, f"binds {', '.join(sorted(letters))}"]
+        header = AUTO_BOUND + "".join(f"open {text}\n" for text in opens)
+        usable = self._under_header(replace(row, above=header), environment, notes)
+        only_types = not self._modules.issuperset(row.scope.modules)
+        bound = usable.expression
+        while isinstance(bound, ForAll):
+            if only_types and bound.binder_name in letters and not isinstance(bound.domain, Sort):
+                raise StatementRefused(f"unknown identifier `{bound.binder_name}`, which stands for no type")
+            bound = bound.body
+        return replace(usable, row=row)
 
     def _opened(self, row: Row, environment: Environment, droppable: bool) -> tuple[tuple[str, ...], list[str]]:
         """What of the scope's opened names and namespaces this environment has, and what was dropped.
@@ -219,6 +249,12 @@ def _in_core_words(row: Row) -> tuple[Row, list[str]]:
 
     changed = replace(row, binders=spelled(row.binders), conclusion=spelled(row.conclusion), above=spelled(row.above))
     return changed, sorted(set(used))
+
+
+def _undeclared(said: str) -> set[str]:
+    """The letters for which alone Lean refused a statement, or nothing."""
+    names = set(_UNKNOWN.findall(said))
+    return names if all(_LETTER.fullmatch(name) for name in names) else set()
 
 
 def _reason(said: str, row: Row) -> str:

@@ -4,6 +4,7 @@
     Goedel-Prover-V2    name or problem_id, lean4_code (a whole file)
     NuminaMath-LEAN     uuid, formal_statement (a whole file)
     PutnamBench         name, lean4_statement, lean4_header or nothing
+    miniCodeProps       full_name, prop_defn (a theorem), deps (imports, and the definitions above it)
 
 A field map says where else a field is. The statement may be a whole file, a theorem, or what follows its name.
 """
@@ -28,6 +29,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "header": ("header", "lean4_header", "lean4_src_header", "src_header"),
     "split": ("split",),
 }
+#: miniCodeProps'. `deps` alone is often a list of names in other people's files.
+_MINICODEPROPS: Mapping[str, str] = {"statement": "prop_defn", "header": "deps"}
 
 
 class UnknownField(ValueError):
@@ -78,6 +81,9 @@ def _parsed(text: str) -> object:
 def _row(value: object, place: str, split: str, fields: Mapping[str, str]) -> Row:
     if not isinstance(value, dict):
         return _unreadable(place, split, "no JSON object")
+
+    if all(name in value for name in _MINICODEPROPS.values()):
+        fields = {**_MINICODEPROPS, **fields}
 
     def field(ours: str) -> str:
         names = (fields[ours],) if ours in fields else FIELDS[ours]
