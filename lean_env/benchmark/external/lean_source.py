@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from lean_env.benchmark.external.row import Row
-from lean_env.lean_text.commands import command_start
+from lean_env.lean_text.commands import Place, place_of
 from lean_env.lean_text.header import read_header
 from lean_env.lean_text.mask import mask
 from lean_env.lean_text.scope import Scope
@@ -33,7 +33,7 @@ def read_lean(text: str, file: str = "", split: str = "") -> list[Row]:
                 split=split,
                 proved=found.proved,
                 objection="" if found.conclusion else "there is no statement after its name",
-                above=above(text[: command_start(text, found.start)]) if needs else "",
+                above=_above_place(text, place_of(text, found.start)) if needs else "",
             )
         )
     return rows
@@ -43,6 +43,11 @@ def above(text: str) -> str:
     """A header's text: what stands above a theorem without its imports, and without commands that only say something
     (`#eval` would run code). Lines are kept."""
     return _SAYS.sub(lambda found: "\n" * found[0].count("\n"), read_header(text).body).strip("\n") + "\n"
+
+
+def _above_place(text: str, place: Place) -> str:
+    """`open Nat in` holds for the one theorem, and the header is this theorem's alone: there it is `open Nat`."""
+    return above(text[: place.start]) + "".join(f"{line}\n" for line in place.above)
 
 
 def bare_statement(text: str, scope: Scope, place: str, name: str, split: str = "", header: str = "") -> Row:

@@ -62,12 +62,13 @@ def test_every_theorem_of_a_file_is_a_row_with_what_is_in_force_where_it_stands(
     assert rows["nothing"].statement == "(n : Nat) : n = n" and not rows["nothing"].scope.variables
 
 
-def test_what_a_statement_cannot_bring_along_is_an_objection():
-    objections = {row.name: row.objection for row in read_lean(SOURCE)}
-    assert "variables" in objections["A.B.uses"] and "def f" in objections["after"]
-    assert not any(objections[name] for name in ("plain", "A.B.does_not", "nothing"))
-    (option,) = read_lean("set_option debug.skipKernelTC true in\ntheorem t : True := trivial")
-    assert "debug.skipKernelTC" in option.objection
+def test_what_a_statement_cannot_do_without_stands_above_it():
+    above = {row.name: row.above for row in read_lean(SOURCE)}
+    assert "variable" in above["A.B.uses"] and "def f := 3" in above["after"]
+    assert not any(above[name] for name in ("plain", "A.B.does_not", "nothing"))
+    text = "def f := 3\nset_option debug.skipKernelTC true in\nopen Nat in theorem t : f = succ 2 := rfl"
+    (row,) = read_lean(text)
+    assert row.above == "def f := 3\nset_option debug.skipKernelTC true\nopen Nat\n"
 
 
 def test_proofs_are_told_from_sorries():
