@@ -145,7 +145,7 @@ def prove(
 def _is_folder(what: str) -> bool:
     """A statement may be longer than a path can be."""
     try:
-        return Path(what).is_dir()
+        return bool(what.strip()) and Path(what).is_dir()
     except (OSError, ValueError):
         return False
 

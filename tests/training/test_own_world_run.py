@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.query import list_proofs
+from corpus.proof_list import list_proofs
 from corpus.records import AttemptStatus, RoundKind
 from corpus.round_results import outcomes
 from corpus.snapshot import snapshot_proofs, snapshots, verify

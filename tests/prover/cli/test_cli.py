@@ -221,7 +221,7 @@ def test_a_file_that_cannot_be_worked_on_is_one_line(
         file.write_bytes(content)
     assert run(["prove", str(file)]) == CANNOT_START
     error = capsys.readouterr().err
-    assert f"{file} {said}" in error and len(error.splitlines()) == 1
+    assert f"Bad.lean {said}" in error and len(error.splitlines()) == 1
 
 
 def test_a_sorry_behind_an_error_is_left_with_leans_own_words_and_line(
@@ -231,8 +231,8 @@ def test_a_sorry_behind_an_error_is_left_with_leans_own_words_and_line(
     file.write_text("theorem a : 1 = 1 := by\n  sorry\n\ntheorem b (n : Nat : n = n := by\n  sorry\n", encoding="utf-8")
     assert run(["prove", str(file)]) == FAILED
     error = capsys.readouterr().err
-    assert f"{file}:2: proved" in error
-    assert f"{file}:5: left: Lean does not get there: line 4: unexpected token ':'; expected ')'" in error
+    assert f"{file}:2: theorem a: proved" in error
+    assert f"{file}:5: theorem b: left: Lean does not get there: line 4: unexpected token ':'; expected ')'" in error
 
 
 def test_a_file_without_a_sorry_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
