@@ -48,6 +48,7 @@ def test_every_hole_has_its_goal_and_comments_have_none(lean: Lean) -> None:
     assert {hole.tactic for hole in holes if hole.line in (3, 21, 43, 50, 56)} == {False}
 
 
+@pytest.mark.long
 def test_in_place_the_file_elaborates_and_only_the_hard_and_false_ones_are_left(tmp_path: Path, lean: Lean) -> None:
     path = tmp_path / "Twenty.lean"
     shutil.copy(SOURCE, path)
