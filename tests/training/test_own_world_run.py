@@ -57,7 +57,8 @@ def test_three_generations_over_a_kill_then_an_archive_elsewhere(
     assert run(["corpus", "verify", "--snapshot", last, "--home", str(elsewhere)]) == DONE
     with Corpus.open(str(elsewhere / "corpus.db"), create=False) as corpus:
         assert verify(corpus, last) == len(proofs)
-    assert run(["eval", "--name", "own", "--split", "test", "--theorems", "2", "--steps", "8", *place]) == DONE
+    again = ["eval", *command[1:], "--split", "test", "--theorems", "2", "--steps", "8"]
+    assert run(again) == DONE
 
 
 def _killed_in_its_first_generation(command: list[str], home: Path) -> None:
