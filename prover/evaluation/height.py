@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +38,10 @@ class Height:
     difference: float | None = None
     difference_interval: Interval | None = None
 
-    def rate(self, rung: int) -> float:
-        return self.solved[rung] / self.theorems[rung]
+    @property
+    def rates(self) -> dict[int, float]:
+        """Solve rate of each rung."""
+        return {rung: self.solved[rung] / theorems for rung, theorems in self.theorems.items()}
 
 
 def heights(evaluation: Evaluation, baseline: str = "M_0") -> list[Height]:
@@ -83,12 +86,36 @@ def two_way_sum_interval(groups: Sequence[npt.NDArray[np.float64]], seed: int = 
     return Interval(float(low), float(high))
 
 
-def heights_table(found: Sequence[Height], title: str) -> Table:
-    """Per cent solved by rung, one line an arm; what is zero is left blank, so that the slope is seen."""
+class Climb(Protocol):
+    """A line of the table: `Height` of one evaluation, or the mean of several seeds."""
+
+    @property
+    def arm(self) -> str: ...
+
+    @property
+    def rates(self) -> Mapping[int, float]: ...
+
+    @property
+    def height(self) -> float: ...
+
+    @property
+    def interval(self) -> Interval: ...
+
+    @property
+    def difference(self) -> float | None: ...
+
+    @property
+    def difference_interval(self) -> Interval | None: ...
+
+
+def heights_table(found: Sequence[Climb], title: str, by_seed: Mapping[str, Sequence[float]] | None = None) -> Table:
+    """Per cent solved by rung, one line an arm; what is zero is left blank, so that the slope is seen. `by_seed`: the
+    height of each arm with each seed."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("arm")
-    rungs = list(found[0].theorems) if found else []
-    for heading in (*(f"r{rung}" for rung in rungs), "height [95 %]", "minus M_0 [95 %]"):
+    rungs = list(found[0].rates) if found else []
+    seeds = ["by seed"] if by_seed else []
+    for heading in (*(f"r{rung}" for rung in rungs), *seeds, "height [95 %]", "minus M_0 [95 %]"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in found:
         minus = ""
@@ -97,7 +124,8 @@ def heights_table(found: Sequence[Height], title: str) -> Table:
             minus = f"{one.difference:+.2f} [{low:+.2f}, {high:+.2f}]"
         table.add_row(
             one.arm,
-            *(f"{100 * one.rate(rung):.0f}" if one.solved[rung] else "" for rung in rungs),
+            *(f"{100 * one.rates[rung]:.0f}" if one.rates[rung] else "" for rung in rungs),
+            *([" ".join(f"{height:.1f}" for height in by_seed[one.arm])] if by_seed else []),
             f"{one.height:.2f} [{one.interval.low:.2f}, {one.interval.high:.2f}]",
             minus,
         )

@@ -186,7 +186,7 @@ def plot_heights(found: Sequence[Height], title: str, stem: Path) -> tuple[Path,
     numbers = {one.arm: int(one.arm[2:]) for one in found if one.arm[:2] == "M_" and one.arm[2:].isdigit()}
     last = max([1, *numbers.values()])
     for one in found:
-        rates = [100 * one.rate(rung) for rung in one.theorems]
+        rates = [100 * rate for rate in one.rates.values()]
         if one.arm in numbers:
             color: Any = (0.12, 0.47, 0.71, 0.25 + 0.75 * numbers[one.arm] / last)
             by_rung.plot(list(one.theorems), rates, color=color, marker=".", label=one.arm)

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from corpus.records import CertificateRecord, ProofRecord, RoundKind, StepRecord, TheoremRecord
+from corpus.records import CertificateRecord, ProofRecord, StepRecord, TheoremRecord
 from corpus.store import Corpus
 from lean_env.theorem import Theorem
 from prover.evaluation.evaluate import FixedTactics
@@ -24,6 +24,7 @@ from prover.rounds.crew import Crew
 from prover.rounds.plan import Plan, RoundConfig
 from prover.rounds.round import run_round
 from prover.search.budget import Budget
+from tests.begun import begin
 from tests.performance.instant import INIT, Instant
 
 #: The share of attempts that keep their tree, as a training round has it.
@@ -51,19 +52,7 @@ def _round(corpus: Corpus, crew: Crew, tactic: str, name: str, attempts: int) ->
     """Processor seconds of this process and wall seconds of a round."""
     names = [f"{name}.{number}" for number in range(attempts)]
     corpus.add_benchmark(name, "1", "", [TheoremRecord(n, "True", n, INIT.key, None, "train", "") for n in names])
-    corpus.start_run("bench", {})
-    round = corpus.start_round(
-        run="bench",
-        generation_id=None,
-        benchmark=name,
-        split="train",
-        stratum="",
-        arm=name,
-        kind=RoundKind.TRAIN,
-        seed=0,
-        config={},
-        selection=names,
-    )
+    round = begin(corpus, name, names, arm=name, seed=0)
     plan = Plan(Phase(FixedTactics("instant", [*(f"fail {n}" for n in range(5)), tactic]), Budget(6)))
     cpu, wall = time.process_time(), time.perf_counter()
     run_round(corpus, round, plan, crew, _certify, RoundConfig(minimize_steps=0, trees=_TREES))

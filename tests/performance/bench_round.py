@@ -24,7 +24,7 @@ from sqlalchemy import select
 
 from corpus import schema
 from corpus.database import reading
-from corpus.records import RoundKind, RoundRecord, SearchTree
+from corpus.records import RoundRecord, SearchTree
 from corpus.search_tree import load_trees
 from corpus.store import Corpus
 from lean_env.benchmark.lean_logic import LogicConfig, load_lean_logic
@@ -47,6 +47,7 @@ from prover.rounds.round import run_round
 from prover.rounds.verify import Verifier
 from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
+from tests.begun import begin
 from training.config import FlywheelConfig
 
 STEPS = 96
@@ -138,19 +139,7 @@ def _round(
     """Wall seconds and steps of a whole round: search, shortening, replay, gate, database."""
     records = [record_of(replace(theorem, split="train", stratum="same-size")) for theorem in theorems]
     corpus.add_benchmark(arm, "1", "", records)
-    corpus.start_run("bench", {})
-    round = corpus.start_round(
-        run="bench",
-        generation_id=None,
-        benchmark=arm,
-        split="train",
-        stratum="same-size",
-        arm=arm,
-        kind=RoundKind.TRAIN,
-        seed=0,
-        config={},
-        selection=[t.name for t in theorems],
-    )
+    round = begin(corpus, arm, [t.name for t in theorems], arm=arm, stratum="same-size", seed=0)
     plan = Plan(Phase(policy, Budget(STEPS), BestFirst(max_depth=60)))
     start = time.perf_counter()
     summary = run_round(corpus, round, plan, lean.crew, verify, RoundConfig(closers=(), trees=1.0))

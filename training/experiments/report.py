@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from prover.evaluation.height import heights_table
 from prover.evaluation.report import NOT_RESOLVED, Curve, Point, plot_generations
-from training.experiments.experiment import BASELINE, Cell, Climbed, Experiment
+from training.experiments.experiment import BASELINE, Cell, Experiment
 from training.experiments.markdown import lean_block
 
 _GENERATION = re.compile(r"M_(\d+)")
@@ -74,7 +75,8 @@ def render(experiment: Experiment) -> RenderableType:
     for stratum in experiment.strata:
         parts.append(_stratum_table(experiment, stratum))
         if climbed := experiment.climbed(stratum):
-            parts.append(_heights_table(climbed))
+            title = "% solved of each rung, mean over seeds, and height: the sum of the rates"
+            parts.append(heights_table(climbed, title, {one.arm: one.by_seed for one in climbed}))
         last = _generations(experiment, stratum)[-1].arm
         floors = ", ".join(f"{arm} {experiment.noise_floor(stratum, arm):.1%}" for arm in (BASELINE, last))
         parts.append(Text(f"Noise floor (mean difference of two runs that differ in the seed alone): {floors}.\n"))
@@ -124,27 +126,6 @@ def _stratum_table(experiment: Experiment, stratum: str) -> Table:
             "-" if np.isnan(cell.length) else f"{cell.length:.1f}",
             f"{cell.steps:.0f}",
             f"{cell.seconds:.2f}",
-        )
-    return table
-
-
-def _heights_table(climbed: Sequence[Climbed]) -> Table:
-    title = "% solved of each rung, mean over seeds, and height: the sum of the rates"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("arm")
-    for heading in (*(f"r{rung}" for rung in climbed[0].rates), "by seed", "height [95 %]", "minus M_0 [95 %]"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for one in climbed:
-        minus = ""
-        if one.difference is not None and one.difference_interval is not None:
-            low, high = one.difference_interval
-            minus = f"{one.difference:+.2f} [{low:+.2f}, {high:+.2f}]"
-        table.add_row(
-            one.arm,
-            *(f"{100 * rate:.0f}" if rate else "" for rate in one.rates.values()),
-            " ".join(f"{height:.1f}" for height in one.by_seed),
-            f"{one.height:.2f} [{one.interval.low:.2f}, {one.interval.high:.2f}]",
-            minus,
         )
     return table
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from lean_env.benchmark.external.row import Row
 from lean_env.lean_text.commands import Place, place_of
-from lean_env.lean_text.header import read_header
+from lean_env.lean_text.header import read_header, without_output
 from lean_env.lean_text.mask import mask
 from lean_env.lean_text.scope import Scope
 from lean_env.lean_text.theorems import bare_signature, theorems_of
-
-#: A command that says something, to its end: a line that begins at the margin with anything but a bracket.
-_SAYS = re.compile(r"^#(?:eval|check|print|reduce|synth)[^\n]*\n?(?:[ \t]+[^\n]*\n?)*", re.MULTILINE)
 
 
 def read_lean(text: str, file: str = "", split: str = "") -> list[Row]:
@@ -42,7 +37,7 @@ def read_lean(text: str, file: str = "", split: str = "") -> list[Row]:
 def above(text: str) -> str:
     """A header's text: what stands above a theorem without its imports, and without commands that only say something
     (`#eval` would run code). Lines are kept."""
-    return _SAYS.sub(lambda found: "\n" * found[0].count("\n"), read_header(text).body).strip("\n") + "\n"
+    return without_output(read_header(text).body).strip("\n") + "\n"
 
 
 def _above_place(text: str, place: Place) -> str:

@@ -22,7 +22,7 @@ from corpus import schema
 from corpus.database import reading
 from corpus.proof_list import list_proofs
 from corpus.query import show_proof
-from corpus.records import AttemptStatus, RoundKind, TheoremRecord
+from corpus.records import AttemptStatus, TheoremRecord
 from corpus.round_results import outcomes
 from corpus.search_tree import load_trees
 from corpus.store import Corpus
@@ -38,6 +38,7 @@ from prover.rounds.progress import RoundFailed
 from prover.rounds.round import run_round
 from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
+from tests.begun import begin
 
 NUMBERS = range(1, 25)
 TACTICS = (("nonsense", -0.3), ("sub 3", -1.0), ("sub 1", -2.0))
@@ -51,23 +52,11 @@ def corpus(tmp_path) -> Iterator[Corpus]:
             for t in (theorem(n, module=f"M{n % 3}") for n in NUMBERS)
         ]
         corpus.add_benchmark("countdown", "1", "library", records)
-        corpus.start_run("run", {})
         yield corpus
 
 
-def start(corpus, benchmark="countdown", arm="test", selection=None):
-    return corpus.start_round(
-        run="run",
-        generation_id=None,
-        benchmark=benchmark,
-        split="train",
-        stratum="",
-        arm=arm,
-        kind=RoundKind.TRAIN,
-        seed=1,
-        config={},
-        selection=selection or [theorem(n).name for n in NUMBERS],
-    )
+def start(corpus, arm="test"):
+    return begin(corpus, "countdown", [theorem(n).name for n in NUMBERS], arm)
 
 
 def plan(policy, steps=20) -> Plan:
@@ -233,7 +222,7 @@ def test_real_searches_do_not_depend_on_the_number_of_processes_or_on_a_kill(cor
                 if size == 3 and progress.done == 8:
                     os.kill(min(lean.crew.pids), signal.SIGKILL)
 
-            round = start(corpus, "logic", f"{size} processes", names)
+            round = begin(corpus, "logic", names, f"{size} processes")
             config = RoundConfig(closers=(), trees=1.0)
             run_round(corpus, round, grammar, lean.crew, lean.tools.verify, config, on_progress=kill)
             deaths += lean.crew.deaths
@@ -250,7 +239,7 @@ def test_a_stop_ends_real_searches_before_their_next_tactic(corpus, logic):
     endless = Plan(Phase(GrammarPolicy(space, draws=200), Budget(10**6), BestFirst(max_depth=10**6), "grammar"))
     stop = threading.Event()
     with Lean(2) as lean:
-        round = start(corpus, "logic", "stopped", [t.name for t in logic])
+        round = begin(corpus, "logic", [t.name for t in logic], "stopped")
         threading.Timer(6.0, stop.set).start()
         began = time.monotonic()
         summary = run_round(corpus, round, endless, lean.crew, lean.tools.verify, stop=stop)

@@ -10,7 +10,6 @@ import pytest
 from corpus.library import lendable
 from corpus.proof_list import list_proofs
 from corpus.query import show_proof
-from corpus.records import RoundKind
 from corpus.snapshot import take_snapshot
 from corpus.store import Corpus
 from lean_env.benchmark.lean_core.benchmark import load_lean_core
@@ -25,6 +24,7 @@ from prover.rounds.lending import Lending, lending_of
 from prover.rounds.plan import Plan, record_of
 from prover.rounds.round import run_round
 from prover.search.budget import Budget
+from tests.begun import begin
 from training.data.from_corpus import training_proofs
 
 LEMMA, OTHER = "Vector.contains_mk", "Vector.findSome?_toArray"
@@ -44,7 +44,6 @@ def corpus(lean: Lean, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cor
     with Corpus.open(str(tmp_path_factory.mktemp("home") / "corpus.db")) as corpus:
         records = [record_of(replace(load_lean_core().theorem(name), split="train")) for name in CLASSES]
         corpus.add_benchmark("few", "1", lean.library.digest, records, classes=CLASSES)
-        corpus.start_run("run", {})
         search(corpus, lean, [LEMMA, OTHER], "rfl")
         lending = lending_of(corpus, take_snapshot(corpus).hash, lean.library, ["few"])
         search(corpus, lean, [BORROWER], "simp", lending)
@@ -52,18 +51,7 @@ def corpus(lean: Lean, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cor
 
 
 def search(corpus: Corpus, lean: Lean, names: list[str], tactic: str, lending: Lending | None = None) -> None:
-    round = corpus.start_round(
-        run="run",
-        generation_id=None,
-        benchmark="few",
-        split="train",
-        stratum="",
-        arm=tactic,
-        kind=RoundKind.TRAIN,
-        seed=1,
-        config={},
-        selection=names,
-    )
+    round = begin(corpus, "few", names, arm=tactic)
     plan = Plan(Phase(FixedTactics("fixed", [tactic]), Budget(8)), lending=lending)
     summary = run_round(corpus, round, plan, lean.crew, lean.tools.verify)
     assert summary.pending == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,12 +26,6 @@ if TYPE_CHECKING:
 
 #: Small modules, at least one in each split, none so large that its share of test is capped; about 100 theorems.
 SAMPLE = ("Init.Data.Option.Monadic", "Init.Data.Nat.Dvd", "Init.Data.Option.List", "Init.Data.Int.Pow")
-
-
-@pytest.fixture(scope="module")
-def library(installation: Installation) -> Iterator[Library]:
-    with Library.open(installation) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

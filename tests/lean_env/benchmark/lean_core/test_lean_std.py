@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import random
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,12 +31,6 @@ from prover.benchmarks.registry import BENCHMARKS, benchmark_of, register
 from prover.lean import Lean
 
 BOTH = Environment(("Init", "Std"))
-
-
-@pytest.fixture(scope="module")
-def library(installation: Installation) -> Iterator[Library]:
-    with Library.open(installation) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
