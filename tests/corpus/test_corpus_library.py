@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zlib
 from dataclasses import replace
 
@@ -151,13 +152,20 @@ def test_lemmas_of_one_proof_come_in_order(shelf: Shelf) -> None:
     assert [one.proof_id for one in lemmas_of(shelf.corpus, c)] == [a, b]
 
 
-def test_a_changed_term_is_found(shelf: Shelf) -> None:
-
+@pytest.mark.parametrize(
+    "data", [zlib.compress(b"another"), b"not compressed", zlib.compress(bytes(1 << 26))], ids=["text", "bytes", "bomb"]
+)
+def test_a_changed_term_is_found(shelf: Shelf, data: bytes) -> None:
     shelf.prove(0)
     with by_hand(shelf.corpus) as connection:
-        connection.execute(update(schema.Term).values(data=zlib.compress(b"another")))
-    with pytest.raises(SnapshotCorrupt, match="changed from outside"):
-        shelf.lent()
+        connection.execute(update(schema.Term).values(data=data))
+    tracemalloc.start()
+    try:
+        with pytest.raises(SnapshotCorrupt, match="changed from outside"):
+            shelf.lent()
+        assert tracemalloc.get_traced_memory()[1] < 1 << 24, "it was unpacked whole"
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_merge_takes_lemmas_along_and_an_archive_says_that_it_cannot(shelf: Shelf, tmp_path) -> None:
