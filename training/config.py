@@ -12,12 +12,14 @@ import hashlib
 import json
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -138,9 +140,11 @@ class FlywheelConfig(BaseSettings):
     train: TrainConfig = TrainConfig()
 
     @classmethod
-    def load(cls, file: Path | None = None, **flags: Any) -> FlywheelConfig:
+    def load(
+        cls, file: Path | None = None, *, started: Mapping[str, Any] | None = None, **flags: Any
+    ) -> FlywheelConfig:
         """The benchmark's preset (training/presets), overridden by `file` (TOML), overridden by the environment,
-        overridden by `flags` that are not None.
+        overridden by `flags` that are not None. `started`: what a run was started with, in place of preset and file.
 
         Nested flags use two underscores (`round__theorems=100`). Raises ConfigError.
         """
@@ -159,6 +163,9 @@ class FlywheelConfig(BaseSettings):
                 dotenv_settings: PydanticBaseSettingsSource,
                 file_secret_settings: PydanticBaseSettingsSource,
             ) -> tuple[PydanticBaseSettingsSource, ...]:
+                if started is not None:
+                    known = {name: value for name, value in started.items() if name in cls.model_fields}
+                    return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=known)
                 files = (TomlConfigSettingsSource(settings_cls, toml_file=one) for one in (file, preset))
                 return init_settings, env_settings, *files
 

@@ -30,7 +30,7 @@ from prover.lean import Lean
 from prover.policies.ranker.checkpoint import is_checkpoint, load_checkpoint
 from prover.rounds.lending import lending_of
 from prover.search.streams import stream_seed
-from training.config import BESIDE_RESULTS, ConfigError
+from training.config import ConfigError
 from training.config import FlywheelConfig as Settings
 from training.data.from_corpus import trainable, training_proofs
 from training.flywheel import versions
@@ -78,8 +78,7 @@ def settings_for(corpus: Corpus, snapshot_hash: str, config: Path | None, run: s
     and nobody says which to learn."""
     known = next((one for one in corpus.runs() if one.name == run), None)
     if config is None and known is not None:
-        stored = {name: value for name, value in known.config.items() if name in Settings.model_fields}
-        return Settings.load(None, **{**stored, **{name: value for name, value in flags.items() if value is not None}})
+        return Settings.load(started=known.config, **flags)
     given = Settings.load(config, name=run, **flags)
     if "FLYWHEEL_BENCHMARK" in os.environ or (config is not None and "benchmark" in tomllib.loads(config.read_text())):
         return given
@@ -203,7 +202,7 @@ def _register(
 ) -> GenerationRecord:
     number = next_number(corpus, run)
     if run not in {one.name for one in corpus.runs()}:
-        corpus.start_run(run, settings.model_dump(mode="json", exclude=set(BESIDE_RESULTS)))
+        corpus.start_run(run, settings.stored())
     before = [one.id for one in corpus.generations(run) if one.finished_at]
     identifier = corpus.start_generation(
         run=run,

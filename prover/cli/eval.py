@@ -78,7 +78,7 @@ def eval_(
             config, workers=workers, evaluation__split=split or "test", evaluation__steps=steps
         )
         return _in_own_lean(bench, native, native_settings, theorems, models, place, json)
-    settings = settings_of(config, name, workers, place)
+    settings = settings_of(config, name, place, workers=workers)
     changes = {"split": split, "strata": tuple(stratum) if stratum else None, "theorems": theorems, "steps": steps}
     if elsewhere is None:
         report = _on_its_own_benchmark(settings, changes, models, place, backend)

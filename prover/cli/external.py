@@ -56,13 +56,6 @@ def stored(place: Place) -> list[BenchmarkRecord]:
         return []
 
 
-def flags_of_run(name: str, place: Place) -> dict[str, Any]:
-    """What `resolve` gave when the run of this name was started; {} for a new run."""
-    with place.corpus(create=True) as corpus:
-        found = [run.config["benchmark"] for run in corpus.runs() if run.name == name]
-    return resolve(found[0], place, None) if found else {}
-
-
 def loaded(path: Path, format: Format, workers: int | None, **options: Any) -> External:
     """The benchmark at `path`, every statement elaborated. Raises what `path_errors` catches."""
     from lean_env.benchmark.external import load_external

@@ -36,7 +36,7 @@ def round_(
     flags = external.resolve(bench, place, workers)
     from prover.cli import work
 
-    settings = settings_of(config, name, workers, place, flags)
+    settings = settings_of(config, name, place, flags, workers=workers)
     with work.opened(settings, place, "round", backend) as flywheel:
         if not flywheel.corpus.theorems(settings.benchmark, "train"):
             raise UserError(

@@ -10,7 +10,7 @@ import typer
 from prover.cli import external
 from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place, require_lean
 from prover.cli.output import UserError, emit_json
-from prover.cli.run_options import BenchOption, NameOption, SeedOption, WorkersOption
+from prover.cli.run_options import BenchOption, NameOption, SeedOption, WorkersOption, settings_of
 
 
 def run(
@@ -37,7 +37,7 @@ def run(
     flags = external.resolve(bench, place, workers)
     from prover.cli import screens, work
 
-    settings = work.FlywheelConfig.load(config, name=name, generations=generations, seed=seed, workers=workers, **flags)
+    settings = settings_of(config, name, place, flags, generations=generations, seed=seed, workers=workers)
     with place.corpus(create=True) as corpus:
         exists = settings.name in {run.name for run in corpus.runs()}
     if exists and not resume:

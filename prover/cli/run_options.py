@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -33,12 +35,23 @@ BenchOption = Annotated[
 
 
 def settings_of(
-    config: Path | None, name: str | None, workers: int | None, place: Place, flags: dict[str, Any] | None = None
+    config: Path | None,
+    name: str | None,
+    place: Place,
+    flags: Mapping[str, Any] = MappingProxyType({}),
+    **more: Any,
 ) -> FlywheelConfig:
-    """A run's settings. The benchmark is the one in `flags`, or else the one that the run was started on."""
+    """A run's settings. Without a `config` a run that is there has those that it was started with; with one its
+    benchmark is that in `flags`, or else the one that it was started on. `more`: options of the command."""
     from prover.cli import work
 
-    settings = work.FlywheelConfig.load(config, name=name, workers=workers)
-    if not (flags and flags["benchmark"]):
-        flags = external.flags_of_run(settings.name, place)
-    return work.FlywheelConfig.load(config, name=name, workers=workers, **flags)
+    settings = work.FlywheelConfig.load(config, name=name, **more, **flags)
+    with place.corpus(create=True) as corpus:
+        started = next((run.config for run in corpus.runs() if run.name == settings.name), None)
+    if started is None:
+        return settings
+    if config is None:
+        return work.FlywheelConfig.load(started=started, name=name, **more, **flags)
+    if not flags.get("benchmark"):
+        flags = external.resolve(started["benchmark"], place, None)
+    return work.FlywheelConfig.load(config, name=name, **more, **flags)

@@ -70,7 +70,7 @@ def train(
 def _next_generation(config: Path | None, name: str | None, workers: int | None, place: Place, json: bool) -> None:
     from prover.cli import work
 
-    settings = settings_of(config, name, workers, place)
+    settings = settings_of(config, name, place, workers=workers)
     with work.opened(settings, place, "train") as flywheel:
         newest = work.newest(flywheel)
         record = flywheel.learn(0 if newest is None else newest + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,14 @@ def test_a_benchmark_brings_its_preset_and_everything_overrides_it(tmp_path: Pat
     mine = FlywheelConfig.load(file, generations=2)
     assert mine.seed_proofs and mine.round.steps == 7 and mine.generations == 2
     assert mine.round.again == preset.round.again, "what the file does not say comes from the preset"
+
+
+def test_a_run_that_is_there_brings_what_it_was_started_with(toml, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = toml('benchmark = "lean-logic"\nname = "first"\ngenerations = 7\n[round]\nsteps = 12\n[train]\nepochs = 3\n')
+    first = FlywheelConfig.load(file, library="snapshot")
+    again = FlywheelConfig.load(started=json.loads(json.dumps(first.stored())), name="first")
+    assert again.stored() == first.stored()
+    assert FlywheelConfig.load(started=first.stored() | {"gone": 1}, generations=9).generations == 9, "an older field"
+    monkeypatch.setenv("FLYWHEEL_ROUND__STEPS", "99")
+    changed = FlywheelConfig.load(started=first.stored())
+    assert (changed.round.steps, changed.round.theorems) == (99, first.round.theorems)

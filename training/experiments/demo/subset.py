@@ -75,4 +75,4 @@ def begin(corpus: Corpus, subset: Subset) -> None:
     """Notes in the corpus that a demo with this subset has begun: the first run's row. A killed demo keeps its subset
     from here on."""
     first = subset.settings()[0]
-    corpus.start_run(first.name, first.model_dump(mode="json", exclude={"workers"}))
+    corpus.start_run(first.name, first.stored())

@@ -59,6 +59,8 @@ def test_a_demo_keeps_the_subset_that_it_began_with(
         begin(corpus, subset)
         begin(corpus, subset)  # killed before its first round, and called again
         assert begun(corpus) is subset and len(corpus.runs()) == 1
+        for settings in subset.settings():
+            corpus.start_run(settings.name, settings.stored())  # as the loop does; Conflict if it were another run
     assert run(["demo", "--subset", other.name, "--home", str(tmp_path)]) == CANNOT_START
     said = " ".join(capsys.readouterr().err.split())
     assert f"has begun with the subset {subset.name}" in said and "--home" in said
