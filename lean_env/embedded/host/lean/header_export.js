@@ -65,7 +65,7 @@ function inOrder(lean, environment, below, names) {
   const ordered = [];
   /** @param {Pointer} name @returns {Pointer} owned */
   const find = (name) => {
-    const info = findConstant(lean, environment, name);
+    const info = findConstant(lean, environment, name) ?? findConstant(lean, environment, name, { realized: true });
     if (info === null) throw new Refusal('lean', `${lean.nameToString(name)} does not exist`);
     return info;
   };

@@ -54,11 +54,12 @@ function takeField(lean, object, index) {
  * @param {Lean} lean
  * @param {Pointer} environment   borrowed
  * @param {Pointer} name          borrowed
+ * @param {{realized?: boolean}} [where]  `realized`: also among what Lean made on demand while it elaborated something else
  * @returns {Pointer | null} owned ConstantInfo
  */
-function findConstant(lean, environment, name) {
-  // Environment.find? env name skipRealize: a lookup must not elaborate equation lemmas into being
-  const option = lean.call('l_Lean_Environment_find_x3f', lean.inc(environment), lean.inc(name), lean.box(1));
+function findConstant(lean, environment, name, { realized = false } = {}) {
+  // Environment.find? env name skipRealize
+  const option = lean.call('l_Lean_Environment_find_x3f', lean.inc(environment), lean.inc(name), lean.box(realized ? 0 : 1));
   return option & 1 ? null : takeField(lean, option, 0);
 }
 
