@@ -11,7 +11,7 @@ _HARMLESS_OPTION = re.compile(
     r"(maxHeartbeats|maxRecDepth|synthInstance\.max\w+|autoImplicit|relaxedAutoImplicit|warningAsError|profiler"
     r"|diagnostics|Elab\.async|(pp|linter|weak|trace|warn|tactic|simp|grind|aesop|says)\.[\w.]+)"
 )
-_WORD = re.compile(r"[^\W\d][\w'!?₀-₉]*")
+WORD = re.compile(r"[^\W\d][\w'!?₀-₉]*")
 _GROUP = re.compile(r"[({⦃\[]([^()\[\]{}⦃⦄]*(?:[(\[{][^()\[\]{}]*[)\]}][^()\[\]{}]*)*)[)}⦄\]]")
 
 
@@ -62,7 +62,7 @@ class Scope:
         for option in self.options:
             if not _HARMLESS_OPTION.match(option):
                 return f"set_option {option.split()[0]} may change what it means"
-        if needed := _needed_variables(self.variables, set(_WORD.findall(statement))):
+        if needed := _needed_variables(self.variables, set(WORD.findall(statement))):
             return f"needs the file's variables: {needed}"
         return ""
 
@@ -77,15 +77,15 @@ def _needed_variables(variables: tuple[str, ...], words: set[str]) -> str:
         for group in _GROUP.finditer(line):
             names, colon, _ = group[1].partition(":")
             if group[0][0] != "[" or colon:
-                bound.update(_WORD.findall(names))
+                bound.update(WORD.findall(names))
     for line in variables:
         groups = list(_GROUP.finditer(line))
         if not groups:
             return line.strip()
         for group in groups:
             names, colon, _ = group[1].partition(":")
-            mine = set(_WORD.findall(names)) if colon or group[0][0] != "[" else set()
-            alone = group[0][0] == "[" and not bound & set(_WORD.findall(group[1]))
+            mine = set(WORD.findall(names)) if colon or group[0][0] != "[" else set()
+            alone = group[0][0] == "[" and not bound & set(WORD.findall(group[1]))
             if mine & words or alone:
                 return line.strip()
     return ""

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from lean_env.lean_text.commands import DECLARES, DEFINES, NAME, THEOREMS, Command, commands_of
 from lean_env.lean_text.mask import at_depth_zero, mask, without_comments
-from lean_env.lean_text.scope import Scope
+from lean_env.lean_text.scope import WORD, Scope
 
 _DECLARATION = re.compile(rf"(?<![\w'.])(?:{'|'.join((*THEOREMS, *DECLARES))})(?![\w'!?.])|\#[a-z_]+")
 _COLON = re.compile(r":(?![:=])(?<!::)")
@@ -71,6 +71,8 @@ class OwnNames:
     """What a text declares for tactics to use: definitions by their full names, theorems with what they say."""
 
     definitions: tuple[str, ...] = ()
+    #: What the text of each definition mentions, as the last part of each name: `s.put` as `put`.
+    mentions: tuple[frozenset[str], ...] = ()
     #: Name, and the statement with its binders in front: `∀ (a : Nat), a = a`.
     theorems: tuple[tuple[str, str], ...] = ()
 
@@ -86,7 +88,7 @@ def own_names(text: str) -> OwnNames:
         for it in reader.theorems
         if it.name and it.proved
     )
-    return OwnNames(tuple(reader.definitions), tuple(stated))
+    return OwnNames(tuple(reader.definitions), tuple(reader.definitions.values()), tuple(stated))
 
 
 def unclosed(text: str) -> list[str]:
@@ -100,7 +102,7 @@ def unclosed(text: str) -> list[str]:
 class _Reader:
     def __init__(self) -> None:
         self.theorems: list[TheoremText] = []
-        self.definitions: list[str] = []
+        self.definitions: dict[str, frozenset[str]] = {}
         self._scope = Scope()
         self._frames: list[_Frame] = []
         #: What a command prefixed by `… in` is read in, instead of the scope.
@@ -128,7 +130,8 @@ class _Reader:
         elif word in DECLARES:
             self._declare(f"{word} {text}")
             if word in DEFINES and (named := NAME.match(command.rest)) and named[1]:
-                self.definitions.append(_full_name(named[1], scope))
+                words = WORD.findall(command.masked[named.end() :])
+                self.definitions[_full_name(named[1], scope)] = frozenset(words)
             if word == "mutual":
                 self._frames.append(_Frame(self._scope, 1))
         elif not word.startswith("#"):

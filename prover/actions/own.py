@@ -23,11 +23,14 @@ _read_premise = lru_cache(maxsize=1024)(read_premise)
 
 
 def definitions(environment: Environment, goal: Goal, others: Sequence[str]) -> tuple[str, ...]:
-    """The header's definitions that the goal mentions, hypotheses included, as printed there; then `others`."""
-    known = _spellings(_own(environment))
+    """The header's definitions that the goal mentions, hypotheses included, as printed there; then those that these are
+    made of, nearest first, which stand in the goal once they are unfolded; then `others`."""
+    own = _own(environment)
+    known = _spellings(own)
     texts = (goal.conclusion, *(local.type for local in goal.locals))
-    printed = (name for text in texts for name in IDENTIFIER.findall(text))
-    return tuple(dict.fromkeys((*(name for name in printed if name in known), *others)))[:DEFINITIONS]
+    printed = dict.fromkeys(name for text in texts for name in IDENTIFIER.findall(text) if name in known)
+    made_of = _made_of(own, tuple(known[name] for name in printed))
+    return tuple(dict.fromkeys((*printed, *made_of, *others)))[:DEFINITIONS]
 
 
 def premises(environment: Environment, goal: Goal, required: Sequence[str]) -> tuple[RetrievedPremise, ...]:
@@ -47,6 +50,22 @@ def premises(environment: Environment, goal: Goal, required: Sequence[str]) -> t
 def holds(environment: Environment, name: str) -> bool:
     """Whether a theorem of the header has this name."""
     return any(name == own for own, _ in _own(environment).theorems)
+
+
+@lru_cache(maxsize=4096)
+def _made_of(own: OwnNames, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The definitions that those of these names use, and what these use, without themselves. By the last part of a
+    name, since `s.put` says no more without types."""
+    mentions = dict(zip(own.definitions, own.mentions, strict=True))
+    found = dict.fromkeys(names)
+    todo = list(names)
+    while todo:
+        words = mentions[todo.pop(0)]
+        for name in own.definitions:
+            if name not in found and name.rsplit(".", 1)[-1] in words:
+                found[name] = None
+                todo.append(name)
+    return tuple(found)[len(dict.fromkeys(names)) :]
 
 
 @lru_cache(maxsize=256)

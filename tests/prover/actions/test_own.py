@@ -105,3 +105,15 @@ def test_induction_generalizes_and_simplifies_with_its_definitions(space: Action
     """`induction` over one variable, with the others free in the hypothesis: accumulators need it."""
     tactics = texts(space.look(OWN, "n m : Nat\ns : Stack\n⊢ Stack.size (Stack.push s m) = n"))
     assert "induction s generalizing n m <;> simp_all [Stack.size, Stack.push]" in tactics
+
+
+def test_what_a_definition_is_made_of_can_be_unfolded_with_it(space: ActionSpace) -> None:
+    text = (
+        "def Bag := List Nat\nnamespace Bag\ndef empty : Bag := []\ndef amount (s : Bag) : Nat := s.length\n"
+        "def put (s : Bag) (n : Nat) : Bag := n :: s\n"
+        "def add (s : Bag) (n : Nat) : Bag := s.put (s.amount + n)\nend Bag\n"
+    )
+    environment = Environment(("Init",), Header(text))
+    found = space.look(environment, "s : Bag\nn : Nat\n⊢ Bag.add s n = s").definitions
+    assert found == ("Bag.add", "Bag", "Bag.amount", "Bag.put")
+    assert space.look(environment, "s : Nat\n⊢ s = s").definitions == ()
