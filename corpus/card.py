@@ -18,8 +18,9 @@ _OURS = (
 )
 
 _WORDS = {
-    "proofs": "one accepted proof a row: statement, imports, tactics, Lean text, certificate",
-    "steps": "one proof a row in LeanDojo Benchmark 4's fields; `start` and `end` are null, no premises are annotated",
+    "proofs": "one accepted proof a row: header, statement, imports, tactics, Lean text, certificate",
+    "steps": "one proof a row in LeanDojo Benchmark 4's fields; `start` and `end` are null, no premises are annotated; "
+    "headers are in `proofs`",
     "training": "one step a row, as `prompt` and `completion`",
 }
 
@@ -50,6 +51,7 @@ def card(corpus: Corpus, done: Mapping[str, Any], format: str) -> str:
         example = next(iter(files))
         lines += ["", "```python", "import datasets", ""]
         lines += [f'proofs = datasets.load_dataset("{kind}", data_files="{example}", split="train")', "```", ""]
+        lines += [done["headers"], ""] if done["headers"] else []
     lines += [
         "## What was checked",
         "",

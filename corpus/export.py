@@ -34,8 +34,8 @@ from corpus.records import StoredProof
 from corpus.snapshot import BATCH, snapshot_proofs
 from corpus.store import Corpus
 
-#: A state and the theorem's name to what a language model is shown.
-Prompt = Callable[[str, str], str]
+#: A state, the theorem's name and its header ('' without one) to what a language model is shown.
+Prompt = Callable[[str, str, str], str]
 Row = dict[str, Any]
 
 LEAN4_URL = "https://github.com/leanprover/lean4"
@@ -59,6 +59,8 @@ class Exported:
     theorems: int = 0
     steps: int = 0
     rows: dict[str, int] = field(default_factory=dict)
+    #: What a header is in prompts, in words.
+    headers: str = ""
     by_split: Counter[str] = field(default_factory=Counter)
     by_source: Counter[str] = field(default_factory=Counter)
     by_benchmark: Counter[str] = field(default_factory=Counter)
@@ -71,14 +73,16 @@ def export(
     format: str,
     prompt: Prompt,
     held_out: bool = False,
+    headers: str = "",
     report: Callable[[int], None] = lambda _done: None,
 ) -> Exported:
     """Writes a snapshot, and with `held_out` all accepted proofs of valid and test theorems, into a new folder.
 
-    `format`: `jsonl` or `parquet`. In constant memory. Raises NotFound, SnapshotCorrupt, and CorpusError when there is
-    nothing to export, the folder has something in it or pyarrow is missing.
+    `format`: `jsonl` or `parquet`. `headers`: what the card says of headers in prompts. In constant memory. Raises
+    NotFound, SnapshotCorrupt, and CorpusError when there is nothing to export, the folder has something in it or
+    pyarrow is missing.
     """
-    done, theorems = Exported(folder, snapshot), set()
+    done, theorems = Exported(folder, snapshot, headers=headers), set()
     with new_folder(folder) as partial:
         for split in ("train", *(HELD_OUT if held_out else ())):
             proofs = snapshot_proofs(corpus, snapshot) if split == "train" else _accepted(corpus, split)
@@ -122,7 +126,7 @@ def proof_rows(proof: StoredProof) -> Iterator[Row]:
         "statement": theorem.statement,
         "statement_hash": certificate.statement_hash,
         "imports": list(theorem.imports),
-        "header": theorem.header.text if theorem.header is not None else "",
+        "header": _header(proof),
         "module": theorem.module or "",
         "benchmark": proof.benchmark,
         "split": theorem.split,
@@ -161,8 +165,13 @@ def step_rows(proof: StoredProof) -> Iterator[Row]:
 
 
 def training_rows(proof: StoredProof, prompt: Prompt) -> Iterator[Row]:
+    header = _header(proof)
     for step in proof.steps:
-        yield {"prompt": prompt(step.state, proof.theorem.name), "completion": step.tactic}
+        yield {"prompt": prompt(step.state, proof.theorem.name, header), "completion": step.tactic}
+
+
+def _header(proof: StoredProof) -> str:
+    return proof.theorem.header.text if proof.theorem.header is not None else ""
 
 
 class new_folder:

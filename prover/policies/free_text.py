@@ -2,9 +2,9 @@
 
     policy = FreeTextPolicy.load("my-org/my-prover")    # a local folder, or a hub model downloaded before
 
-The prompt is `FreeTextOptions.prompt`. `{state}` in it is the printed state, `{name}` the theorem's name.
-So models trained on another layout can be used: BFS-Prover's wants `"{state}:::"`. A sample ends at the first line
-break or end-of-text token. What has not ended after `max_tokens` is thrown away.
+The prompt is `FreeTextOptions.prompt`, filled in by `prompt.py`. So models trained on another layout can be used:
+BFS-Prover's wants `"{state}:::"`. A sample ends at the first line break or end-of-text token. What has not ended after
+`max_tokens` is thrown away.
 
 This is for models that have seen Lean. A network of a million weights trained from scratch does better as a ranker.
 With the same size and data, free generation solved 2 theorems of 81, ranking 22.
@@ -20,9 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from prover.policies.prompt import DEFAULT_PROMPT, prompt_of
 from prover.policy import PolicyQuery, Proposal
-
-DEFAULT_PROMPT = "-- Lean 4 tactic state\n{state}\n-- next tactic\n"
 
 
 class FreeTextOptions(BaseModel):
@@ -85,7 +84,10 @@ class FreeTextPolicy:
         return [self._propose(query) for query in queries]
 
     def _propose(self, query: PolicyQuery) -> list[Proposal]:
-        prompt = self._options.prompt.replace("{state}", query.state).replace("{name}", query.theorem.name)
+        header = query.theorem.environment.header
+        prompt = prompt_of(
+            self._options.prompt, query.state, query.theorem.name, header.text if header is not None else ""
+        )
         best: dict[str, float] = {}
         for text, log_prob in self._sample(prompt, query.seed):
             tactic = text.strip()

@@ -10,7 +10,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before datasets reads it: nothing here may
 
 import datasets
 import pytest
-from samples import attempt, fill, proof, start_round, theorem
+from samples import attempt, fill, proof, start_round, theorem, under_header
 
 from corpus import export as exporting
 from corpus.errors import CorpusError, NotFound
@@ -19,11 +19,9 @@ from corpus.records import RoundKind
 from corpus.snapshot import take_snapshot
 from corpus.store import Corpus
 
-LAYOUT = "state {state} of {name} ->"
 
-
-def prompt(state: str, name: str) -> str:
-    return LAYOUT.replace("{state}", state).replace("{name}", name)
+def prompt(state: str, name: str, header: str) -> str:
+    return f"{header}state {state} of {name} ->"
 
 
 @pytest.fixture
@@ -70,7 +68,7 @@ def test_datasets_opens_proofs_steps_and_training_rows(load):
     assert first["state_after"] == second["state_before"] and second["state_after"] == "no goals"
     rows = load("training")[:]
     assert set(rows) == {"prompt", "completion"} and len(rows["prompt"]) == 4
-    assert prompt(first["state_before"], "train_1") in rows["prompt"]
+    assert prompt(first["state_before"], "train_1", "") in rows["prompt"]
     assert load("proofs", "test")["theorem"][:] == ["test_0"]
 
 
@@ -80,6 +78,23 @@ def test_lean_dojo_s_own_fields_to_the_letter(corpus, snapshot, tmp_path):
     assert list(row) == ["url", "commit", "file_path", "full_name", "start", "end", "traced_tactics"]
     assert list(row["traced_tactics"][0]) == ["tactic", "annotated_tactic", "state_before", "state_after"]
     assert row["traced_tactics"][0]["annotated_tactic"] == [row["traced_tactics"][0]["tactic"], []]
+
+
+def test_a_header_is_in_training_rows_and_the_card_says_how(sqlite_corpus, tmp_path):
+    one, other = under_header("a"), theorem("b")
+    sqlite_corpus.add_benchmark("own", "1", "library", [one, other])
+    sqlite_corpus.start_run("run", {})
+    round = start_round(sqlite_corpus, [one, other], benchmark="own")
+    for of in (one, other):
+        sqlite_corpus.record_attempt(round, attempt(of, proof=proof(of, "rfl")))
+    said = "Headers stand in front."
+    export(sqlite_corpus, tmp_path / "out", take_snapshot(sqlite_corpus).hash, "jsonl", prompt, headers=said)
+    lines = (tmp_path / "out/training/train.jsonl").read_text().splitlines()
+    assert {json.loads(line)["prompt"] for line in lines} == {
+        f"def f (n : Nat) : Nat := n + 1\nstate ⊢ {one.statement} of a ->",
+        f"state ⊢ {other.statement} of b ->",
+    }
+    assert said in (tmp_path / "out/README.md").read_text()
 
 
 def test_the_card_counts(corpus, snapshot, tmp_path):

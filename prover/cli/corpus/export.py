@@ -28,7 +28,8 @@ def export(
         bool, typer.Option("--held-out", help="Also proofs of valid and test theorems, in splits of their own.")
     ] = False,
     prompt: Annotated[
-        str | None, typer.Option(help="Layout of `prompt` in training rows: {state} and {name} are filled in.")
+        str | None,
+        typer.Option(help="Layout of `prompt` in training rows, with {state}, {name}, {header}."),
     ] = None,
     home: HomeOption = DEFAULT_HOME,
     db: DatabaseOption = None,
@@ -52,14 +53,17 @@ def export(
             with Lean(workers=1) as lean:
                 done = export_lean(corpus, to, hash, lean, lambda n, total: tick(f"{n} of {total} files", n, total))
         else:
-            layout = prompt or _default_prompt()
+            from prover.policies.prompt import DEFAULT_PROMPT, layout_in_words, prompt_of
+
+            layout = prompt or DEFAULT_PROMPT
             done = exporting.export(
                 corpus,
                 to,
                 hash,
                 format.value,
-                lambda state, name: layout.replace("{state}", state).replace("{name}", name),
+                lambda state, name, header: prompt_of(layout, state, name, header),
                 held_out,
+                layout_in_words(layout),
                 lambda n: tick(f"{n} proofs", n),
             )
     if json:
@@ -67,9 +71,3 @@ def export(
         return
     console.print(f"{done.proofs} proofs of {done.theorems} theorems, {done.steps} steps: {to}", markup=False)
     console.print(f"snapshot {hash}")
-
-
-def _default_prompt() -> str:
-    from prover.policies.free_text import DEFAULT_PROMPT
-
-    return DEFAULT_PROMPT

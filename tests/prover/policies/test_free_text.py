@@ -5,8 +5,9 @@ import torch
 from tokenizers import Tokenizer, decoders, models
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from lean_env.theorem import Environment, Theorem
-from prover.policies.free_text import DEFAULT_PROMPT, FreeTextOptions, FreeTextPolicy, ModelUnavailable
+from lean_env.theorem import Environment, Header, Theorem
+from prover.policies.free_text import FreeTextOptions, FreeTextPolicy, ModelUnavailable
+from prover.policies.prompt import DEFAULT_PROMPT, prompt_of
 from prover.policy import PolicyQuery
 
 THEOREM = Theorem("t", "∀ (a : Nat), a = a", Environment(("Init",)))
@@ -73,7 +74,7 @@ def test_the_log_probability_is_the_models_own(policy):
     """Recomputed from the whole text without a cache: the prompt, the tactic, and the ways to end it."""
     state = "⊢ True"
     proposals = next(found for seed in range(20) if (found := policy.propose([query(state, seed)])[0]))
-    prompt = policy._tokenizer(DEFAULT_PROMPT.format(state=state)).input_ids
+    prompt = policy._tokenizer(prompt_of(DEFAULT_PROMPT, state, THEOREM.name)).input_ids
     for proposal in proposals:
         written = policy._tokenizer(proposal.tactic).input_ids
         with torch.inference_mode():
@@ -86,6 +87,23 @@ def test_the_log_probability_is_the_models_own(policy):
 def test_a_long_state_keeps_its_end(folder):
     policy = FreeTextPolicy.load(str(folder), FreeTextOptions(samples=2, max_tokens=2, max_prompt_tokens=16))
     assert policy.name == f"{folder} (contaminated)"
+    seen = watched(policy)
+    policy.propose([query("h : False\n" * 50 + "⊢ True", 1)])
+    assert seen[0].shape[1] == 16
+    assert policy._tokenizer.decode(seen[0][0]).endswith("-- next tactic\n")
+
+
+def test_the_model_reads_the_header_before_the_state(folder):
+    policy = FreeTextPolicy.load(str(folder), FreeTextOptions(samples=2, max_tokens=2))
+    seen = watched(policy)
+    own = Theorem("t", "f = 7", Environment(("Init",), Header("def f : Nat := 7\n")))
+    policy.propose([PolicyQuery(own, "⊢ f = 7", 1)])
+    read = policy._tokenizer.decode(seen[0][0])
+    assert read.startswith("def f : Nat := 7\n-- Lean") and read.endswith("⊢ f = 7\n-- next tactic\n")
+
+
+def watched(policy):
+    """The token ids of every call of its model."""
     seen = []
     original = policy._model.forward
 
@@ -94,9 +112,7 @@ def test_a_long_state_keeps_its_end(folder):
         return original(ids, **kwargs)
 
     policy._model.forward = record
-    policy.propose([query("h : False\n" * 50 + "⊢ True", 1)])
-    assert seen[0].shape[1] == 16
-    assert policy._tokenizer.decode(seen[0][0]).endswith("-- next tactic\n")
+    return seen
 
 
 def test_a_missing_model_is_one_clear_error(tmp_path):
