@@ -16,6 +16,9 @@ from functools import lru_cache
 TURNSTILE = "⊢ "
 _CASE = re.compile(r"case [^\n]*$")
 _OPENING, _CLOSING = "([{⟨⦃", ")]}⟩⦄"
+_BRACKET = re.compile(f"[{re.escape(_OPENING + _CLOSING)}]")
+_INSTANCE = re.compile(r"inst(_\d+)?(✝|$)")
+_SORT = re.compile(r"(Type|Sort)\b")
 #: Binary symbols that make a printed type a proposition when they stand outside all brackets.
 _RELATION = re.compile(r"(?:^|\s)(=|≠|≤|<|≥|>|∈|∉|∧|∨|↔|∣|⊆|⊂|≍|~|<\+:|<:\+|<:\+:|<\+|≈|∘r)(?:\s|$)")
 _PROPOSITION_START = re.compile(r"(∀|∃|¬|True\b|False\b)")
@@ -98,6 +101,12 @@ class Goal:
         return frozenset(local.name for local in self.locals)
 
 
+@lru_cache(maxsize=50_000)
+def identifiers(text: str) -> frozenset[str]:
+    """The names in a printed term. A state has most of its types from the one before."""
+    return frozenset(IDENTIFIER.findall(text))
+
+
 def goal_texts(state: str) -> list[str]:
     """The goals of a printed state (joined by blank lines), first one first; [] for the empty text and `no goals`."""
     if not state.strip() or state.strip() == "no goals":
@@ -133,6 +142,8 @@ def parse_goal(text: str) -> Goal:
 
 def split_top_level(text: str, separator: str) -> list[str]:
     """`text` cut at each `separator` that stands outside all brackets."""
+    if separator not in text:
+        return [text]
     parts, start, depth, index = [], 0, 0, 0
     while index < len(text):
         character = text[index]
@@ -152,6 +163,8 @@ def split_top_level(text: str, separator: str) -> list[str]:
 
 def outside_brackets(text: str) -> str:
     """`text` with everything inside brackets left out: `f (a = b) = c` becomes `f () = c`."""
+    if not _BRACKET.search(text):
+        return text
     kept, depth = [], 0
     for character in text:
         if character in _CLOSING:
@@ -206,11 +219,11 @@ def _locals(declarations: tuple[str, ...]) -> tuple[Local, ...]:
 
 
 def _kind(name: str, type_: str, types: dict[str, str]) -> LocalKind:
-    if re.match(r"inst(_\d+)?(✝|$)", name):
+    if _INSTANCE.match(name):
         return LocalKind.INSTANCE
     if type_ == "Prop":
         return LocalKind.PROPOSITION
-    if re.match(r"(Type|Sort)\b", type_) and "→" not in outside_brackets(type_):
+    if _SORT.match(type_) and "→" not in outside_brackets(type_):
         return LocalKind.TYPE
     if _is_proposition(type_, types):
         return LocalKind.PROOF

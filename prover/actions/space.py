@@ -30,7 +30,7 @@ from prover.actions.matching import usage
 from prover.actions.repertoire import LIBRARY, Repertoire
 from prover.actions.retrieval import PREMISES, RetrievedPremise, Retriever, Shape
 from prover.actions.uses import Uses
-from prover.goal import IDENTIFIER, Goal, Local, LocalKind, first_goal, outside_brackets, parse_goal
+from prover.goal import IDENTIFIER, Goal, Local, LocalKind, first_goal, identifiers, outside_brackets, parse_goal
 from prover.policy import Proposal
 
 #: A premise can always be rewritten with when it is among the best so many, whether or not its left side seems to fit.
@@ -297,7 +297,7 @@ class Situation:
 
     def _generalizing(self, name: str) -> str:
         """A `generalizing` clause over the locals that may vary: data and proofs that the chosen one does not need."""
-        needed = next(set(IDENTIFIER.findall(local.type)) for local in self.locals if local.name == name)
+        needed = next(identifiers(local.type) for local in self.locals if local.name == name)
         free = [
             local.name
             for local in self.locals
@@ -309,10 +309,10 @@ class Situation:
         """Pointer indices for each kind of slot, likeliest first: locals latest first, premises by rank."""
         by_kind: dict[LocalKind, list[int]] = {kind: [] for kind in LocalKind}
         types = {local.name for local in self.goal.locals if local.kind is LocalKind.TYPE}
-        mentioned = set(IDENTIFIER.findall(self.goal.conclusion))
+        mentioned = set(identifiers(self.goal.conclusion))
         for local in self.goal.locals:
             if local.kind is LocalKind.PROOF:
-                mentioned.update(IDENTIFIER.findall(local.type))
+                mentioned |= identifiers(local.type)
         for index, local in reversed(list(enumerate(self.locals))):
             # Nothing can be split on an element of a type variable, nor gained from data that nothing mentions.
             idle = local.kind is LocalKind.DATA and (local.type in types or local.name not in mentioned)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from functools import lru_cache
 
-from prover.goal import IDENTIFIER, LocalKind, goal_texts, parse_goal
+from prover.goal import LocalKind, goal_texts, identifiers, parse_goal
 
 
 def goal_keys(state: str) -> tuple[Hashable, ...]:
@@ -29,14 +29,20 @@ def weaker(goal: Hashable, other: Hashable) -> bool:
 
 
 @lru_cache(maxsize=50_000)
+def _mentioned(text: str) -> frozenset[str]:
+    """The names in a printed term; `h.left` mentions h."""
+    return identifiers(text) | {name.partition(".")[0] for name in identifiers(text)}
+
+
+@lru_cache(maxsize=50_000)
 def _key(text: str) -> Hashable:
     """Conclusion, everything that has a name which matters, in order, and the set of what is known."""
     goal = parse_goal(text)
-    mentioned = set(IDENTIFIER.findall(goal.conclusion))
+    mentioned = set(_mentioned(goal.conclusion))
     for local in goal.locals:
-        mentioned.update(IDENTIFIER.findall(local.type), IDENTIFIER.findall(local.value or ""))
-    # `h.left` mentions h.
-    mentioned |= {name.partition(".")[0] for name in mentioned}
+        mentioned |= _mentioned(local.type)
+        if local.value:
+            mentioned |= _mentioned(local.value)
     named, known = [], set()
     for local in goal.locals:
         if local.kind is LocalKind.PROOF and local.name not in mentioned:
