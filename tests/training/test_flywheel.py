@@ -22,6 +22,7 @@ CONFIG = """
 name = "small"
 generations = 1
 easy_theorems = 12
+grammar_theorems = 30
 [round]
 theorems = 24
 steps = 8
@@ -31,6 +32,11 @@ theorems = 6
 steps = 8
 [train]
 epochs = 2
+[train.model]
+hidden = 32
+layers = 1
+heads = 1
+feed_forward = 64
 """
 
 pytestmark = pytest.mark.timeout(900)
@@ -83,10 +89,10 @@ def kill_after(home: Path, more_attempts: int, *arguments: str) -> bool:
 
 def test_a_killed_loop_resumes_without_loss_or_repetition(tmp_path: Path) -> None:
     database = tmp_path / "corpus.db"
-    assert kill_after(tmp_path, 232), "the loop ended before it could be killed in round 0"
+    assert kill_after(tmp_path, 25), "the loop ended before it could be killed in round 0"
     first = proofs_by_identity(database)
     assert first, "nothing was accepted before the kill"
-    assert kill_after(tmp_path, 20, "--resume"), "the loop ended before it could be killed again"
+    assert kill_after(tmp_path, 25, "--resume"), "the loop ended before it could be killed again"
     second = proofs_by_identity(database)
     assert not first - second, "an accepted proof was lost"
 
