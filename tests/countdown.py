@@ -130,7 +130,7 @@ class FixedPolicy:
 
 class PortablePolicy(FixedPolicy):
     """The same, in every search process. `trouble` happens in the process itself, once it is at that theorem: it kills
-    itself, raises, or proposes a tactic named after a module that it has imported."""
+    itself, hangs, raises, or proposes a tactic named after a module that it has imported."""
 
     portable = True
 
@@ -146,6 +146,8 @@ class PortablePolicy(FixedPolicy):
                 self.once.touch()
             if self.trouble == "dies":
                 os.kill(os.getpid(), signal.SIGKILL)
+            if self.trouble == "hangs":
+                os.kill(os.getpid(), signal.SIGSTOP)
             if self.trouble == "waits":
                 time.sleep(60)
             if self.trouble == "raises":

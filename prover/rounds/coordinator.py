@@ -11,6 +11,7 @@ import queue
 import selectors
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -83,6 +84,8 @@ class Coordinator:
     held: dict[SearchProcess, deque[_Task]] = field(default_factory=dict)
     #: What is searched for now, and by whom.
     searching: dict[SearchProcess, _Task] = field(default_factory=dict)
+    #: When these were last heard of. A process that waits for an answer from here is not among them.
+    heard: dict[SearchProcess, float] = field(default_factory=dict)
     #: Processes whose attempt is with the gate, or waits to be stored.
     settling: set[SearchProcess] = field(default_factory=set)
     finished: queue.SimpleQueue[tuple[SearchProcess | None, _Task, AttemptRecord | BaseException]] = field(
@@ -172,6 +175,7 @@ class Coordinator:
         return bool(self.groups)
 
     def order(self, process: SearchProcess, task: _Task) -> None:
+        self.heard[process] = time.monotonic()
         seed, name = task.job.round.seed, task.theorem.name
         phase = task.job.plan.phase(task.theorem, seed)
         policy = self.numbered(phase.policy)
@@ -203,8 +207,11 @@ class Coordinator:
     # --- listening --------------------------------------------------------------------------------------------------
 
     def listen(self) -> None:
-        """Hears whoever has something to say, at most `_LOOK_UP` seconds from now."""
-        for key, _ in self.crew.selector.select(_LOOK_UP):
+        """Hears whoever has something to say, at most `_LOOK_UP` seconds from now, and ends who has been silent."""
+        spoken = self.crew.selector.select(_LOOK_UP)
+        for hung in self.silent([key.fileobj for key, _ in spoken]):
+            self.bury(hung, f"silent for {self.config.silence:.0f} s, ")
+        for key, _ in spoken:
             if not isinstance(process := key.fileobj, SearchProcess):
                 self.wake[0].recv(1 << 16)
                 continue
@@ -213,8 +220,10 @@ class Coordinator:
             except EOFError:
                 self.bury(process)
                 continue
+            self.heard[process] = time.monotonic()
             match message:
                 case Ask():
+                    del self.heard[process]
                     self.helpers.submit(self.answer, process, message)
                 case Done(searched):
                     task = self.searching.pop(process)
@@ -227,13 +236,23 @@ class Coordinator:
                     fault.add_note(f"In a search process:\n{trace}")
                     self.fail(fault)
 
-    def bury(self, process: SearchProcess) -> None:
-        """A process died. Its theorem is tried again, unless it has cost too many."""
+    def silent(self, spoken: Sequence[object]) -> list[SearchProcess]:
+        """The processes that are at work and have said nothing for too long."""
+        too_long = time.monotonic() - self.config.silence
+        return [
+            process
+            for process in self.searching
+            if process not in spoken and self.heard.get(process, too_long) < too_long
+        ]
+
+    def bury(self, process: SearchProcess, why: str = "") -> None:
+        """A process died, or is ended for what `why` says. Its theorem is tried again, unless it has cost too many."""
+        self.heard.pop(process, None)
         self.settling.discard(process)
         task = self.searching.pop(process, None)
         if held := self.held.pop(process, None):
             self.groups.appendleft(held)
-        how = self.crew.replace(process)
+        how = why + self.crew.replace(process)
         if task is None or self.halted:
             return
         task.deaths += 1
@@ -258,8 +277,8 @@ class Coordinator:
             proposals, seconds = asked.propose_timed(ask.queries)
         except BaseException as error:
             self.fail(error)
-            process.say(Answer(None))
-            return
+            proposals, seconds = None, 0.0
+        self.heard[process] = time.monotonic()
         process.say(Answer(proposals, seconds))
 
     def settle(self, process: SearchProcess, task: _Task, searched: Searched) -> None:

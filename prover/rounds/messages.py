@@ -81,6 +81,11 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Alive:
+    """The search under way goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """What does the policy propose here?"""
 

@@ -39,6 +39,9 @@ class RoundConfig:
     #: A policy that cannot be sent to the search processes is asked about one search's states at a time, so that its
     #: numbers do not depend on who else asks. Otherwise all that wait are one batch.
     deterministic: bool = True
+    #: A search process that is at work and says nothing for so many seconds is ended, as if it had died. It speaks up
+    #: every few seconds between two tactics; the longest pause is a proof that is being shortened.
+    silence: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)

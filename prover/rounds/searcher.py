@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from prover.rounds.messages import Order
 
 
+#: Seconds between two signs of life in a search.
+_ALIVE = 5.0
+
+
 class Workbench(Protocol):
     """What a search process works at: a Lean of its own (`prover.lean.Lean`)."""
 
@@ -74,6 +78,8 @@ class _Searcher:
     stopped: threading.Event = field(default_factory=threading.Event)
     #: By number; a pickle until it is first used.
     policies: dict[int, Policy | bytes] = field(default_factory=dict)
+    #: When it last gave a sign of life.
+    spoke: float = field(default_factory=time.monotonic)
 
     def listen(self) -> None:
         """A thread, so that a stop is heard during a search and the coordinator's end at any time."""
@@ -91,7 +97,16 @@ class _Searcher:
         except (EOFError, OSError):
             os._exit(0)
 
+    def asked_to_stop(self) -> bool:
+        """Asked before each tactic: from the thread that searches, so that its silence means that it hangs."""
+        if time.monotonic() - self.spoke > _ALIVE:
+            from prover.rounds.messages import Alive
+
+            self.say(Alive())
+        return self.stopped.is_set()
+
     def say(self, message: object) -> None:
+        self.spoke = time.monotonic()
         try:
             self.connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
         except OSError:
@@ -132,7 +147,7 @@ class _Searcher:
             self.workbench.open_session,
             minimize_steps=order.minimize_steps,
             closers=order.closers,
-            stopped=self.stopped.is_set,
+            stopped=self.asked_to_stop,
             keep_trees=order.keep_trees,
         )
 

@@ -112,6 +112,14 @@ def test_a_theorem_that_kills_its_process_three_times_is_recorded_as_crashed(cor
     assert reason == "crashed: 3 search processes ended under it, the last killed by SIGKILL"
 
 
+def test_a_search_process_that_hangs_is_ended_and_its_attempt_made_again(corpus, crew, tmp_path):
+    round, deaths = start(corpus), crew.deaths
+    once = PortablePolicy(*TACTICS, trouble="hangs", at="down_7", once=tmp_path / "hung")
+    summary = run_round(corpus, round, plan(once), crew, verify_countdown, RoundConfig(silence=3.0))
+    assert (crew.deaths - deaths, summary.pending, len(crew.pids)) == (1, 0, 2)
+    assert summary.progress.statuses[AttemptStatus.ERROR] == 0
+
+
 def test_a_fault_in_a_search_process_is_raised_here_with_its_traceback(corpus, crew):
     round = start(corpus)
     faulty = PortablePolicy(*TACTICS, trouble="raises", at="down_7")
