@@ -1,9 +1,9 @@
 """A deterministic in-memory proof session for the logic of search: count a number down to zero.
 
 A state is a list of numbers, printed as goals; tactics act on the first. `sub k` subtracts, `halve` halves an even
-number, `finish` closes an even one, `split` makes two goals of one, `skip` changes nothing, `slow` times out, `crash`
-kills the worker, everything else fails. Every tactic run is written to `log`, and `alive` holds the ids of states that
-nobody has dropped.
+number, `finish` closes an even one, `split` makes two goals of one, `rotate_left k` turns to another goal, `skip`
+changes nothing, `slow` times out, `crash` kills the worker, everything else fails. Every tactic run is written to
+`log`, and `alive` holds the ids of states that nobody has dropped.
 """
 
 from __future__ import annotations
@@ -77,6 +77,9 @@ class CountdownSession:
                 return self._moved(False, [first // 2, *rest])
             case ["finish"] if not quantified and first % 2 == 0:
                 return self._moved(False, rest)
+            case ["rotate_left", k] if int(k) <= len(rest):
+                numbers = [first, *rest]
+                return self._moved(quantified, numbers[int(k) :] + numbers[: int(k)])
             case ["split"] if not quantified and first > 1:
                 return self._moved(False, [1, first - 1, *rest])
         return StepResult(Outcome.FAILED, LeanError(f"cannot {tactic}"), 1.0, 1)

@@ -72,4 +72,5 @@ class DepthFirst:
         except DojoCrashError:
             ended = Ended.CRASHED
         proof = graph.proof() if ended is Ended.PROVED else None
-        return SearchResult(ended, proof, spending.steps, spending.heartbeats, Times(), 0, graph)
+        solved = graph.solved() if ended is Ended.PROVED else ()
+        return SearchResult(ended, proof, spending.steps, spending.heartbeats, Times(), 0, graph, solved)

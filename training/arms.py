@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from prover.actions.space import ActionSpace
-from prover.evaluation.evaluate import Arm, portfolio_1
+from prover.evaluation.evaluate import BY, Arm, portfolio_1
 from prover.lean import Lean
 from prover.policies.grammar import GrammarPolicy
 from prover.policies.portfolio import PORTFOLIO_EDGES, PortfolioPolicy
@@ -15,8 +15,10 @@ from prover.policy import Policy
 from prover.rounds.attempt import Phase
 from prover.rounds.lending import Lending
 from prover.rounds.plan import Plan
+from prover.search.and_or import AndOr
 from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
+from prover.search.kinds import SearchKind
 from training.config import EvaluationSettings, FlywheelConfig, RoundSettings
 
 #: What an attempt may use beside tactic steps. The wall clock is a net: 30 s a step would be 60 times the mean.
@@ -122,6 +124,11 @@ class Arms:
         """A policy from elsewhere."""
         return Arm(policy.name, policy, budget_of(self.config.evaluation.steps), self._search())
 
+    def otherwise(self, number: int, kind: SearchKind) -> Arm:
+        """M_number with another search than the run's, and all else the same."""
+        arm = self._generation(number, f"M_{number}{BY}{kind}", budget_of(self.config.evaluation.steps))
+        return replace(arm, search=self.config.search.model_copy(update={"kind": kind}).as_search())
+
     def _generation(self, number: int, name: str, budget: Budget) -> Arm:
         model = self.load(number, self.config.evaluation)
         return Arm(
@@ -134,8 +141,8 @@ class Arms:
             lending=self.lending(number),
         )
 
-    def _search(self, noise: float = 0.0) -> BestFirst:
+    def _search(self, noise: float = 0.0) -> BestFirst | AndOr:
         return replace(self.config.search.as_search(), noise=noise)
 
-    def _wide_search(self) -> BestFirst:
+    def _wide_search(self) -> BestFirst | AndOr:
         return replace(self._search(), edges_per_state=PORTFOLIO_EDGES)

@@ -27,7 +27,9 @@ from pydantic_settings import (
 )
 
 from lean_env.limits import Limits
+from prover.search.and_or import AndOr
 from prover.search.best_first import BestFirst
+from prover.search.kinds import SearchKind, search_of
 from training.trainers.ranker import TrainConfig
 
 #: What changes no result: a run goes on with other values of these, and they are not stored with it.
@@ -39,19 +41,27 @@ class ConfigError(ValueError):
 
 
 class SearchSettings(BaseModel):
-    """How an attempt searches; the fields of `BestFirst` that a run may change."""
+    """How an attempt searches: which search, and the fields of it that a run may change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: SearchKind = Field("best-first", description="andor: each goal by itself (prover/search/and_or.py)")
     alpha: float = Field(0.5, ge=0, le=2, description="exponent of the length normalisation")
     edges_per_state: PositiveInt = Field(40, description="proposals of a state that enter the queue")
     max_depth: PositiveInt = 12
     max_state_chars: PositiveInt = Field(6000, description="states that print longer are not searched from")
     max_goals: PositiveInt = Field(12, description="nor those with more goals")
+    exploration: float = Field(0.0, ge=0, description="andor: c of PUCT")
+    widening: float = Field(0.0, ge=0, description="andor: moves of a goal visited N times, in N^0.6; 0: any number")
 
-    def as_search(self) -> BestFirst:
+    def as_search(self) -> BestFirst | AndOr:
         """With everything else as it comes."""
-        return BestFirst(**self.model_dump())
+        return search_of(**self.model_dump())
+
+    def stored(self) -> dict[str, Any]:
+        """What it depends on: without what only the other search has, as runs were described before there was one."""
+        others = {"kind", "exploration", "widening"} if self.kind == "best-first" else set()
+        return self.model_dump(mode="json", exclude=others)
 
 
 class RoundSettings(BaseModel):
@@ -194,7 +204,7 @@ class FlywheelConfig(BaseSettings):
         """What is stored of it: without what changes no result, and without a library where there is none, as runs
         were described before there was one."""
         without = {"library"} if self.library == "none" else set()
-        return self.model_dump(mode="json", exclude=without | BESIDE_RESULTS)
+        return self.model_dump(mode="json", exclude=without | BESIDE_RESULTS) | {"search": self.search.stored()}
 
     def digest(self) -> str:
         """SHA-256 of everything that results depend on (workers and kept search trees are not among it)."""

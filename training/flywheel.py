@@ -36,6 +36,7 @@ from prover.policies.ranker.checkpoint import remove_leftovers
 from prover.policy import Policy
 from prover.rounds.lending import Lending, lending_of
 from prover.rounds.round import RoundSummary
+from prover.search.kinds import SearchKind
 from training.arms import Arms, Model
 from training.config import EvaluationSettings, FlywheelConfig, RoundSettings
 from training.data.from_corpus import trainable, training_proofs
@@ -144,13 +145,21 @@ class Flywheel:
         snapshot = take_snapshot(self.corpus, SnapshotFilter(run=self.config.name, human=self.config.human))
         return self._train(number, snapshot, known[number - 1].id if number else None)
 
-    def evaluate(self, *numbers: int, guests: Sequence[Policy] = (), last: bool = False) -> tuple[Evaluation, ...]:
+    def evaluate(
+        self,
+        *numbers: int,
+        guests: Sequence[Policy] = (),
+        searches: Sequence[SearchKind] = (),
+        last: bool = False,
+    ) -> tuple[Evaluation, ...]:
         """These generations beside the frozen M_0, grammar, portfolio-1 and portfolio search, on held-out theorems,
-        each stratum by itself; `guests` are policies from elsewhere. `last`: with the arm at the whole budget, too.
+        each stratum by itself; `guests` are policies from elsewhere. `searches`: the newest of them also with these.
+        `last`: with the arm at the whole budget, too.
 
         What the corpus holds already is read, not run again.
         """
         arms = [*self.arms.evaluation(numbers), *map(self.arms.guest, guests)]
+        arms += [self.arms.otherwise(max(numbers), kind) for kind in searches if kind != self.config.search.kind]
         if last and self.config.evaluation.whole_budget:
             arms.append(self.arms.whole_budget(searched_steps(self.corpus, self.config.name)))
         with self.meter.measure(f"evaluation {max(numbers)}"):

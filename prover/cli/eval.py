@@ -19,10 +19,11 @@ from prover.cli.native_options import (
 )
 from prover.cli.output import UserError
 from prover.cli.policies import check_models
-from prover.cli.run_options import BackendOption, BenchOption, NameOption, WorkersOption, settings_of
+from prover.cli.run_options import BackendOption, BenchOption, NameOption, SearchOption, WorkersOption, settings_of
 
 if TYPE_CHECKING:
     from prover.lean import Backend
+    from prover.search.kinds import SearchKind
     from training.config import FlywheelConfig
     from training.experiments.run_report import RunReport
     from training.flywheel import Flywheel
@@ -47,6 +48,7 @@ def eval_(
         ),
     ] = None,
     bench: BenchOption = None,
+    search: SearchOption = None,
     workers: WorkersOption = None,
     backend: BackendOption = "embedded",
     toolchain: ToolchainOption = "embedded",
@@ -58,12 +60,13 @@ def eval_(
     json: JsonOption = False,
 ) -> None:
     """All generations of a run beside grammar, portfolio-1 and portfolio search, on held-out theorems of the run's
-    benchmark or of another one.
+    benchmark or of another one. --search says with which other search the newest generation is tried, too.
 
     With --toolchain native, portfolio search and each --model on the files at --bench in your own Lean. Nothing of it
     enters the corpus, because the gate certifies proofs over the embedded library only.
 
     Examples: flywheel eval --name first --split test --theorems 200 --steps 128
+              flywheel eval --name first --search andor
               flywheel eval --name first --bench miniF2F-lean4 --split valid
               flywheel eval --toolchain native --repo my-project --bench miniF2F-lean4 --split valid
     """
@@ -75,26 +78,31 @@ def eval_(
 
     if (native := native_options(toolchain, repo, repl, trust)) is not None:
         native_settings = work.FlywheelConfig.load(
-            config, workers=workers, evaluation__split=split or "test", evaluation__steps=steps
+            config, workers=workers, evaluation__split=split or "test", evaluation__steps=steps, search__kind=search
         )
         return _in_own_lean(bench, native, native_settings, theorems, models, place, json)
     settings = settings_of(config, name, place, workers=workers)
     changes = {"split": split, "strata": tuple(stratum) if stratum else None, "theorems": theorems, "steps": steps}
     if elsewhere is None:
-        report = _on_its_own_benchmark(settings, changes, models, place, backend)
+        report = _on_its_own_benchmark(settings, changes, models, search, place, backend)
     else:
-        report = _on_another_benchmark(elsewhere, settings, changes, models, place, backend)
+        report = _on_another_benchmark(elsewhere, settings, changes, models, search, place, backend)
     work.show(report, json)
 
 
 def _on_its_own_benchmark(
-    settings: FlywheelConfig, changes: dict[str, Any], models: list[str], place: Place, backend: Backend
+    settings: FlywheelConfig,
+    changes: dict[str, Any],
+    models: list[str],
+    search: SearchKind | None,
+    place: Place,
+    backend: Backend,
 ) -> RunReport:
     """All generations of the run on the benchmark that it was trained on."""
     from prover.cli import work
 
     with work.opened(settings, place, "eval", backend) as flywheel:
-        return _evaluated(flywheel, _trained(flywheel), settings, changes, models, place.home / "reports", ())
+        return _evaluated(flywheel, _trained(flywheel), settings, changes, models, search, place.home / "reports", ())
 
 
 def _on_another_benchmark(
@@ -102,6 +110,7 @@ def _on_another_benchmark(
     settings: FlywheelConfig,
     changes: dict[str, Any],
     models: list[str],
+    search: SearchKind | None,
     place: Place,
     backend: Backend,
 ) -> RunReport:
@@ -118,7 +127,7 @@ def _on_another_benchmark(
         if changes["split"] is None and not flywheel.corpus.theorems(benchmark, settings.evaluation.split):
             changes["split"] = "test"  # where files name no split, all is test
         settings = settings.model_copy(update={"benchmark": benchmark})
-        return _evaluated(flywheel, numbers, settings, changes, models, place.home / "reports", (benchmark,))
+        return _evaluated(flywheel, numbers, settings, changes, models, search, place.home / "reports", (benchmark,))
 
 
 def _in_own_lean(
@@ -153,6 +162,7 @@ def _evaluated(
     settings: FlywheelConfig,
     changes: dict[str, Any],
     models: list[str],
+    search: SearchKind | None,
     reports: Path,
     words: tuple[str, ...],
 ) -> RunReport:
@@ -166,7 +176,7 @@ def _evaluated(
     if not flywheel.corpus.theorems(settings.benchmark, evaluation.split):
         raise UserError(f"{settings.benchmark} has no {evaluation.split} theorems; --split names another split")
     guests = [policy_of(source, flywheel.actions) for source in models]
-    evaluations = flywheel.evaluate(*numbers, guests=guests)
+    evaluations = flywheel.evaluate(*numbers, guests=guests, searches=[search] if search else [])
     folder = "-".join((settings.name, *words, evaluation.split, *evaluation.strata)).replace("/", "-")
     title = f"run {settings.name}, {settings.benchmark}, {evaluation.split}"
     return work.write_report(evaluations, flywheel.meter.phases, title, reports / folder)

@@ -26,6 +26,7 @@ from prover.native.prove import NativeProver, Unproved, native_space
 from prover.rounds.attempt import Phase
 from prover.rounds.verify import proof_text
 from prover.search.budget import Budget
+from prover.search.kinds import SearchKind, search_of
 from prover.sorries import Answer, Found, LeanFile, Poser
 
 #: Mathlib's tactics take their time.
@@ -51,20 +52,33 @@ def opened(options: NativeOptions, limits: Limits, *, reads_files: bool = False)
 
 @contextmanager
 def _prover(
-    options: NativeOptions, model: str | None, steps: int, seed: int, *, reads_files: bool = False
+    options: NativeOptions,
+    model: str | None,
+    steps: int,
+    seed: int,
+    search: SearchKind,
+    *,
+    reads_files: bool = False,
 ) -> Iterator[NativeProver]:
     with Lean(workers=1, limits=LIMITS) as lean, opened(options, LIMITS, reads_files=reads_files) as native:
         space = native_space(lean)
         policy = policy_of(model, space)
-        yield NativeProver(native, lean, Phase(policy, Budget(steps)), seed)
+        yield NativeProver(native, lean, Phase(policy, Budget(steps), search_of(search)), seed)
 
 
 def prove_statement(
-    theorem: Theorem, imports: list[str], options: NativeOptions, model: str | None, steps: int, seed: int, json: bool
+    theorem: Theorem,
+    imports: list[str],
+    options: NativeOptions,
+    model: str | None,
+    steps: int,
+    seed: int,
+    search: SearchKind,
+    json: bool,
 ) -> None:
     """Prints a proof, and on stderr whether it is certified. Raises UserError, WorkFailed."""
     theorem = replace(theorem, environment=Environment(tuple(imports)))
-    with _prover(options, model, steps, seed) as prover:
+    with _prover(options, model, steps, seed, search) as prover:
         try:
             proof = prover.prove(theorem)
         except (DojoInitError, StatementRefused) as error:
@@ -81,7 +95,10 @@ def prove_statement(
 
 def prove_file(path: Path, options: NativeOptions, how: Options) -> None:
     """As `prover.cli.prove_file.prove_file`, with the user's Lean. Raises UserError, WorkFailed."""
-    with _prover(options, how.model, how.steps, how.seed, reads_files=True) as prover, Ticker(str(path)) as tick:
+    with (
+        _prover(options, how.model, how.steps, how.seed, how.search, reads_files=True) as prover,
+        Ticker(str(path)) as tick,
+    ):
 
         def prove(path: Path, text: str, tick: Ticker) -> tuple[str, list[Found]]:
             file, attempts = LeanFile(text, prover.native.messages), _Attempts(prover)

@@ -68,7 +68,7 @@ def evaluate(
             "repository": str(native.project.root),
             "steps": wanted.steps,
             "seed": settings.seed,
-            "search": settings.search.model_dump(),
+            "search": settings.search.stored(),
         }
         try:
             with Journal.open(folder / "attempts.jsonl", about) as journal:

@@ -15,6 +15,7 @@ from prover.cli.native_options import ReplOption, RepoOption, ToolchainOption, T
 from prover.cli.output import UserError, WorkFailed, console, emit_json, errors
 from prover.cli.policies import check_models
 from prover.cli.prove_file import Options, prove_file, prove_folder
+from prover.cli.run_options import SearchOption
 
 _HEAD = re.compile(r"^\s*(?:theorem|lemma|example)\b\s*(?P<rest>.*)$", re.DOTALL)
 _TAIL = re.compile(r"\s*:=\s*(?:by\s*)?(?:sorry\s*)?$")
@@ -53,6 +54,7 @@ def prove(
         typer.Option(help="A trained generation's folder or a causal language model's; without one, portfolio search."),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Tactic steps.")] = 256,
+    search: SearchOption = None,
     seed: int = 0,
     in_place: Annotated[bool, typer.Option("--in-place", help="Of files: write the proofs into them.")] = False,
     assume: Annotated[
@@ -89,16 +91,20 @@ def prove(
         if _is_folder(statement):
             raise UserError(f"{statement} is a folder; with --toolchain native give one FILE.lean")
         if statement.endswith(".lean"):
-            native.prove_file(Path(statement), options, Options(model, steps, seed, assume, in_place, json))
+            native.prove_file(
+                Path(statement), options, Options(model, steps, seed, assume, in_place, json, search or "best-first")
+            )
         else:
             _for_files_only(in_place, assume)
             imports = import_ or ["Mathlib"]
-            native.prove_statement(parse_statement(statement), imports, options, model, steps, seed, json)
+            native.prove_statement(
+                parse_statement(statement), imports, options, model, steps, seed, search or "best-first", json
+            )
         return
     if statement.endswith(".lean") or _is_folder(statement):
         if import_:
             raise UserError("--import is for a statement; a file says itself what it imports")
-        how = Options(model, steps, seed, assume, in_place, json)
+        how = Options(model, steps, seed, assume, in_place, json, search or "best-first")
         (prove_folder if _is_folder(statement) else prove_file)(Path(statement), how)
         return
     _for_files_only(in_place, assume)
@@ -115,6 +121,7 @@ def prove(
         from prover.rounds.attempt import Phase, attempt
         from prover.rounds.verify import proof_text
         from prover.search.budget import Budget
+        from prover.search.kinds import search_of
 
         if missing := [module for module in theorem.environment.imports if module not in lean.library.modules]:
             raise UserError(
@@ -127,7 +134,13 @@ def prove(
             raise UserError(str(error)) from error
         errors.print("searching …") if errors.is_terminal else None
         policy = policy_of(model, lean.actions)
-        record = attempt(theorem, Phase(policy, Budget(steps)), seed, lean.tools, minimize_steps=64)
+        record = attempt(
+            theorem,
+            Phase(policy, Budget(steps), search_of(search or "best-first")),
+            seed,
+            lean.tools,
+            minimize_steps=64,
+        )
         if record is None or record.proof is None:
             reason = record.reason if record else "stopped"
             raise WorkFailed(f"no proof within {steps} steps ({reason}); --steps gives it more, --model another policy")

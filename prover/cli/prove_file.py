@@ -17,6 +17,7 @@ from prover.lean import Lean
 if TYPE_CHECKING:
     from lean_env.theorem import Theorem
     from prover.rounds.attempt import Phase
+    from prover.search.kinds import SearchKind
     from prover.sorries import Answer, Found, LeanFile, Poser, Search
 
 #: Folders of a Lean project that hold other people's files, or none.
@@ -33,6 +34,7 @@ class Options:
     assume: bool = False
     in_place: bool = False
     json: bool = False
+    search: SearchKind = "best-first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +224,9 @@ def _phase(lean: Lean, options: Options) -> Phase:
     from prover.cli.policies import policy_of
     from prover.rounds.attempt import Phase
     from prover.search.budget import Budget
+    from prover.search.kinds import search_of
 
-    return Phase(policy_of(options.model, lean.actions), Budget(options.steps))
+    return Phase(policy_of(options.model, lean.actions), Budget(options.steps), search_of(options.search))
 
 
 def fill_file(

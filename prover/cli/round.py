@@ -9,7 +9,7 @@ import typer
 from prover.cli import external
 from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place, require_lean
 from prover.cli.output import UserError, console, emit_json
-from prover.cli.run_options import BackendOption, BenchOption, NameOption, WorkersOption, settings_of
+from prover.cli.run_options import BackendOption, BenchOption, NameOption, SearchOption, WorkersOption, settings_of
 
 
 def round_(
@@ -20,6 +20,7 @@ def round_(
         typer.Option(help="Search with this generation's model; default: the newest, or round 0 without one."),
     ] = None,
     bench: BenchOption = None,
+    search: SearchOption = None,
     workers: WorkersOption = None,
     backend: BackendOption = "embedded",
     home: HomeOption = DEFAULT_HOME,
@@ -36,7 +37,7 @@ def round_(
     flags = external.resolve(bench, place, workers)
     from prover.cli import work
 
-    settings = settings_of(config, name, place, flags, workers=workers)
+    settings = settings_of(config, name, place, flags, workers=workers, search__kind=search)
     with work.opened(settings, place, "round", backend) as flywheel:
         if not flywheel.corpus.theorems(settings.benchmark, "train"):
             raise UserError(

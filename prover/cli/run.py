@@ -10,7 +10,7 @@ import typer
 from prover.cli import external
 from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place, require_lean
 from prover.cli.output import UserError, emit_json
-from prover.cli.run_options import BenchOption, NameOption, SeedOption, WorkersOption, settings_of
+from prover.cli.run_options import BenchOption, NameOption, SearchOption, SeedOption, WorkersOption, settings_of
 
 
 def run(
@@ -20,6 +20,7 @@ def run(
         int | None, typer.Option("--generations", "-g", min=0, help="Generations after M_0.")
     ] = None,
     bench: BenchOption = None,
+    search: SearchOption = None,
     seed: SeedOption = None,
     workers: WorkersOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped or killed.")] = False,
@@ -37,7 +38,8 @@ def run(
     flags = external.resolve(bench, place, workers)
     from prover.cli import screens, work
 
-    settings = settings_of(config, name, place, flags, generations=generations, seed=seed, workers=workers)
+    more = {"generations": generations, "seed": seed, "workers": workers, "search__kind": search}
+    settings = settings_of(config, name, place, flags, **more)
     with place.corpus(create=True) as corpus:
         exists = settings.name in {run.name for run in corpus.runs()}
     if exists and not resume:

@@ -25,6 +25,10 @@ BackendOption = Annotated[
     Literal["embedded", "dojo"],
     typer.Option(help="Search in the Lean workers directly, or through LeanDojo's own Dojo; verified alike."),
 ]
+SearchOption = Annotated[
+    Literal["best-first", "andor"] | None,
+    typer.Option("--search", help="best-first, or andor: each goal by itself; default: the settings'."),
+]
 BenchOption = Annotated[
     str | None,
     typer.Option(

@@ -35,6 +35,8 @@ from prover.search.contract import Search
 #: Budgets at which solved theorems are counted: tactic steps, and mean processor seconds a theorem.
 STEP_MARKS = (8, 16, 32, 64, 128)
 SECOND_MARKS = (0.1, 0.2, 0.5, 1.0, 2.0)
+#: Between an arm's name and that of another search than the run's.
+BY = " by "
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from prover.evaluation.evaluate import SECOND_MARKS, STEP_MARKS, ArmResult, Comparison, Evaluation, Row
+from prover.evaluation.evaluate import BY, SECOND_MARKS, STEP_MARKS, ArmResult, Comparison, Evaluation, Row
 from prover.evaluation.height import Height, heights, heights_table
 from prover.evaluation.statistics import Interval
 
@@ -36,12 +36,13 @@ class Point:
 
 
 def comparisons(evaluation: Evaluation, baselines: Sequence[str]) -> list[Comparison]:
-    """Every arm against every baseline that was run with it, and no pair twice."""
+    """Every arm against every baseline that was run with it, and no pair twice. An arm with another search is also
+    compared with the same one that has the run's."""
     names = [arm.name for arm in evaluation.arms]
     pairs: list[tuple[str, str]] = []
     for arm in names:
-        for baseline in baselines:
-            if baseline in names and arm != baseline and (baseline, arm) not in pairs:
+        for baseline in (*baselines, *([arm.partition(BY)[0]] if BY in arm else [])):
+            if baseline in names and arm != baseline and {(baseline, arm), (arm, baseline)}.isdisjoint(pairs):
                 pairs.append((arm, baseline))
     return [comparison for pair in pairs for comparison in evaluation.compare(*pair)]
 

@@ -14,8 +14,6 @@ The order of tactics depends on theorem, seed, policy and budget alone, never on
 from __future__ import annotations
 
 import heapq
-import random
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
@@ -23,13 +21,14 @@ from typing import Any, NamedTuple
 from lean_env.session.leandojo import DojoCrashError, TacticState
 from lean_env.session.outcomes import Outcome, ProofSession, StepResult
 from lean_env.theorem import Theorem
-from prover.policy import Policy, PolicyQuery, Proposal
+from prover.policy import Policy, Proposal
 from prover.search.budget import Budget, Ended, Spending, never
-from prover.search.contract import INTROS, SearchResult, Times
-from prover.search.equivalence import goal_keys
+from prover.search.contract import INTROS, SearchResult
+from prover.search.equivalence import goal_keys, has_metavariables
 from prover.search.graph import Pruned, SearchGraph
+from prover.search.proposals import Kept
+from prover.search.running import Running
 from prover.search.settled import Goals, Settled
-from prover.search.streams import gumbel, stream_seed
 
 #: A state that is not searched from waits for others before Lean is told: a request of its own costs half a step.
 _DROP_TOGETHER = 32
@@ -54,14 +53,6 @@ class Edge(NamedTuple):
     s: Node
     a: Proposal
     later: Iterator[Kept]
-
-
-class Kept(NamedTuple):
-    """A proposal that is to be queued: its log p with noise, which says when it runs, and the log p that it costs."""
-
-    a: Proposal
-    perturbed: float
-    charged: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,50 +94,48 @@ class BestFirst:
         stopped: Callable[[], bool] = never,
     ) -> SearchResult:
         """See `Search.prove`. Every state draws from its own stream of the seed."""
-        search = _Search(session, root, theorem, policy, self, seed, Spending(budget, stopped))
+        running = Running(session, theorem, policy, self, seed, Spending(budget, stopped))
+        search = _Search(running, root, self)
         try:
             ended = search.run()
             session.drop([*search.live, *search.dead])
         except DojoCrashError:
             ended = Ended.CRASHED
-        return search.result(ended)
+        if ended is not Ended.PROVED:
+            return running.result(ended, None)
+        return running.result(ended, running.graph.proof(), running.graph.solved())
 
 
 @dataclass(slots=True)
 class _Search:
-    session: ProofSession
+    running: Running
     root: TacticState
-    theorem: Theorem
-    policy: Policy
     config: BestFirst
-    seed: int
-    spending: Spending
-    graph: SearchGraph = field(default_factory=SearchGraph)
     settled: Settled = field(default_factory=Settled)
     queue: list[Edge] = field(default_factory=list)
     arrivals: int = 0
     live: list[TacticState] = field(default_factory=list)
     dead: list[TacticState] = field(default_factory=list)
-    lean_seconds: float = 0.0
-    model_seconds: float = 0.0
-    inside_lean: float = 0.0
-    own_cpu: float = field(default_factory=lambda: -time.thread_time())
+
+    @property
+    def graph(self) -> SearchGraph:
+        return self.running.graph
 
     def run(self) -> Ended:
         """The loop: take the best edge, run it, score the state that it opens."""
         new: Node | None = self.start()
         while True:
-            if limit := self.spending.limit():
+            if limit := self.running.spending.limit():
                 return limit
             if new is not None:
-                proposals = self.propose(new)
+                proposals = self.running.propose(new.state.pp)
                 self.push(new, iter(proposals), self.arrivals)
                 self.arrivals += len(proposals)
             edge = self.take_best()
             if edge is None:
                 return Ended.EXHAUSTED
-            step = self.run_tactic(edge)
-            self.spending.charge(step.heartbeats)
+            step = self.running.run(edge.s.state, edge.a.tactic)
+            self.running.spending.charge(step.heartbeats)
             new = self.record(edge, step)
             if step.outcome is Outcome.PROVED:
                 return Ended.PROVED
@@ -155,45 +144,7 @@ class _Search:
         """The node to search from: the theorem after a free `intros`, where that succeeds and changes something."""
         root = Node(self.add_state(self.root, goal_keys(self.root.pp), None, 0), self.root, 0.0, 0)
         edge = Edge(0.0, 0, 0.0, root._replace(L=-1), INTROS, iter(()))
-        return self.record(edge, self.run_tactic(edge)) or root
-
-    def propose(self, node: Node) -> list[Kept]:
-        """The proposals to queue for a new node, best first."""
-        seed = stream_seed(self.seed, self.theorem.name, node.state.pp)
-        started, cpu = time.perf_counter(), time.thread_time()
-        (answer,) = self.policy.propose([PolicyQuery(self.theorem, node.state.pp, seed)])
-        self.model_seconds += time.perf_counter() - started
-        self.own_cpu -= time.thread_time() - cpu
-        return self.keep(answer, seed)
-
-    def keep(self, proposals: list[Proposal], seed: int) -> list[Kept]:
-        """The best `edges_per_state` proposals by log p plus noise from the node's own streams."""
-        config = self.config
-        scored = [Kept(a, a.log_prob, a.log_prob) for a in proposals]
-        if config.noise:
-            stream = random.Random(stream_seed(seed, "noise"))
-            scored = [one._replace(perturbed=one.perturbed + config.noise * gumbel(stream)) for one in scored]
-        if config.template_noise:
-            streams = {t: random.Random(stream_seed(seed, "noise", t)) for t in {a.template for a in proposals}}
-            together = {t: config.template_noise * gumbel(stream) for t, stream in streams.items()}
-            scored = [one._replace(perturbed=one.perturbed + together[one.a.template]) for one in scored]
-        if config.noise or config.template_noise:
-            scored.sort(key=lambda one: -one.perturbed)
-        first = self.floor(scored, seed)
-        return [*first, *(one for one in scored if not first or one.a is not first[0].a)][: config.edges_per_state]
-
-    def floor(self, scored: list[Kept], seed: int) -> list[Kept]:
-        """The proposal that goes first for its template's sake, or none."""
-        if not scored or stream_seed(seed, "floor") >= self.config.template_floor * 2**63:
-            return []
-        templates = sorted({one.a.template for one in scored})
-        chosen = templates[stream_seed(seed, "template") % len(templates)]
-        one = next(one for one in scored if one.a.template == chosen)
-        return [
-            one._replace(
-                perturbed=max(other.perturbed for other in scored), charged=max(other.charged for other in scored)
-            )
-        ]
+        return self.record(edge, self.running.run(root.state, INTROS.tactic)) or root
 
     def push(self, s: Node, proposals: Iterator[Kept], arrival: int) -> None:
         """Puts the next of a state's proposals into the queue, if there is one."""
@@ -211,15 +162,6 @@ class _Search:
                 return edge
         return None
 
-    def run_tactic(self, edge: Edge) -> StepResult:
-        started = time.perf_counter()
-        (step,) = self.session.run_tacs(edge.s.state, [edge.a.tactic], stop_at_proof=True, errors=False)
-        self.lean_seconds += time.perf_counter() - started
-        self.inside_lean += step.milliseconds / 1000
-        if step.outcome is Outcome.CRASHED:
-            raise step.result if isinstance(step.result, DojoCrashError) else DojoCrashError()
-        return step
-
     def record(self, edge: Edge, step: StepResult) -> Node | None:
         """Writes what the tactic did into the graph; returns the node that it opened, if that is to be searched."""
         s, a = edge.s, edge.a
@@ -232,7 +174,7 @@ class _Search:
         if known is not None:
             self.graph.add_step(s.number, a, step, known, Pruned.NO_PROGRESS if known == s.number else Pruned.MERGED)
             self.settled.reach(known, s.number)
-        elif "?" not in state.pp and self.settled.circular(goals, s.number):
+        elif not has_metavariables(state.pp) and self.settled.circular(goals, s.number):
             self.graph.add_step(s.number, a, step, str(Pruned.CIRCULAR), Pruned.CIRCULAR)
         elif pruned := self.too_much(state, depth):
             self.graph.add_step(s.number, a, step, str(pruned), pruned)
@@ -243,13 +185,13 @@ class _Search:
             return Node(number, state, edge.g, depth)
         self.dead.append(state)
         if len(self.dead) >= _DROP_TOGETHER:
-            self.session.drop(self.dead)
+            self.running.session.drop(self.dead)
             self.dead.clear()
         return None
 
     def add_state(self, state: TacticState, goals: Goals, parent: int | None, depth: int) -> int:
         number = self.graph.add_state(goals, state.pp, state.num_goals, depth)
-        self.settled.add(number, parent, goals, shared="?" in state.pp)
+        self.settled.add(number, parent, goals, shared=has_metavariables(state.pp))
         return number
 
     def too_much(self, state: TacticState, depth: int) -> Pruned | None:
@@ -258,22 +200,3 @@ class _Search:
         if len(state.pp) > self.config.max_state_chars:
             return Pruned.TOO_LARGE
         return Pruned.TOO_MANY_GOALS if state.num_goals > self.config.max_goals else None
-
-    def result(self, ended: Ended) -> SearchResult:
-        wall = time.monotonic() - self.spending.started
-        own_cpu = self.own_cpu + time.thread_time()
-        times = Times(
-            lean=self.lean_seconds,
-            model=self.model_seconds,
-            other=max(0.0, wall - self.lean_seconds - self.model_seconds),
-            cpu=self.inside_lean + self.model_seconds + own_cpu,
-        )
-        return SearchResult(
-            ended=ended,
-            proof=self.graph.proof() if ended is Ended.PROVED else None,
-            steps=self.spending.steps,
-            heartbeats=self.spending.heartbeats,
-            times=times,
-            wall_limit_hits=sum(data["wall_limit"] for data in self.graph.tried()) + (ended is Ended.WALL_CLOCK),
-            graph=self.graph,
-        )

@@ -1,6 +1,6 @@
 """What every search takes and gives: `Search` is the protocol, `SearchResult` what it found and at what cost.
 
-best_first.py is the search that everything uses unless another one is asked for.
+best_first.py is the search that everything uses unless another one is asked for; and_or.py is such another one.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ class SearchResult:
     times: Times
     wall_limit_hits: int
     graph: SearchGraph = field(repr=False)
+    #: Which of the graph's steps the proof is made of, in its order.
+    solved: tuple[int, ...] = ()
 
     @property
     def tactics(self) -> tuple[str, ...]:

@@ -6,19 +6,28 @@ that a proof could use, and n independent steps can be taken in n! orders: witho
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from functools import lru_cache
 
 from prover.goal import LocalKind, goal_texts, identifiers, parse_goal
 
+#: `?m.12` or `?h`, and not `xs[i]?` or `get? x`.
+_METAVARIABLE = re.compile(r"(?<![\w\])'.!?])\?\w")
+
+
+def has_metavariables(state: str) -> bool:
+    """Whether a printed state shows metavariables, so that its goals may depend on each other."""
+    return "?" in state and _METAVARIABLE.search(state) is not None
+
 
 def goal_keys(state: str) -> tuple[Hashable, ...]:
     """One key for each goal of a printed state, in order: two goals of one key have the same proofs, up to names.
 
-    Goals with metavariables (`?`), which printing does not tell apart safely, are kept as they are printed.
+    Goals with metavariables, which printing does not tell apart safely, are kept as they are printed.
     """
     goals = goal_texts(state)
-    return tuple(goals) if "?" in state else tuple(map(_key, goals))
+    return tuple(goals) if has_metavariables(state) else tuple(map(_key, goals))
 
 
 def weaker(goal: Hashable, other: Hashable) -> bool:

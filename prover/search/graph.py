@@ -38,6 +38,9 @@ class Pruned(StrEnum):
     TOO_DEEP = "too_deep"
     TOO_LARGE = "too_large"
     TOO_MANY_GOALS = "too_many_goals"
+    #: Of searches that take goals by themselves: the goal is closed, or the tactic did something to other goals.
+    CLOSED = "closed"
+    OTHER_GOALS = "other_goals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,9 @@ class SearchGraph:
 
     def add_step(
         self, source: int, proposal: Proposal, step: StepResult, target: int | str, pruned: Pruned | None = None
-    ) -> None:
-        """Records that `proposal`, run on `source`, ended as `step` at `target` (a node, or the name of a sink)."""
+    ) -> int:
+        """Records that `proposal`, run on `source`, ended as `step` at `target` (a node, or the name of a sink).
+        Returns which step of the search it was, from 0."""
         self.graph.add_edge(
             source,
             target,
@@ -112,16 +116,26 @@ class SearchGraph:
             first=isinstance(target, int) and pruned is None,
         )
         self._steps += 1
+        return self._steps - 1
 
     @property
     def states(self) -> int:
         """How many distinct states the graph holds."""
         return len(self._node_of_key)
 
+    def depth(self, node: int) -> int:
+        """Tactics from the theorem to this state."""
+        depth: int = self.graph.nodes[node]["depth"]
+        return depth
+
     def proof(self) -> tuple[ProofStep, ...] | None:
         """The tactics from node 0 to the `proved` sink, or None."""
         path = self.solved_path()
         return tuple(ProofStep(tactic, data["template"], data["log_prob"]) for tactic, data in path) if path else None
+
+    def solved(self) -> tuple[int, ...]:
+        """Which of the search's steps these are."""
+        return tuple(data["order"] for _, data in self.solved_path())
 
     def solved_path(self) -> list[tuple[str, dict[str, Any]]]:
         """The proof's tactics with their edges' attributes, [] without a proof."""

@@ -26,7 +26,6 @@ def tree_of(result: SearchResult, source: str) -> SearchTree:
         )
         for origin, target, tactic, data in edges
     ]
-    solved = result.graph.solved_path() if result.proof is not None else []
     return SearchTree(
         source=source,
         ended=str(result.ended),
@@ -35,5 +34,5 @@ def tree_of(result: SearchResult, source: str) -> SearchTree:
             for number in range(result.graph.states)
         ),
         steps=tuple(steps),
-        solved=tuple(data["order"] for _, data in solved),
+        solved=result.solved,
     )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from prover.search.and_or import AndOr
+from prover.search.best_first import BestFirst
 from training.config import ConfigError, FlywheelConfig
 from training.experiments.demo.subset import SUBSETS, Subset
 
@@ -85,3 +87,12 @@ def test_a_run_that_is_there_brings_what_it_was_started_with(toml, monkeypatch: 
     monkeypatch.setenv("FLYWHEEL_ROUND__STEPS", "99")
     changed = FlywheelConfig.load(started=first.stored())
     assert (changed.round.steps, changed.round.theorems) == (99, first.round.theorems)
+
+
+def test_another_search_is_another_result_and_best_first_is_described_as_ever() -> None:
+    base, other = FlywheelConfig.load(), FlywheelConfig.load(search__kind="andor", search__exploration=0.5)
+    assert base.stored()["search"].keys() == {"alpha", "edges_per_state", "max_depth", "max_state_chars", "max_goals"}
+    assert base.digest() != other.digest() and other.stored()["search"]["exploration"] == 0.5
+    assert isinstance(base.search.as_search(), BestFirst) and isinstance(other.search.as_search(), AndOr)
+    with pytest.raises(ConfigError, match=r"search\.kind"):
+        FlywheelConfig.load(search__kind="breadth-first")

@@ -13,6 +13,7 @@ from corpus.template_use import template_use
 from lean_env.benchmark.lean_logic.rungs import RungConfig
 from prover.benchmarks.lean_logic import rungs_benchmark
 from prover.evaluation.height import heights
+from prover.evaluation.report import comparisons
 from prover.lean import Lean
 from training.config import FlywheelConfig
 from training.experiments.run_report import write_report
@@ -55,8 +56,11 @@ def test_a_round_probes_each_rung_and_says_where_its_steps_went(tmp_path: Path) 
         Flywheel(config, lean, corpus, tmp_path / "models").run()
         assert len(corpus.rounds("rungs", RoundKind.TRAIN)) == 3
         assert template_use(corpus, "rungs")["intro"].tried
-        evaluations = flywheel.evaluate(0, 1)
-        assert [one.arm for one in heights(evaluations[0])][-2:] == ["M_0", "M_1"]
+        evaluations = flywheel.evaluate(0, 1, searches=["andor", "best-first"])
+        assert [one.arm for one in heights(evaluations[0])][-3:] == ["M_0", "M_1", "M_1 by andor"]
+        assert {("M_1 by andor", "M_0"), ("M_1 by andor", "M_1")} <= {
+            (pair.arm, pair.other) for pair in comparisons(evaluations[0], ["M_0"])
+        }
         report = write_report(evaluations, {}, "t", tmp_path / "report", climbed=steps)
         assert {"rungs.svg", "rungs.png"} <= {file.name for file in report.files}
         assert "Train statements solved so far" in (tmp_path / "report" / "table.txt").read_text(encoding="utf-8")

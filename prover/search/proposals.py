@@ -1,0 +1,60 @@
+"""What a search takes of a policy's proposals for one state, and in which order it will try them."""
+
+from __future__ import annotations
+
+import random
+from typing import NamedTuple, Protocol
+
+from prover.policy import Proposal
+from prover.search.streams import gumbel, stream_seed
+
+
+class Kept(NamedTuple):
+    """A proposal that will be tried: its log p with noise, which says when, and the log p that it costs."""
+
+    a: Proposal
+    perturbed: float
+    charged: float
+
+
+class Exploring(Protocol):
+    """The settings of a search that decide it; `BestFirst` says what each does."""
+
+    @property
+    def edges_per_state(self) -> int: ...
+
+    @property
+    def noise(self) -> float: ...
+
+    @property
+    def template_noise(self) -> float: ...
+
+    @property
+    def template_floor(self) -> float: ...
+
+
+def keep(proposals: list[Proposal], config: Exploring, seed: int) -> list[Kept]:
+    """The best `edges_per_state` proposals by log p plus noise from the state's own streams, best first."""
+    scored = [Kept(a, a.log_prob, a.log_prob) for a in proposals]
+    if config.noise:
+        stream = random.Random(stream_seed(seed, "noise"))
+        scored = [one._replace(perturbed=one.perturbed + config.noise * gumbel(stream)) for one in scored]
+    if config.template_noise:
+        streams = {t: random.Random(stream_seed(seed, "noise", t)) for t in {a.template for a in proposals}}
+        together = {t: config.template_noise * gumbel(stream) for t, stream in streams.items()}
+        scored = [one._replace(perturbed=one.perturbed + together[one.a.template]) for one in scored]
+    if config.noise or config.template_noise:
+        scored.sort(key=lambda one: -one.perturbed)
+    first = _floor(scored, config, seed)
+    return [*first, *(one for one in scored if not first or one.a is not first[0].a)][: config.edges_per_state]
+
+
+def _floor(scored: list[Kept], config: Exploring, seed: int) -> list[Kept]:
+    """The proposal that goes first for its template's sake, or none."""
+    if not scored or stream_seed(seed, "floor") >= config.template_floor * 2**63:
+        return []
+    templates = sorted({one.a.template for one in scored})
+    chosen = templates[stream_seed(seed, "template") % len(templates)]
+    one = next(one for one in scored if one.a.template == chosen)
+    best = max(other.perturbed for other in scored), max(other.charged for other in scored)
+    return [one._replace(perturbed=best[0], charged=best[1])]

@@ -1,0 +1,72 @@
+"""What every search does with Lean and its policy, and what it keeps an account of while it does."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from lean_env.session.leandojo import DojoCrashError, TacticState
+from lean_env.session.outcomes import Outcome, ProofSession, StepResult
+from lean_env.theorem import Theorem
+from prover.policy import Policy, PolicyQuery
+from prover.search.budget import Ended, Spending
+from prover.search.contract import SearchResult, Times
+from prover.search.graph import ProofStep, SearchGraph
+from prover.search.proposals import Exploring, Kept, keep
+from prover.search.streams import stream_seed
+
+
+@dataclass(slots=True)
+class Running:
+    """A search of `theorem` under way: asks, runs tactics, and adds up where the time goes."""
+
+    session: ProofSession
+    theorem: Theorem
+    policy: Policy
+    exploring: Exploring
+    seed: int
+    spending: Spending
+    graph: SearchGraph = field(default_factory=SearchGraph)
+    _lean: float = 0.0
+    _model: float = 0.0
+    _inside_lean: float = 0.0
+    _own_cpu: float = field(default_factory=lambda: -time.thread_time())
+
+    def propose(self, text: str) -> list[Kept]:
+        """What to try on a printed state, best first. Each state draws from its own stream of the seed."""
+        seed = stream_seed(self.seed, self.theorem.name, text)
+        started, cpu = time.perf_counter(), time.thread_time()
+        (answer,) = self.policy.propose([PolicyQuery(self.theorem, text, seed)])
+        self._model += time.perf_counter() - started
+        self._own_cpu -= time.thread_time() - cpu
+        return keep(answer, self.exploring, seed)
+
+    def run(self, state: TacticState, tactic: str) -> StepResult:
+        """One tactic, not charged. Raises DojoCrashError."""
+        started = time.perf_counter()
+        (step,) = self.session.run_tacs(state, [tactic], stop_at_proof=True, errors=False)
+        self._lean += time.perf_counter() - started
+        self._inside_lean += step.milliseconds / 1000
+        if step.outcome is Outcome.CRASHED:
+            raise step.result if isinstance(step.result, DojoCrashError) else DojoCrashError()
+        return step
+
+    def result(self, ended: Ended, proof: tuple[ProofStep, ...] | None, solved: tuple[int, ...] = ()) -> SearchResult:
+        """The account, closed. `solved`: see `SearchResult`."""
+        wall = time.monotonic() - self.spending.started
+        times = Times(
+            lean=self._lean,
+            model=self._model,
+            other=max(0.0, wall - self._lean - self._model),
+            cpu=self._inside_lean + self._model + self._own_cpu + time.thread_time(),
+        )
+        return SearchResult(
+            ended=ended,
+            proof=proof,
+            steps=self.spending.steps,
+            heartbeats=self.spending.heartbeats,
+            times=times,
+            wall_limit_hits=sum(data["wall_limit"] for data in self.graph.tried()) + (ended is Ended.WALL_CLOCK),
+            graph=self.graph,
+            solved=solved,
+        )
