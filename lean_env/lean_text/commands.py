@@ -39,7 +39,8 @@ _INSIDE = re.compile(r"(?<![\w'])in\s+")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`rest` follows its word, `masked` is its mask. `start`: offset of the word; `at`: of the rest."""
+    """`rest` follows its word, `masked` is its mask. `modifiers`: with the blanks behind them. `start`: offset of the
+    word; `at`: of the rest."""
 
     word: str
     rest: str
@@ -104,7 +105,7 @@ def commands_of(text: str, masked: str, first_line: int = 1, offset: int = 0) ->
             rest=text[match.end() : end],
             masked=masked[match.end() : end],
             line=line,
-            modifiers=match["modifiers"].strip(),
+            modifiers=match["modifiers"],
             start=offset + match.start("word"),
             at=offset + match.end(),
         )

@@ -35,11 +35,13 @@ class ModulesError(Exception):
 @dataclass(frozen=True, slots=True)
 class OwnModules:
     """`imports`: what the file and its modules import of the library, each once. `text`: the modules, "" for none.
-    `chains`: how the file comes to each of them: `Main.lean imports A, which imports B`."""
+    `chains`: how the file comes to each of them: `Main.lean imports A, which imports B`. `ways`: the same of what is
+    imported of the library."""
 
     imports: tuple[str, ...]
     text: str = ""
     chains: dict[str, str] = field(default_factory=dict)
+    ways: dict[str, str] = field(default_factory=dict)
 
     def blame(self, message: str) -> str:
         """A refusal of the text with the chain of imports to the module that it names, if it names one."""
@@ -65,7 +67,7 @@ def modules_behind(
         raise ModulesError(str(error)) from error
     reader = _Reader(file, project, library)
     reader.follow(imports, (file.name,))
-    return OwnModules(tuple(dict.fromkeys(reader.imports)), "".join(reader.texts), reader.chains)
+    return OwnModules(tuple(reader.ways), "".join(reader.texts), reader.chains, reader.ways)
 
 
 class _Reader:
@@ -76,14 +78,14 @@ class _Reader:
         self._project = project
         self._library = library
         self._bytes = 0
-        self.imports: list[str] = []
+        self.ways: dict[str, str] = {}
         self.texts: list[str] = []
         self.chains: dict[str, str] = {}
 
     def follow(self, imports: tuple[str, ...], chain: tuple[str, ...]) -> None:
         for module in imports:
             if module in self._library:
-                self.imports.append(module)
+                self.ways.setdefault(module, _said((*chain, module)))
             elif module in chain[1:]:
                 raise ModulesError(f"{_said((*chain, module))}: the imports go round in a circle")
             elif module not in self.chains:

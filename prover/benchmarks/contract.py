@@ -31,6 +31,10 @@ class UnknownBenchmark(ValueError):
     """No benchmark of this name. The message lists those there are."""
 
 
+class OtherLibrary(ValueError):
+    """A benchmark's statements were read over another library than the embedded Lean's. The message names both."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """Something about a benchmark for people, and the same for scripts."""

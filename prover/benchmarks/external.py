@@ -19,7 +19,7 @@ from lean_env.benchmark.external.text_class import class_of_statement
 from lean_env.benchmark.lean_core.benchmark import PARTS, load_manifest
 from lean_env.benchmark.splits import TRAIN
 from prover.actions.repertoire import LIBRARY, Repertoire
-from prover.benchmarks.contract import OpenCorpus, Report, Sheet, UnknownBenchmark, counts_table
+from prover.benchmarks.contract import OpenCorpus, OtherLibrary, Report, Sheet, UnknownBenchmark, counts_table
 from prover.rounds.plan import record_of
 
 if TYPE_CHECKING:
@@ -38,8 +38,16 @@ class ExternalBenchmark:
     disproof_stratum: str = ""
 
     def register(self, corpus: Corpus, lean: Lean, report: Report | None = None) -> BenchmarkRecord:
-        """The newest revision that is stored. Raises UnknownBenchmark."""
-        return self._record(corpus)
+        """The newest revision that is stored. Raises UnknownBenchmark, OtherLibrary."""
+        record = self._record(corpus)
+        if record.library_digest != lean.library.digest:
+            core = " --core" if record.meta.get("core") else ""
+            raise OtherLibrary(
+                f"{record.key} was stated over the library {record.library_digest[:16]}, and the embedded Lean has "
+                f"{lean.library.digest[:16]}: `flywheel bench load {record.meta['source']} --name "
+                f"{self.name.removeprefix(PREFIX)}{core}` states it over this one"
+            )
+        return record
 
     def theorems(
         self, corpus: OpenCorpus, split: str | None = None, stratum: str | None = None
@@ -116,7 +124,7 @@ def register_external(corpus: Corpus, external: External) -> BenchmarkRecord:
         ],
     }
     records = [_record(one, external.classes[one.theorem.name]) for one in external.usable]
-    corpus.set_guard(row.text_class for row in external.rows if row.split != TRAIN)
+    corpus.set_guard(key for row in external.rows if row.split != TRAIN for key in row.text_classes)
     record = corpus.add_benchmark(
         external.key, external.revision, external.library_digest, records, meta, external.classes
     )
@@ -134,10 +142,14 @@ def guard_copies_of_texts(corpus: Corpus) -> None:
         if not benchmark.name.startswith(PREFIX):
             continue
         classes = classes_of(corpus.engine, benchmark.key)
-        texts = [(one, class_of_statement(one.statement)) for one in corpus.theorems(benchmark.key, TRAIN)]
+        texts = [(one, _text_class(one)) for one in corpus.theorems(benchmark.key, TRAIN)]
         held_out = guarded(corpus.engine, (text for _, text in texts))
         # Benchmarks that an older version stored have no classes; then the statement alone is known.
         corpus.set_guard(classes.get(one.name, one.statement_hash) for one, text in texts if text in held_out)
+
+
+def _text_class(theorem: TheoremRecord) -> str:
+    return class_of_statement(theorem.statement, theorem.header.text if theorem.header is not None else "")
 
 
 def find_external(corpus: Corpus, key: str, digest: str | None = None) -> BenchmarkRecord | None:

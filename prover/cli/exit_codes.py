@@ -26,6 +26,7 @@ EXIT_CODES = {
     "lean_env.native.errors:NativeUnavailable": CANNOT_START,
     "lean_env.benchmark.lean_core.manifest:ManifestError": CANNOT_START,
     "prover.benchmarks.contract:UnknownBenchmark": CANNOT_START,
+    "prover.benchmarks.contract:OtherLibrary": CANNOT_START,
     "corpus.errors:CorpusError": CANNOT_START,
     "training.config:ConfigError": CANNOT_START,
     "prover.policies.ranker.checkpoint:CheckpointError": CANNOT_START,

@@ -50,7 +50,8 @@ def lean() -> Iterator[Lean]:
 def benchmark(corpus: Corpus, lean: Lean, folder: Path, name: str, text: str, split: str) -> str:
     file = folder / f"{name}.lean"
     file.write_text(text)
-    return register_external(corpus, load_external(file, lean.staters, lean.library, split=split)).key
+    loaded = load_external(file, lean.staters, lean.library, split=split, under_header=lean.state_under_header)
+    return register_external(corpus, loaded).key
 
 
 def wheel(corpus: Corpus, lean: Lean, folder: Path, name: str, key: str) -> Flywheel:
@@ -115,6 +116,23 @@ theorem of_arrays (xs : Array Nat) : Array.reverse (Array.reverse xs) = xs := by
             assert held_back(corpus.engine, key) == frozenset()
             benchmark(corpus, lean, tmp_path, "test", test, "test")
         assert held_back(corpus.engine, key) == {"opened", "of_arrays"}
+
+
+@pytest.mark.parametrize("imports", ["", "import Mathlib\n"], ids=["read by Lean", "text alone"])
+def test_the_same_words_under_another_definition_are_no_copy(lean: Lean, tmp_path: Path, imports: str):
+    train = """def f (n : Nat) : Nat := n + 1
+theorem copy : f 0 = 1 := by sorry
+namespace Other
+def f (n : Nat) : Nat := n * 2 + 1
+theorem stays : f 0 = 1 := by sorry
+end Other
+"""
+    test = f"{imports}/-- Adds one. -/\ndef f (n : Nat) : Nat :=\n  n + 1\ntheorem held : f 0 = 1 := by sorry\n"
+    with Corpus.open(str(tmp_path / "corpus.db")) as corpus:
+        key = benchmark(corpus, lean, tmp_path, "train", train, "train")
+        assert held_back(corpus.engine, key) == frozenset()
+        benchmark(corpus, lean, tmp_path, "test", test, "test")
+        assert held_back(corpus.engine, key) == {"copy"}
 
 
 def test_one_that_was_stored_without_a_class_is_held_back_by_its_statement(lean: Lean, tmp_path: Path):

@@ -137,6 +137,9 @@ def _kind(reason: str) -> str:
     reason = reason.replace("the statement does not elaborate: ", "").replace(
         "the statement does not parse", "no parse"
     )
+    # `A.lean imports B, which imports C` is another chain in each file.
+    reason = re.sub(r"^\S+ imports [^:;]*: (?=module )", "", reason)
+    reason = re.sub(r"^\S+ imports [^:;]*, which (?=imports )", "", reason)
     reason = re.split(r" Note: |(?<=`) (?=Unknown )", reason)[0]
     reason = re.sub(r"(before it: `\w+) .*", r"\1 …`", reason).split("the file's variables: ")[0]
     return re.sub(r"(line|column) \d+", r"\1 …", reason).replace("line …, column …: ", "")[:100]

@@ -40,6 +40,10 @@ _OPENED = re.compile(r"[\w'!?.₀-₉ (),→>-]+")
 AUTO_BOUND = "set_option autoImplicit true\nset_option relaxedAutoImplicit false\n"
 _UNKNOWN = re.compile(r"Unknown (?:identifier|constant) `([^`]+)`")
 _LETTER = re.compile(r"[a-zα-ωΑ-Ω][0-9₀-₉]*")
+#: Above a header whose own imports are not here: an unknown name of theirs (`Finset α`) is then no variable either.
+_LETTERS_ALONE = "set_option relaxedAutoImplicit false\n"
+#: Letters that Mathlib has notation for; Lean would bind an unknown one like any other letter (`ℝ`).
+_FOREIGN = re.compile(r"(?<![\w'!?.₀-₉])[\u2100-\u214f\U0001d400-\U0001d7ff](?![\w'!?.₀-₉])")
 _NO_AUTO_BOUND = re.compile(r"autoImplicit\s+false")
 #: Of Lean's messages, so much is kept.
 _MAX_REASON = 300
@@ -117,23 +121,28 @@ class Checker:
     def _of_text(self, row: Row) -> Usable | Unusable:
         if row.objection:
             return Unusable(row, row.objection)
-        notes = [f"beside it, not read: {row.extra['beside']}"] if "beside" in row.extra else []
+        notes = [f"beside it, not read: {row.extra['beside']}"] if "beside" in row.extra and not row.above else []
         if row.library:
             notes.append("stated as its first state prints it")
-        environment = Environment(row.scope.modules)
+        environment = Environment(row.modules)
         missing = [module for module in environment.imports if module not in self._modules]
         if missing and not self.core:
             return Unusable(
-                row, f"imports {', '.join(missing)}; the embedded Lean has Init and Std (--core tries it in Init)"
+                row, f"{_imported(missing, row)}; the embedded Lean has Init and Std (--core tries it in Init)"
             )
         if missing:
-            notes.append(f"import Init for {', '.join(missing)}")
-            environment = CORE
+            kept = tuple(module for module in environment.imports if module in self._modules) or CORE.imports
+            notes.append(f"import {', '.join(kept)} for {', '.join(missing)}")
+            environment = Environment(kept)
         if self.core:
             row, spelled = _in_core_words(row)
             notes += spelled
+        if missing and row.header:
+            if foreign := _FOREIGN.search(mask(f"{row.header}\n{row.statement}")):
+                return Unusable(row, f"`{foreign[0]}` is notation of a library that is not here")
+            row = replace(row, first=_LETTERS_ALONE)
         try:
-            if row.above:
+            if row.header:
                 return self._under_header(row, environment, notes)
             opens, dropped = self._opened(row, environment, droppable=self.core)
             if dropped:
@@ -149,7 +158,7 @@ class Checker:
             read = stated.read()
         except StatementRefused as refused:
             said = str(refused.__cause__ or refused)
-            return Unusable(row, _reason(said, row))
+            return Unusable(row, _reason(said if row.own is None else row.own.blame(said), row))
         except WorkerDied as died:
             return Unusable(row, _shortened(f"Lean's worker died of it: {died}"))
         except GateError as error:
@@ -163,7 +172,9 @@ class Checker:
         """As its file has it, everything above it in force."""
         if self.under_header is None:
             raise StatementRefused(row.scope.objection(row.statement) or "it needs what stands above it in its file")
-        theorem = Theorem(row.name, row.statement, Environment(environment.imports, Header(row.above)), split=row.split)
+        theorem = Theorem(
+            row.name, row.statement, Environment(environment.imports, Header(row.header)), split=row.split
+        )
         stated = self.under_header(theorem)
         read = stated.read()
         theorem = replace(theorem, expression_hash=read.expression_hash)
@@ -176,8 +187,8 @@ class Checker:
         type may be their notation (`π`), so types alone are bound."""
         notes = [*notes, f"binds {', '.join(sorted(letters))}"]
         header = AUTO_BOUND + "".join(f"open {text}\n" for text in opens)
-        usable = self._under_header(replace(row, above=header), environment, notes)
-        only_types = not self._modules.issuperset(row.scope.modules)
+        usable = self._under_header(replace(row, above=header, first=""), environment, notes)
+        only_types = not self._modules.issuperset(row.modules)
         bound = usable.expression
         while isinstance(bound, ForAll):
             if only_types and bound.binder_name in letters and not isinstance(bound.domain, Sort):
@@ -247,8 +258,16 @@ def _in_core_words(row: Row) -> tuple[Row, list[str]]:
             last = found.end()
         return "".join([*pieces, text[last:]])
 
+    own = row.own and replace(row.own, text=spelled(row.own.text))
     changed = replace(row, binders=spelled(row.binders), conclusion=spelled(row.conclusion), above=spelled(row.above))
-    return changed, sorted(set(used))
+    return replace(changed, own=own), sorted(set(used))
+
+
+def _imported(missing: Sequence[str], row: Row) -> str:
+    """What is not here, and how its file comes to it where a module of its repository does."""
+    ways = row.own.ways if row.own is not None else {}
+    behind = [ways[module] for module in missing if ", which imports " in ways.get(module, "")]
+    return behind[0] if behind else f"imports {', '.join(missing)}"
 
 
 def _undeclared(said: str) -> set[str]:
@@ -259,6 +278,9 @@ def _undeclared(said: str) -> set[str]:
 
 def _reason(said: str, row: Row) -> str:
     """Lean's message, and what cannot be written in a statement where that is the cause."""
+    if own := re.match(r"line (\d+)(?=: )", said):
+        # Lean has counted the lines of the header, and its reader looks for those of the file.
+        said = f"line {int(own[1]) - row.first.count(chr(10)) + row.above_line - 1}{said[own.end() :]}"
     if row.scope.universes and "universe" in said:
         return _shortened(f"a statement here cannot name universes: {said}")
     return _shortened(said)

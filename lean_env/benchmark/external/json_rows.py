@@ -5,6 +5,7 @@
     NuminaMath-LEAN     uuid, formal_statement (a whole file)
     PutnamBench         name, lean4_statement, lean4_header or nothing
     miniCodeProps       full_name, prop_defn (a theorem), deps (imports, and the definitions above it)
+    VERINA              id, lean_code (a whole task)
 
 A field map says where else a field is. The statement may be a whole file, a theorem, or what follows its name.
 """
@@ -17,6 +18,7 @@ from dataclasses import replace
 
 from lean_env.benchmark.external.lean_source import bare_statement, read_lean
 from lean_env.benchmark.external.row import Row
+from lean_env.benchmark.external.verina import is_verina, verina_row
 from lean_env.lean_text.scope import Scope
 
 #: Where each of our fields is looked for, best first.
@@ -95,6 +97,9 @@ def _row(value: object, place: str, split: str, fields: Mapping[str, str]) -> Ro
         known = ", ".join(map(str, list(value)[:8]))
         row = _unreadable(place, split, f"no statement in it; its fields: {known}. `--map statement=FIELD` says which")
         return replace(row, name=name or row.name)
+    if is_verina(statement):
+        row = verina_row(statement, place, split)
+        return replace(row, name=name or row.name, place=place)
     found = read_lean(f"{header}\n{statement}")
     if not found:
         scope = read_lean(f"{header}\nexample : True")[-1].scope

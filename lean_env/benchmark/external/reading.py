@@ -9,11 +9,15 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from lean_env.benchmark.external.clever import clever_rows, is_clever
 from lean_env.benchmark.external.json_rows import check_map, json_objects, rows_of
 from lean_env.benchmark.external.lean_source import read_lean
 from lean_env.benchmark.external.leandojo import is_leandojo, leandojo_row
+from lean_env.benchmark.external.own import own_modules_of
 from lean_env.benchmark.external.row import Row
+from lean_env.benchmark.external.verina import TASK, is_verina, verina_row
 from lean_env.benchmark.splits import SPLITS, TEST, VALID
+from lean_env.lean_text.modules import ModulesError, OwnModules
 from lean_env.lean_text.scope import Scope
 
 #: Folders of a Lean project that hold other people's theorems.
@@ -38,11 +42,15 @@ class Format(StrEnum):
     LEAN = "lean"
     #: LeanDojo Benchmark 4.
     LEANDOJO = "leandojo"
+    #: A Lean file a task, divided by comments.
+    VERINA = "verina"
+    CLEVER = "clever"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`files`: how many were read; `digest`: SHA-256 over their names and bytes."""
+    """`files`: how many were read; `digest`: SHA-256 over their names and bytes, and the modules of one's own that they
+    import."""
 
     source: Path
     format: Format
@@ -76,11 +84,20 @@ def read_benchmark(
         except UnicodeDecodeError:
             rows.append(Row(name, "", "", Scope(), name, split, objection="the file is not UTF-8 text"))
             continue
-        found, kind = _read(text, name, format, fields or {})
+        if file.suffix == ".lean":
+            own, trouble = _own(file, text, base)
+            hasher.update(own.text.encode() if own is not None else b"")
+            found, kind = _read_lean(text, name, format, own)
+            if kind is Format.VERINA and file.name != TASK and file.with_name(TASK).is_file():
+                trouble = f"{TASK} beside it is the task"
+            found = [replace(row, objection=row.objection or trouble) for row in found]
+        else:
+            found, kind = _read_objects(text, name, format, fields or {})
         rows += found
-        formats.add(kind)
+        formats |= {kind} if found else set()
     if not rows:
-        raise Unreadable(f"{len(files)} files in {path} hold no theorem")
+        what = {Format.VERINA: "task of VERINA", Format.CLEVER: "problem of CLEVER"}.get(format, "theorem")
+        raise Unreadable(f"{len(files)} files in {path} hold no {what}")
     kind = format if format is not Format.AUTO else max(formats or {Format.LEAN}, key=list(Format).index)
     if kind is Format.LEAN and format is Format.AUTO and any(row.split for row in rows):
         kind = Format.MINIF2F
@@ -100,16 +117,32 @@ def _files(path: Path, format: Format) -> list[Path]:
     )
     lean = [file for file in files if file.suffix == ".lean" and file.name != "lakefile.lean"]
     data = [file for file in files if file.suffix != ".lean" and file.name != "lake-manifest.json"]
-    if format in (Format.LEAN, Format.MINIF2F):
+    if format in (Format.LEAN, Format.MINIF2F, Format.VERINA, Format.CLEVER):
         return lean
     # A repository of Lean files often has JSON beside them that is something else.
     return data if format in (Format.JSONL, Format.LEANDOJO) or not lean else lean
 
 
-def _read(text: str, name: str, format: Format, fields: Mapping[str, str]) -> tuple[list[Row], Format]:
+def _own(file: Path, text: str, base: Path) -> tuple[OwnModules | None, str]:
+    """What a Lean file brings along of its repository, or what is wrong with that."""
+    try:
+        return own_modules_of(file, text, base), ""
+    except ModulesError as error:
+        return None, str(error)
+
+
+def _read_lean(text: str, name: str, format: Format, own: OwnModules | None) -> tuple[list[Row], Format]:
     split = _split_of(name)
-    if format in (Format.LEAN, Format.MINIF2F) or (format is Format.AUTO and name.endswith(".lean")):
-        return read_lean(text, name, split), Format.LEAN
+    if format in (Format.AUTO, Format.VERINA) and is_verina(text):
+        return [verina_row(text, name, split)], Format.VERINA
+    if format in (Format.AUTO, Format.CLEVER) and is_clever(text):
+        return clever_rows(text, name, split, own), Format.CLEVER
+    # A repository of tasks has other files beside them.
+    return [] if format in (Format.VERINA, Format.CLEVER) else read_lean(text, name, split, own), Format.LEAN
+
+
+def _read_objects(text: str, name: str, format: Format, fields: Mapping[str, str]) -> tuple[list[Row], Format]:
+    split = _split_of(name)
     objects = list(json_objects(text))
     if format is Format.LEANDOJO or (format is Format.AUTO and objects and is_leandojo(objects[0][1])):
         rows = []

@@ -18,6 +18,9 @@ import hashlib
 import re
 
 from lean_env.benchmark.classes import Token, in_order_of_use, numbered
+from lean_env.lean_text.commands import DECLARES, commands_of
+from lean_env.lean_text.mask import mask, without_comments
+from lean_env.lean_text.named import definitions_named_in
 from lean_env.lean_text.theorems import bare_signature
 
 _WORD = re.compile(
@@ -37,12 +40,17 @@ _SORTS = frozenset({"Type", "Sort", "Prop"})
 _HYPOTHESIS = re.compile(r"^(?P<names>[^\s:⊢][^:⊢]*?)\s*:(?!=)\s*(?P<type>.*)$", re.DOTALL)
 
 
-def class_of_statement(text: str) -> str:
-    """The class of `(n : ℕ) : n = n` or `∀ n : ℕ, n = n`: 32 hex digits; '' for a text without a conclusion."""
+def class_of_statement(text: str, header: str = "") -> str:
+    """The class of `(n : ℕ) : n = n` or `∀ n : ℕ, n = n`: 32 hex digits; '' for a text without a conclusion.
+
+    `header`: what stands above it. What that declares is a part of what the statement says, as far as the statement
+    names it; without any such declaration the class is that of the statement alone, and that of a printed state."""
     binders, conclusion, _ = bare_signature(text)
     if not conclusion.strip():
         return ""
-    return _class(_binder_groups(_words(binders)), _words(conclusion))
+    alone = _class(_binder_groups(_words(binders)), _words(conclusion))
+    own = _declared(definitions_named_in(text, header)) if header else []
+    return hashlib.sha256("\n".join((f"text class 1, {alone}", *own)).encode()).hexdigest()[:32] if own else alone
 
 
 def class_of_state(text: str) -> str:
@@ -81,6 +89,14 @@ def _class(hypotheses: list[tuple[list[str], list[str]]], conclusion: list[str])
         del domains[variable]
     text = " ".join(numbered(in_order_of_use(tokens, domains)))
     return hashlib.sha256(f"text class 1\n{text}".encode()).hexdigest()[:32]
+
+
+def _declared(header: str) -> list[str]:
+    """Each declaration and `variable` line of a header as its words. What is opened or set, proved or printed does not
+    count."""
+    commands = commands_of(header, mask(header))
+    told = (command for command in commands if command.word in (*DECLARES, "variable", "variables"))
+    return [" ".join((command.word, *_words(without_comments(command.rest)))) for command in told]
 
 
 def _words(text: str) -> list[str]:

@@ -26,7 +26,7 @@ _SHOWN_COPIES = 10
 
 def load(
     path: Annotated[Path, typer.Argument(help="A .lean, .jsonl or .json file, or a folder of them.")],
-    format: Annotated[str, typer.Option(help="auto, minif2f, jsonl, lean or leandojo.")] = "auto",
+    format: Annotated[str, typer.Option(help="auto, minif2f, jsonl, lean, leandojo, verina or clever.")] = "auto",
     map_: Annotated[
         list[str] | None,
         typer.Option("--map", help="name, statement, header or split = their field's name. Repeatable. For JSON."),
@@ -45,9 +45,10 @@ def load(
     json: JsonOption = False,
 ) -> None:
     """Loads a benchmark that somebody else wrote: miniF2F, ProofNet, PutnamBench, NuminaMath, Goedel, miniCodeProps,
-    LeanDojo, or any Lean files. Every statement is elaborated; those that cannot be used are counted with their
-    reasons; copies of statements that the corpus or lean-core has are listed. A train theorem that is a copy of a
-    held-out one, up to names and the order of hypotheses, is not searched in rounds and no proof of it is trained on.
+    VERINA, CLEVER, LeanDojo, or any Lean files with the modules of their repository. Every statement is elaborated;
+    those that cannot be used are counted with their reasons; copies of statements that the corpus or lean-core has are
+    listed. A train theorem that is a copy of a held-out one, up to names and the order of hypotheses, is not searched
+    in rounds and no proof of it is trained on.
 
     With --human the traced tactics of train rows (LeanDojo Benchmark 4) become steps with source `human`: where the
     theorem can be stated here and its tactics replay, as a certified proof, else as steps that are no proof. A run

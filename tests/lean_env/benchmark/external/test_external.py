@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from corpus.store import Corpus
 from lean_env.benchmark.external import External, Known, load_external, near_duplicates
 from lean_env.library.expression import expression_hash
 from lean_env.library.ndjson import read_expression
-from prover.benchmarks.contract import UnknownBenchmark
+from prover.benchmarks.contract import OtherLibrary, UnknownBenchmark
 from prover.benchmarks.external import known_statements, register_external
 from prover.benchmarks.registry import benchmark_of, register
+from prover.cli.exit_codes import exit_code
 from prover.cli.main import run
 from prover.cli.output import CANNOT_START, DONE
 from prover.lean import Lean
@@ -217,6 +219,21 @@ def test_the_corpus_keeps_source_revision_and_what_was_left_out(external: Extern
         assert set(stored) == {"Mine.Own.list_nil", "two_hypotheses", "false_one"}
         assert stored["two_hypotheses"].extra["place"] == "MiniF2F/Test.lean:5"
         assert benchmark_of(external.key).train_stratum == "external"
+
+
+def test_a_benchmark_of_another_library_is_refused_with_what_to_do(
+    external: External, lean: Lean, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with Corpus.open(str(tmp_path / "corpus.db")) as corpus:
+        record = register_external(corpus, replace(external, library_digest="0123456789abcdef0000"))
+        with pytest.raises(OtherLibrary) as refused:
+            register(corpus, external.key, lean)
+        said = str(refused.value)
+        assert "\n" not in said and said.startswith(f"{record.key} was stated over the library 0123456789abcdef,")
+        assert lean.library.digest[:16] in said and f"`flywheel bench load {external.source} --name " in said
+        assert exit_code(refused.value) == CANNOT_START
+        mended = register_external(corpus, external)
+        assert register(corpus, external.key, lean) == mended
 
 
 def test_leandojo_rows_are_the_librarys_theorems(lean: Lean, tmp_path: Path):

@@ -57,7 +57,7 @@ def test_undeclared_letters_are_bound_where_lean_needs_it(external: External) ->
         "opened": f"{AUTO_BOUND}open Nat\n",
         "a_number": AUTO_BOUND,
         "over_mathlib": AUTO_BOUND,
-        "defined": f"{TWICE.strip()}\n",
+        "defined": f"set_option relaxedAutoImplicit false\n{TWICE.strip()}\n",
         "closed": None,
     }
     notes = {one.theorem.name: one.notes for one in external.usable}

@@ -59,3 +59,22 @@ def test_variables_that_the_text_binds_itself_are_renamed_too():
 def test_any_text_has_an_answer(text: str):
     assert len(class_of_statement(text)) in (0, 32)
     assert len(class_of_state(text)) in (0, 32)
+
+
+def test_what_a_header_declares_is_a_part_of_what_is_said():
+    statement = ": f 0 = 1"
+    one = class_of_statement(statement, "open Nat\ndef f (n : ℕ) : ℕ := n + 1\n")
+    same = "/-- f -/\ndef f (n : Nat) :\n    Nat := n + 1 -- one\n\ndef g := f 3\ntheorem p : f 3 = 4 := rfl\n"
+    assert class_of_statement(statement, same) == one
+    others = ["def f (n : Nat) : Nat := n * 2 + 1\n", 'notation "x" => 1\ndef f (n : Nat) : Nat := n + 1\n', ""]
+    assert len({one, *(class_of_statement(statement, header) for header in others)}) == 4
+
+
+def test_a_header_that_declares_nothing_the_statement_names_changes_nothing():
+    for header in ("set_option autoImplicit true\nopen Nat\n", "def g := 1\n", "theorem p : 1 = 1 := rfl\n"):
+        assert class_of_statement("(x : ℝ) : x = x", header) == class_of_state("y : ℝ\n⊢ y = y")
+
+
+def test_what_a_definition_names_counts_with_it():
+    one, two = (f"def k := {k}\ndef f (n : Nat) : Nat := n + k\n" for k in (1, 2))
+    assert class_of_statement(": f 0 = 1", one) != class_of_statement(": f 0 = 1", two)
