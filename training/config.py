@@ -14,9 +14,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, NonNegativeInt, PositiveInt, Tag, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -31,9 +31,22 @@ from prover.search.and_or import AndOr
 from prover.search.best_first import BestFirst
 from prover.search.kinds import SearchKind, search_of
 from training.trainers.ranker import TrainConfig
+from training.trainers.text_config import TextConfig
 
 #: What changes no result: a run goes on with other values of these, and they are not stored with it.
-BESIDE_RESULTS = frozenset({"workers", "trees"})
+BESIDE_RESULTS = frozenset({"workers", "trees", "device"})
+
+
+def kind(given: Any) -> str:
+    """What `[train]` asks for; the ranker unless it says otherwise."""
+    return str(given.get("kind", "ranker") if isinstance(given, dict) else given.kind)
+
+
+#: What a run's models are, by the `kind` in `[train]`.
+Train = Annotated[
+    Annotated[TrainConfig, Tag("ranker")] | Annotated[TextConfig, Tag("text")],
+    Discriminator(kind),
+]
 
 
 class ConfigError(ValueError):
@@ -147,7 +160,8 @@ class FlywheelConfig(BaseSettings):
     round: RoundSettings = RoundSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     trees: TreeSettings = TreeSettings()
-    train: TrainConfig = TrainConfig()
+    device: str = Field("cpu", description="where a language model runs and is trained: cpu, cuda, mps")
+    train: Train = TrainConfig()
 
     @classmethod
     def load(
@@ -161,7 +175,7 @@ class FlywheelConfig(BaseSettings):
         if file is not None and not file.is_file():
             raise ConfigError(f"no such configuration file: {file}")
 
-        preset: Path | None = None
+        preset: dict[str, Any] = {}
 
         class WithFile(cls):  # type: ignore[valid-type,misc]
             @classmethod
@@ -176,8 +190,8 @@ class FlywheelConfig(BaseSettings):
                 if started is not None:
                     known = {name: value for name, value in started.items() if name in cls.model_fields}
                     return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=known)
-                files = (TomlConfigSettingsSource(settings_cls, toml_file=one) for one in (file, preset))
-                return init_settings, env_settings, *files
+                own = TomlConfigSettingsSource(settings_cls, toml_file=file)
+                return init_settings, env_settings, own, InitSettingsSource(settings_cls, init_kwargs=preset)
 
         given: dict[str, Any] = {}
         for key, value in flags.items():
@@ -188,7 +202,8 @@ class FlywheelConfig(BaseSettings):
                     place = place.setdefault(group, {})
                 place[last] = value
         try:
-            preset = _preset(WithFile(**given).benchmark)
+            first = WithFile(**given)
+            preset = _preset(first.benchmark, first.train.kind)
             return cls.model_construct(**dict(WithFile(**given)))
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{file} is not TOML: {error}") from error
@@ -212,10 +227,13 @@ class FlywheelConfig(BaseSettings):
         return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _preset(benchmark: str) -> Path | None:
-    """The settings that a benchmark needs unless somebody says otherwise."""
+def _preset(benchmark: str, kind: str) -> dict[str, Any]:
+    """The settings that a benchmark needs unless somebody says otherwise. Those of training are the ranker's."""
     path = Path(__file__).parent / "presets" / f"{benchmark}.toml"
-    return path if path.is_file() else None
+    if not path.is_file():
+        return {}
+    settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    return settings if kind == "ranker" else {key: value for key, value in settings.items() if key != "train"}
 
 
 def _problems(error: Exception) -> str:

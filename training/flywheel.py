@@ -32,7 +32,7 @@ from prover.benchmarks.contract import Benchmark
 from prover.benchmarks.registry import benchmark_of
 from prover.evaluation.evaluate import Evaluation
 from prover.lean import Lean
-from prover.policies.ranker.checkpoint import remove_leftovers
+from prover.policies.folder import remove_leftovers
 from prover.policy import Policy
 from prover.rounds.lending import Lending, lending_of
 from prover.rounds.round import RoundSummary
@@ -44,8 +44,8 @@ from training.data.seed_round import store_seeds
 from training.events import Event, Report, say_nothing
 from training.meter import Meter
 from training.rounds import Rounds
+from training.trainers.choice import require_trainable, trainer_of
 from training.trainers.halfway import Halfway, NotTheSame
-from training.trainers.ranker import RankerTrainer
 from training.trainers.trainer import Progress as TrainingProgress
 from training.trainers.trainer import Trained, Trainer
 
@@ -69,7 +69,7 @@ class Flywheel:
     models: Path
     report: Report = say_nothing
     stop: threading.Event = field(default_factory=threading.Event)
-    #: What makes the models; a RankerTrainer if none is given.
+    #: What makes the models; that of the settings (`[train] kind`) if none is given.
     trainer: Trainer | None = None
     meter: Meter = field(init=False)
     benchmark: Benchmark = field(init=False)
@@ -90,6 +90,7 @@ class Flywheel:
 
     def run(self) -> list[Turn]:
         """All generations that the configuration asks for, M_0 first. Raises Interrupted, RoundFailed."""
+        self._require_trainable()
         self.begin()
         turns = [self.turn(0)]
         for number in range(1, self.config.generations + 1):
@@ -142,6 +143,7 @@ class Flywheel:
         known = {record.number: record for record in self.corpus.generations(self.config.name)}
         if number in known and known[number].finished_at is not None:
             return known[number]
+        self._require_trainable()
         snapshot = take_snapshot(self.corpus, SnapshotFilter(run=self.config.name, human=self.config.human))
         return self._train(number, snapshot, known[number - 1].id if number else None)
 
@@ -193,7 +195,12 @@ class Flywheel:
         return self._lendings[snapshot]
 
     def _trainer(self, halfway: Halfway | None = None) -> Trainer:
-        return self.trainer or RankerTrainer(self.actions, self.config.train, halfway=halfway)
+        return self.trainer or trainer_of(self.config.train, self.actions, self.config.device, halfway)
+
+    def _require_trainable(self) -> None:
+        """Raises what `require_trainable` does, before hours of search end in it."""
+        if self.trainer is None:
+            require_trainable(self.config.train, self.config.device)
 
     def _train(self, number: int, snapshot: Snapshot, parent: int | None) -> GenerationRecord:
         kept_out = self._kept_out(snapshot)
@@ -251,7 +258,8 @@ class Flywheel:
 
     def _training_progress(self, number: int, progress: TrainingProgress) -> None:
         note = f"epoch {progress.epoch} of {progress.epochs}, loss {progress.loss:.3f}, {progress.seconds:.0f} s"
-        self.report(Event(f"train M_{number}", note, progress.epoch, progress.epochs))
+        share = progress.epoch if progress.share is None else progress.share * progress.epochs
+        self.report(Event(f"train M_{number}", note, share, progress.epochs))
 
 
 def versions(lean: Lean) -> dict[str, str]:

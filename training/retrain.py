@@ -18,24 +18,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from corpus.records import GenerationRecord
 from corpus.snapshot import Snapshot, find_snapshot
 from corpus.snapshot_views import benchmarks_in
 from corpus.store import Corpus
-from prover.actions.repertoire import Repertoire
+from prover.actions.space import ActionSpace
 from prover.benchmarks.registry import benchmark_of
 from prover.lean import Lean
-from prover.policies.ranker.checkpoint import is_checkpoint, load_checkpoint
+from prover.policies.folder import is_checkpoint
 from prover.rounds.lending import lending_of
 from prover.search.streams import stream_seed
 from training.config import ConfigError
 from training.config import FlywheelConfig as Settings
 from training.data.from_corpus import trainable, training_proofs
 from training.flywheel import versions
+from training.trainers.choice import base_digest, made, require_trainable, trainer_of
 from training.trainers.halfway import Halfway
-from training.trainers.ranker import RankerTrainer
 from training.trainers.trainer import Progress
 
 #: How a generation came to be that no loop trained.
@@ -91,23 +89,6 @@ def settings_for(corpus: Corpus, snapshot_hash: str, config: Path | None, run: s
     return Settings.load(config, name=run, benchmark=names[0] if names else None, **flags)
 
 
-def require_device(name: str) -> None:
-    """Raises CannotRetrain when torch cannot train there."""
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise CannotRetrain(f"{name!r} is no device: write cpu, cuda or cuda:1") from error
-    if device.type == "cuda":
-        number = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        if (device.index or 0) >= number:
-            raise CannotRetrain(
-                f"there is no {name} here: torch {torch.__version__} sees {number} CUDA devices. Leave --device out to "
-                "train on the processor"
-            )
-    elif device.type != "cpu":
-        raise CannotRetrain(f"training runs on cpu and cuda, not on {name}")
-
-
 def retrain(
     corpus: Corpus,
     lean: Lean,
@@ -117,10 +98,11 @@ def retrain(
     report: Callable[[Progress], None] | None = None,
 ) -> Retrained:
     """Trains on the snapshot whose hash is or begins with this. Raises NotFound, Ambiguous, SnapshotCorrupt,
-    NothingToLearn, CannotRetrain, CheckpointError, NotTheSame."""
-    require_device(options.device)
+    NothingToLearn, CannotRetrain, CheckpointError, NotTheSame, and what `require_trainable` raises."""
+    require_trainable(settings.train, options.device)
     snapshot = find_snapshot(corpus, snapshot_hash)
     repertoire = benchmark_of(settings.benchmark).repertoire
+    space = lean.space(repertoire)
     benchmarks = sorted(benchmarks_in(corpus, snapshot.hash))
     statements = [one.statement for benchmark in benchmarks for one in trainable(corpus, benchmark)]
     seed = stream_seed(settings.seed, "train")
@@ -131,17 +113,17 @@ def retrain(
         "benchmarks": benchmarks,
         "statements_sha256": hashlib.sha256("\n".join(statements).encode()).hexdigest(),
         "seed": settings.seed,
-        "base": load_checkpoint(options.base, repertoire).sha256 if options.base is not None else None,
+        "base": base_digest(settings.train, options.base, space) if options.base is not None else None,
         "device": options.device,
         "versions": versions(lean),
     }
     halfway = Halfway(options.out.with_name(f".{options.out.name}.halfway"))
-    if not _is_done(options, origin, settings, repertoire):
+    if not _is_done(options, origin, settings, space):
         if not options.resume:
             halfway.clear()
         lends = settings.library == "snapshot"
         lending = lending_of(corpus, snapshot.hash, lean.library, benchmarks) if lends else None
-        RankerTrainer(lean.space(repertoire), settings.train, options.device, halfway, origin).train(
+        trainer_of(settings.train, space, options.device, halfway, origin).train(
             training_proofs(corpus, snapshot.hash, repertoire, lending),
             options.out,
             seed=seed,
@@ -149,8 +131,8 @@ def retrain(
             statements=statements,
             report=report,
         )
-    checkpoint = load_checkpoint(options.out, repertoire)
-    digest, metrics = checkpoint.sha256, _metrics(checkpoint.meta["training"], snapshot)
+    digest, _, metrics = made(settings.train, options.out, space)
+    metrics["human"] = snapshot.human
     generation = None
     if options.run is not None:
         generation = _register(corpus, options.run, settings, snapshot, versions(lean), options.out, digest, metrics)
@@ -164,30 +146,17 @@ def next_number(corpus: Corpus, run: str) -> int:
     return max((one.number for one in corpus.generations(run) if one.finished_at), default=-1) + 1
 
 
-def _is_done(options: Options, origin: Mapping[str, Any], settings: Settings, repertoire: Repertoire) -> bool:
+def _is_done(options: Options, origin: Mapping[str, Any], settings: Settings, space: ActionSpace) -> bool:
     """Whether this very model is in its folder already: a kill can come between training and registering. Raises
     CannotRetrain when something else is there."""
     if not options.out.exists():
         return False
     if options.resume and is_checkpoint(options.out):
-        made = load_checkpoint(options.out, repertoire).meta["training"]
+        _, record, _ = made(settings.train, options.out, space)
         # As JSON has it, which is how it was written.
-        if (made.get("origin"), made["config"]) == (origin, settings.train.model_dump(mode="json")):
+        if (record.get("origin"), record["config"]) == (origin, settings.train.model_dump(mode="json")):
             return True
     raise CannotRetrain(f"{options.out} is there already: choose another --out, or delete it first")
-
-
-def _metrics(made: Mapping[str, Any], snapshot: Snapshot) -> dict[str, Any]:
-    """What the corpus keeps of a training, from the checkpoint's own record of it."""
-    return {
-        "states": made["train"]["states"],
-        "train_loss": made["train"]["loss"],
-        "valid_loss": made["valid"]["loss"],
-        "valid_top_1": made["valid"]["top_1"],
-        "valid_top_8": made["valid"]["top_8"],
-        "data": made["data"],
-        "human": snapshot.human,
-    }
 
 
 def _register(

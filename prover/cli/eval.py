@@ -19,7 +19,15 @@ from prover.cli.native_options import (
 )
 from prover.cli.output import UserError
 from prover.cli.policies import check_models
-from prover.cli.run_options import BackendOption, BenchOption, NameOption, SearchOption, WorkersOption, settings_of
+from prover.cli.run_options import (
+    BackendOption,
+    BenchOption,
+    DeviceOption,
+    NameOption,
+    SearchOption,
+    WorkersOption,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from prover.lean import Backend
@@ -50,6 +58,7 @@ def eval_(
     bench: BenchOption = None,
     search: SearchOption = None,
     workers: WorkersOption = None,
+    device: DeviceOption = None,
     backend: BackendOption = "embedded",
     toolchain: ToolchainOption = "embedded",
     repo: RepoOption = None,
@@ -81,7 +90,7 @@ def eval_(
             config, workers=workers, evaluation__split=split or "test", evaluation__steps=steps, search__kind=search
         )
         return _in_own_lean(bench, native, native_settings, theorems, models, place, json)
-    settings = settings_of(config, name, place, workers=workers)
+    settings = settings_of(config, name, place, workers=workers, device=device)
     changes = {"split": split, "strata": tuple(stratum) if stratum else None, "theorems": theorems, "steps": steps}
     if elsewhere is None:
         report = _on_its_own_benchmark(settings, changes, models, search, place, backend)
@@ -175,7 +184,7 @@ def _evaluated(
     flywheel.config = settings.model_copy(update={"evaluation": evaluation})
     if not flywheel.corpus.theorems(settings.benchmark, evaluation.split):
         raise UserError(f"{settings.benchmark} has no {evaluation.split} theorems; --split names another split")
-    guests = [policy_of(source, flywheel.actions) for source in models]
+    guests = [policy_of(source, flywheel.actions, settings.device) for source in models]
     evaluations = flywheel.evaluate(*numbers, guests=guests, searches=[search] if search else [])
     folder = "-".join((settings.name, *words, evaluation.split, *evaluation.strata)).replace("/", "-")
     title = f"run {settings.name}, {settings.benchmark}, {evaluation.split}"

@@ -29,9 +29,11 @@ EXIT_CODES = {
     "prover.benchmarks.contract:OtherLibrary": CANNOT_START,
     "corpus.errors:CorpusError": CANNOT_START,
     "training.config:ConfigError": CANNOT_START,
-    "prover.policies.ranker.checkpoint:CheckpointError": CANNOT_START,
-    "prover.policies.free_text:ModelUnavailable": CANNOT_START,
+    "prover.policies.folder:CheckpointError": CANNOT_START,
+    "prover.policies.text.checkpoint:ModelUnavailable": CANNOT_START,
     "training.retrain:CannotRetrain": CANNOT_START,
+    "training.trainers.device:NoDevice": CANNOT_START,
+    "training.trainers.choice:ExtraMissing": CANNOT_START,
     "training.trainers.halfway:NotTheSame": CANNOT_START,
     "training.trainers.trainer:NothingToLearn": CANNOT_START,
 }

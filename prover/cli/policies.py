@@ -35,20 +35,26 @@ def check_models(models: Sequence[str]) -> None:
             )
 
 
-def policy_of(model: str | None, space: ActionSpace) -> Policy:
+def policy_of(model: str | None, space: ActionSpace, device: str = "cpu") -> Policy:
     """A trained generation's folder, or else a causal language model; portfolio search without one. Raises
     CheckpointError, ModelUnavailable."""
     if model is None:
         from prover.policies.portfolio import PortfolioPolicy
 
         return PortfolioPolicy(space)
-    from prover.policies.ranker.checkpoint import is_checkpoint, load_ranker
+    from prover.policies.folder import is_checkpoint, read_meta
 
-    if is_checkpoint(Path(model)):
-        return load_ranker(Path(model), space, name=Path(model).name)
-    from prover.policies.free_text import FreeTextPolicy
+    if not is_checkpoint(Path(model)):
+        from prover.policies.text.checkpoint import load_foreign
 
-    return FreeTextPolicy.load(model)
+        return load_foreign(model, allows=space.repertoire.allows, device=device)
+    if "kind" in read_meta(Path(model)):
+        from prover.policies.text.checkpoint import load_text
+
+        return load_text(Path(model), allows=space.repertoire.allows, device=device)
+    from prover.policies.ranker.checkpoint import load_ranker
+
+    return load_ranker(Path(model), space, name=Path(model).name)
 
 
 def _in_hub_cache(name: str) -> bool:

@@ -11,7 +11,8 @@ from corpus.store import Corpus
 from prover.cli.context import Place
 from prover.cli.output import Ticker, UserError
 from prover.lean import Lean
-from training.retrain import Options, Retrained, next_number, require_device, retrain, settings_for
+from training.retrain import Options, Retrained, next_number, retrain, settings_for
+from training.trainers.device import require_device
 from training.trainers.trainer import Progress
 
 

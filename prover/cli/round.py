@@ -9,7 +9,15 @@ import typer
 from prover.cli import external
 from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place, require_lean
 from prover.cli.output import UserError, console, emit_json
-from prover.cli.run_options import BackendOption, BenchOption, NameOption, SearchOption, WorkersOption, settings_of
+from prover.cli.run_options import (
+    BackendOption,
+    BenchOption,
+    DeviceOption,
+    NameOption,
+    SearchOption,
+    WorkersOption,
+    settings_of,
+)
 
 
 def round_(
@@ -22,6 +30,7 @@ def round_(
     bench: BenchOption = None,
     search: SearchOption = None,
     workers: WorkersOption = None,
+    device: DeviceOption = None,
     backend: BackendOption = "embedded",
     home: HomeOption = DEFAULT_HOME,
     db: DatabaseOption = None,
@@ -37,7 +46,7 @@ def round_(
     flags = external.resolve(bench, place, workers)
     from prover.cli import work
 
-    settings = settings_of(config, name, place, flags, workers=workers, search__kind=search)
+    settings = settings_of(config, name, place, flags, workers=workers, device=device, search__kind=search)
     with work.opened(settings, place, "round", backend) as flywheel:
         if not flywheel.corpus.theorems(settings.benchmark, "train"):
             raise UserError(

@@ -10,7 +10,15 @@ import typer
 from prover.cli import external
 from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place, require_lean
 from prover.cli.output import UserError, emit_json
-from prover.cli.run_options import BenchOption, NameOption, SearchOption, SeedOption, WorkersOption, settings_of
+from prover.cli.run_options import (
+    BenchOption,
+    DeviceOption,
+    NameOption,
+    SearchOption,
+    SeedOption,
+    WorkersOption,
+    settings_of,
+)
 
 
 def run(
@@ -23,6 +31,7 @@ def run(
     search: SearchOption = None,
     seed: SeedOption = None,
     workers: WorkersOption = None,
+    device: DeviceOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped or killed.")] = False,
     home: HomeOption = DEFAULT_HOME,
     db: DatabaseOption = None,
@@ -38,7 +47,7 @@ def run(
     flags = external.resolve(bench, place, workers)
     from prover.cli import screens, work
 
-    more = {"generations": generations, "seed": seed, "workers": workers, "search__kind": search}
+    more = {"generations": generations, "seed": seed, "workers": workers, "device": device, "search__kind": search}
     settings = settings_of(config, name, place, flags, **more)
     with place.corpus(create=True) as corpus:
         exists = settings.name in {run.name for run in corpus.runs()}

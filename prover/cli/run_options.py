@@ -29,6 +29,10 @@ SearchOption = Annotated[
     Literal["best-first", "andor"] | None,
     typer.Option("--search", help="best-first, or andor: each goal by itself; default: the settings'."),
 ]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(help="Where a language model runs and is trained: cpu (the default), cuda, cuda:1, mps."),
+]
 BenchOption = Annotated[
     str | None,
     typer.Option(

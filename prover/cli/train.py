@@ -9,7 +9,7 @@ import typer
 
 from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place
 from prover.cli.output import Ticker, UserError, console, emit_json
-from prover.cli.run_options import NameOption, SeedOption, WorkersOption, settings_of
+from prover.cli.run_options import DeviceOption, NameOption, SeedOption, WorkersOption, settings_of
 
 
 def train(
@@ -26,7 +26,7 @@ def train(
     ] = None,
     seed: SeedOption = None,
     base: Annotated[Path | None, typer.Option(help="With --snapshot: start from this model's folder.")] = None,
-    device: Annotated[str | None, typer.Option(help="With --snapshot: cpu (the default) or cuda.")] = None,
+    device: DeviceOption = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="With --snapshot: go on with a training that was killed.")
     ] = False,
@@ -62,15 +62,17 @@ def train(
         if made.generation is not None:
             console.print(f"registered as M_{made.generation.number} of run {made.generation.run}")
         return
-    if any(option is not None for option in (out, seed, base, device)) or resume:
-        raise UserError("--out, --seed, --base, --device and --resume go with --snapshot")
-    _next_generation(config, name, workers, place, json)
+    if any(option is not None for option in (out, seed, base)) or resume:
+        raise UserError("--out, --seed, --base and --resume go with --snapshot")
+    _next_generation(config, name, workers, device, place, json)
 
 
-def _next_generation(config: Path | None, name: str | None, workers: int | None, place: Place, json: bool) -> None:
+def _next_generation(
+    config: Path | None, name: str | None, workers: int | None, device: str | None, place: Place, json: bool
+) -> None:
     from prover.cli import work
 
-    settings = settings_of(config, name, place, workers=workers)
+    settings = settings_of(config, name, place, workers=workers, device=device)
     with work.opened(settings, place, "train") as flywheel:
         newest = work.newest(flywheel)
         record = flywheel.learn(0 if newest is None else newest + 1)

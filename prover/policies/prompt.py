@@ -2,25 +2,31 @@
 
     prompt_of(layout, state, name, header)
 
-A layout is a text with `{state}`, `{name}` and `{header}` in it. What stands above the theorem is a part of what it
-says, so the default layout begins with it. A theorem without a header has the same prompt as if there were none.
+A layout is a text with `{state}`, `{goal}` (the state's first goal alone), `{name}` and `{header}` in it. What stands
+above the theorem is a part of what it says, so the default layout begins with it. A theorem without a header has the
+same prompt as if there were none.
 """
 
 from __future__ import annotations
 
 import re
 
+from prover.goal import first_goal
+
 DEFAULT_PROMPT = "{header}-- Lean 4 tactic state\n{state}\n-- next tactic\n"
+#: What models that are trained here read unless somebody says otherwise. A tactic acts on the first goal, the others
+#: would take most of the time.
+GOAL_PROMPT = "{header}{goal}\n-- next tactic\n"
 #: Of a longer header its last lines stand in a prompt: they are the nearest to the theorem. About 700 tokens, so that a
-#: state fits beside it into the 1,024 that `FreeTextOptions` allows.
+#: state fits beside it into the 1,024 that `SamplingOptions` allows.
 MAX_HEADER = 2000
-_SLOT = re.compile(r"\{(state|name|header)\}")
+_SLOT = re.compile(r"\{(state|goal|name|header)\}")
 
 
 def prompt_of(layout: str, state: str, name: str, header: str = "") -> str:
     """`layout` filled in, in one pass: a state that has `{name}` in it stays as it is. `header`: the text above the
     theorem, without imports, or ''."""
-    words = {"state": state, "name": name, "header": header_lines(header)}
+    words = {"state": state, "goal": first_goal(state)[0], "name": name, "header": header_lines(header)}
     return _SLOT.sub(lambda slot: words[slot[1]], layout)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from corpus.store import Corpus
 from prover.lean import Lean
-from prover.policies.ranker.checkpoint import remove_leftovers
+from prover.policies.folder import remove_leftovers
 from training.config import FlywheelConfig
 from training.flywheel import Flywheel
 

@@ -81,7 +81,7 @@ class DatasetReport:
 
 
 @dataclass
-class _Draft:
+class Draft:
     """What is known about one state while proofs come in: tactic to weight, and whose it is."""
 
     environment: Environment
@@ -97,8 +97,8 @@ def build_dataset(
 ) -> tuple[list[TrainingState], DatasetReport]:
     """Training states in order of first appearance, and the count of everything that was left out."""
     report = DatasetReport()
-    drafts = _collect(proofs, config, report)
-    states: list[tuple[_Draft, TrainingState]] = []
+    drafts = collect(proofs, config, report)
+    states: list[tuple[Draft, TrainingState]] = []
     for draft in drafts:
         state = _finish(draft, space, config, report)
         if state is not None:
@@ -117,8 +117,9 @@ def build_dataset(
     return finished, report
 
 
-def _collect(proofs: Iterable[TrainingProof], config: DatasetConfig, report: DatasetReport) -> list[_Draft]:
-    drafts: dict[tuple[str, str], _Draft] = {}
+def collect(proofs: Iterable[TrainingProof], config: DatasetConfig, report: DatasetReport) -> list[Draft]:
+    """The states of the proofs in order of first appearance; what is left out is counted in `report`."""
+    drafts: dict[tuple[str, str], Draft] = {}
     taken: dict[tuple[str, str], set[tuple[str, ...]]] = {}
     for proof in proofs:
         key = (proof.theorem.environment.key, proof.theorem.name)
@@ -135,7 +136,7 @@ def _collect(proofs: Iterable[TrainingProof], config: DatasetConfig, report: Dat
         for step in proof.steps:
             report.steps += 1
             place = (proof.theorem.environment.key, step.state)
-            draft = drafts.setdefault(place, _Draft(proof.theorem.environment, step.state))
+            draft = drafts.setdefault(place, Draft(proof.theorem.environment, step.state))
             weight = proof.weight
             if config.half_weight_milliseconds:
                 weight /= 1.0 + step.milliseconds / config.half_weight_milliseconds
@@ -147,7 +148,7 @@ def _collect(proofs: Iterable[TrainingProof], config: DatasetConfig, report: Dat
     return list(drafts.values())
 
 
-def _finish(draft: _Draft, space: ActionSpace, config: DatasetConfig, report: DatasetReport) -> TrainingState | None:
+def _finish(draft: Draft, space: ActionSpace, config: DatasetConfig, report: DatasetReport) -> TrainingState | None:
     situation = space.look(draft.environment, draft.state)
     missing = [tactic for tactic in draft.tactics if situation.find(tactic) is None]
     required = [name for tactic in missing for name in space.premises_in(draft.environment, tactic)]
@@ -163,13 +164,13 @@ def _finish(draft: _Draft, space: ActionSpace, config: DatasetConfig, report: Da
     total = math.fsum(targets.values())
     if total <= 0:
         return None
-    held_out = all(_hash_share(name) < config.valid_share for name in draft.theorems)
-    return TrainingState(situation, {action: weight / total for action, weight in targets.items()}, 1.0, held_out)
+    shares = {action: weight / total for action, weight in targets.items()}
+    return TrainingState(situation, shares, 1.0, is_held_out(draft, config.valid_share))
 
 
 def _cap_templates(
-    states: list[tuple[_Draft, TrainingState]], cap: int | None, report: DatasetReport
-) -> list[tuple[_Draft, TrainingState]]:
+    states: list[tuple[Draft, TrainingState]], cap: int | None, report: DatasetReport
+) -> list[tuple[Draft, TrainingState]]:
     if cap is None:
         return states
     seen: Counter[str] = Counter()
@@ -186,7 +187,7 @@ def _cap_templates(
     return kept
 
 
-def _seed_scale(states: list[tuple[_Draft, TrainingState]], share: float | None) -> float:
+def _seed_scale(states: list[tuple[Draft, TrainingState]], share: float | None) -> float:
     """The factor on seed states' weights that gives them `share` of the total."""
     if share is None:
         return 1.0
@@ -197,6 +198,11 @@ def _seed_scale(states: list[tuple[_Draft, TrainingState]], share: float | None)
     if not other:
         return 1.0 if share else 0.0
     return share / (1.0 - share) * other / seed
+
+
+def is_held_out(draft: Draft, share: float) -> bool:
+    """Whether all theorems that the state comes from are among the `share` that is held back."""
+    return all(_hash_share(name) < share for name in draft.theorems)
 
 
 def _hash_share(name: str) -> float:

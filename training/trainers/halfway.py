@@ -7,6 +7,7 @@ other takes it up.
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,11 @@ class Halfway:
     seconds: float = 30.0
     _last: float = field(default_factory=time.monotonic)
 
+    @property
+    def work(self) -> Path:
+        """A folder in the file's place, for a trainer that has its own files."""
+        return self.file.with_name(f"{self.file.name}.files")
+
     def due(self) -> bool:
         """Whether it is time to write again."""
         return time.monotonic() - self._last >= self.seconds
@@ -41,6 +47,10 @@ class Halfway:
             out.flush()
             os.fsync(out.fileno())
         draft.replace(self.file)
+        self.saved()
+
+    def saved(self) -> None:
+        """It was written just now."""
         self._last = time.monotonic()
 
     def load(self, identity: str) -> dict[str, Any] | None:
@@ -61,6 +71,7 @@ class Halfway:
     def clear(self) -> None:
         """Removes the file, and what a kill left of its writing."""
         self.file.unlink(missing_ok=True)
+        shutil.rmtree(self.work, ignore_errors=True)
         for draft in self.file.parent.glob(f"{self.file.name}.*.draft"):
             draft.unlink(missing_ok=True)
 

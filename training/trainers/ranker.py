@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -33,6 +31,7 @@ from prover.policies.ranker.prompt import Prompt, PromptEncoder, readable
 from prover.policies.ranker.tokenizer import train_tokenizer
 from training.data.dataset import DatasetConfig, TrainingProof, TrainingState, build_dataset
 from training.trainers.halfway import Halfway, Place, plain
+from training.trainers.isolation import isolated
 from training.trainers.trainer import Loaded, NothingToLearn, Progress, Trained
 
 
@@ -41,6 +40,8 @@ class TrainConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    #: Not among what is stored: that is what it was before there was another kind.
+    kind: Literal["ranker"] = Field(default="ranker", exclude=True)
     model: ModelConfig = ModelConfig()
     data: DatasetConfig = DatasetConfig()
     vocabulary: int = Field(default=1536, gt=100)
@@ -123,21 +124,25 @@ class RankerTrainer:
             halfway=self.halfway,
             origin=self.origin,
         )
-        metrics = {
-            "states": done.train.states,
-            "train_loss": done.train.loss,
-            "valid_loss": done.valid.loss,
-            "valid_top_1": done.valid.top_1,
-            "valid_top_8": done.valid.top_8,
-            "seconds": done.seconds,
-            "data": done.data,
-        }
-        return Trained(done.weights_sha256, metrics)
+        record = {"train": asdict(done.train), "valid": asdict(done.valid), "data": done.data}
+        return Trained(done.weights_sha256, {**ranker_metrics(record), "seconds": done.seconds})
 
     def load(self, folder: Path, name: str, *, prior: float, cost_discount: float) -> Loaded:
         """The network with these options. Raises CheckpointError."""
         options = RankerOptions(prior_weight=prior, time_discount=cost_discount)
         return Loaded(load_ranker(folder, self.space, options, name), options.model_dump())
+
+
+def ranker_metrics(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What the corpus keeps of a training, from the checkpoint's own record of it."""
+    return {
+        "states": record["train"]["states"],
+        "train_loss": record["train"]["loss"],
+        "valid_loss": record["valid"]["loss"],
+        "valid_top_1": record["valid"]["top_1"],
+        "valid_top_8": record["valid"]["top_8"],
+        "data": record["data"],
+    }
 
 
 def train(
@@ -171,7 +176,7 @@ def train(
             f"none of the {dataset_report.steps} steps in {dataset_report.proofs} proofs is an action of its state; "
             "a round (`flywheel round`) or seed proofs have to come first"
         )
-    with _isolated(config.threads, device):
+    with isolated(config.threads, device):
         model, tokenizer = _start(base, config, seed, statements, states, space.repertoire)
         encoder = PromptEncoder(tokenizer)
         trainer = _Trainer(model, encoder, config, seed, device)
@@ -380,21 +385,3 @@ class _Trainer:
         plain = batch.real & (batch.marks[:, :, 0] == 0)
         tokens = batch.tokens.masked_fill(forgotten & plain, self._encoder.unknown)
         return PromptBatch(tokens, batch.marks, batch.real, batch.pointers)
-
-
-@contextmanager
-def _isolated(threads: int, device: str) -> Iterator[None]:
-    """Torch on `threads` threads, deterministic kernels only, its global generator free to use; all put back
-    afterwards."""
-    before, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
-    on_cuda = device.startswith("cuda")
-    if on_cuda:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS needs to be deterministic
-    try:
-        with torch.random.fork_rng(devices=[torch.device(device)] if on_cuda else []):
-            yield
-    finally:
-        torch.set_num_threads(before)
-        torch.use_deterministic_algorithms(deterministic)

@@ -26,6 +26,8 @@ class Progress:
     loss: float
     #: Wall-clock seconds since the start.
     seconds: float
+    #: Share done of all epochs, where the trainer tells more often than once an epoch.
+    share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

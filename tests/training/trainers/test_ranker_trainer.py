@@ -12,14 +12,8 @@ import torch
 from small_library import LISTS, MAP_APPEND, NAT, action_space, theorem
 
 from corpus.records import StepRecord
-from prover.policies.ranker.checkpoint import (
-    META,
-    WEIGHTS,
-    CheckpointError,
-    load_checkpoint,
-    load_ranker,
-    save_checkpoint,
-)
+from prover.policies.folder import META, CheckpointError
+from prover.policies.ranker.checkpoint import WEIGHTS, load_checkpoint, load_ranker, save_checkpoint
 from prover.policies.ranker.network import ModelConfig
 from prover.policy import PolicyQuery
 from training.data.dataset import DatasetConfig, TrainingProof
@@ -186,7 +180,7 @@ def rename_a_template(folder):
         (rename_a_template, "other tactic templates"),
         (lambda folder: (folder / WEIGHTS).unlink(), "missing"),
         (lambda folder: (folder / META).write_text("{"), "damaged"),
-        (lambda folder: (folder / META).unlink(), "no trained ranker"),
+        (lambda folder: (folder / META).unlink(), "no trained model"),
     ],
 )
 def test_a_damaged_or_foreign_checkpoint_is_refused(trained, tmp_path, change, message):

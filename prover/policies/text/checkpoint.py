@@ -1,0 +1,167 @@
+"""Language models on disk: those that were trained here, and any other that transformers can load.
+
+A model that was trained here is a folder as transformers writes it, with a `meta.json` that says what it was made from.
+Nothing is downloaded: a hub model is one that was downloaded before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from prover.policies.folder import META, CheckpointError, read_meta, replacing, require_files, sha256_of, write_meta
+from prover.policies.text.llama import LlamaDecoder, LlamaSizes
+from prover.policies.text.policy import Pieces, TextOptions, TextPolicy
+from prover.policies.text.quiet import quiet
+from prover.policies.text.sampling import Decoder
+from prover.policies.text.torch_decoder import TorchDecoder
+
+KIND = "text"
+WEIGHTS, TOKENIZER = "model.safetensors", "tokenizer.json"
+_FORMAT = 1
+#: A model trained on text from elsewhere may have seen the benchmarks' statements with their proofs.
+CONTAMINATED = "contaminated"
+#: A larger model runs in torch, once for all search processes. Each has its own of a smaller one, 4 bytes a weight.
+_OWN_WEIGHTS = 30_000_000
+
+
+class ModelUnavailable(Exception):
+    """The model could not be loaded; the message says what was tried."""
+
+
+def save_text(folder: Path, model: Any, tokenizer: Any, options: TextOptions, training: Mapping[str, Any]) -> str:
+    """Writes the folder (replacing one that is there) and returns the SHA-256 of its weights. `tokenizer` is a fast one
+    of transformers."""
+    with replacing(folder) as draft:
+        with quiet():
+            model.save_pretrained(draft, max_shard_size="1TB")
+        tokenizer.save_pretrained(draft)
+        digest = sha256_of(draft / WEIGHTS)
+        meta = {
+            "format": _FORMAT,
+            "kind": KIND,
+            "options": options.model_dump(),
+            "weights_sha256": digest,
+            "tokenizer_sha256": sha256_of(draft / TOKENIZER),
+            "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
+            "training": dict(training),
+        }
+        write_meta(draft, meta)
+    return digest
+
+
+def text_meta(folder: Path) -> dict[str, Any]:
+    """What the language model in the folder was made from. Raises CheckpointError when it was not trained here or is
+    not the one that was written."""
+    meta = read_meta(folder)
+    if meta.get("kind") != KIND:
+        raise CheckpointError(f"{folder} holds a ranker, no language model; `[train] kind` says which one a run has")
+    if meta.get("format") != _FORMAT:
+        raise CheckpointError(f"{folder} has checkpoint format {meta.get('format')}, this version reads {_FORMAT}")
+    require_files(folder, {WEIGHTS: meta["weights_sha256"], TOKENIZER: meta["tokenizer_sha256"]})
+    return meta
+
+
+def load_text(
+    folder: Path, name: str = "", *, allows: Callable[[str], bool] | None = None, device: str = "cpu"
+) -> TextPolicy:
+    """The policy of a model that was trained here, called `name` or else like the folder. Raises CheckpointError."""
+    options = TextOptions.model_validate(text_meta(folder)["options"])
+    model, tokenizer = load_base(str(folder))
+    return TextPolicy(decoder_of(model, device), pieces_of(tokenizer), options, name or folder.name, allows)
+
+
+def load_foreign(
+    source: str,
+    options: TextOptions | None = None,
+    *,
+    allows: Callable[[str], bool] | None = None,
+    device: str = "cpu",
+) -> TextPolicy:
+    """The policy of any causal language model. Its name says CONTAMINATED wherever results are shown. Raises
+    ModelUnavailable."""
+    model, tokenizer = load_base(source, "auto")
+    name = f"{source} ({CONTAMINATED})"
+    return TextPolicy(decoder_of(model, device), pieces_of(tokenizer), options, name, allows)
+
+
+def load_base(source: str, dtype: str = "float32") -> tuple[Any, Any]:
+    """A model and its tokenizer from a folder, or by hub name from the local hub cache. Raises ModelUnavailable."""
+    tokenizer = load_tokenizer(source)
+    try:
+        with quiet():
+            model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, local_files_only=True)
+    except Exception as error:  # transformers says it in many ways
+        raise ModelUnavailable(_unavailable(source, "causal language model", error)) from error
+    return model, tokenizer
+
+
+def load_tokenizer(source: str) -> Any:
+    """Raises ModelUnavailable."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True)
+    except Exception as error:  # transformers says it in many ways
+        raise ModelUnavailable(_unavailable(source, "tokenizer", error)) from error
+    if getattr(tokenizer, "backend_tokenizer", None) is None or not len(tokenizer):
+        raise ModelUnavailable(f"{source!r} has no tokenizer.json; `save_pretrained` of a fast tokenizer writes one")
+    return tokenizer
+
+
+def _unavailable(source: str, what: str, error: Exception) -> str:
+    first = str(error).strip().partition("\n")[0]
+    return (
+        f"no {what} could be loaded from {source!r} ({first}): give a folder with config.json, weights and "
+        "tokenizer.json, or the name of a hub model downloaded before"
+    )
+
+
+def pieces_of(tokenizer: Any) -> Pieces:
+    return Pieces(tokenizer.backend_tokenizer, tokenizer.eos_token_id)
+
+
+def decoder_of(model: Any, device: str = "cpu") -> Decoder:
+    """A small Llama on the processor runs in numpy, anything else in torch."""
+    config, size = model.config, sum(parameter.numel() for parameter in model.parameters())
+    plain = (
+        config.model_type == "llama"
+        and config.num_key_value_heads == config.num_attention_heads
+        and config.head_dim * config.num_attention_heads == config.hidden_size
+        and not (config.attention_bias or config.mlp_bias)
+        and config.hidden_act == "silu"
+        and config.rope_parameters.get("rope_type", "default") == "default"
+    )
+    if device != "cpu" or not plain or size > _OWN_WEIGHTS:
+        return TorchDecoder(model.to(device))
+    sizes = LlamaSizes(
+        config.num_hidden_layers, config.num_attention_heads, config.rms_norm_eps, config.rope_parameters["rope_theta"]
+    )
+    weights = {name: value.detach().float().numpy().copy() for name, value in model.state_dict().items()}
+    if config.tie_word_embeddings:
+        weights.pop("lm_head.weight", None)
+    return LlamaDecoder(sizes, weights)
+
+
+def digest_of(source: str) -> str:
+    """SHA-256 over the weights of a base model: over one file, or over the digests of several by their names. Raises
+    ModelUnavailable where they are in no file that is known."""
+    folder = Path(source)
+    if not folder.is_dir():
+        from huggingface_hub import try_to_load_from_cache
+
+        found = try_to_load_from_cache(source, "config.json")
+        if not isinstance(found, str):
+            raise ModelUnavailable(f"there is no folder {source!r} and no hub model of this name was downloaded before")
+        folder = Path(found).parent
+    if (folder / META).is_file() and (digest := read_meta(folder).get("weights_sha256")):
+        return str(digest)
+    files = sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")])
+    if not files:
+        raise ModelUnavailable(f"there are no weights (*.safetensors) in {folder}")
+    digests = [sha256_of(file) for file in files]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()

@@ -1,0 +1,105 @@
+"""A causal language model as a policy: text in, sampled lines of text out.
+
+The prompt is made by `prompt.py` from the layout in the options. What a benchmark does not allow is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pydantic import ConfigDict
+from tokenizers import Tokenizer
+
+from lean_env.theorem import Environment
+from prover.policies.prompt import DEFAULT_PROMPT, prompt_of
+from prover.policies.text.llama import LlamaDecoder
+from prover.policies.text.sampling import Decoder, Endings, Sampler, SamplingOptions
+from prover.policy import PolicyQuery, Proposal
+
+
+class TextOptions(SamplingOptions):
+    """What the model is shown and how it is sampled. `prompt`: a layout, such as BFS-Prover's `{state}:::`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prompt: str = DEFAULT_PROMPT
+
+
+class Pieces:
+    """Text to tokens and back. `end` is the token that ends a text; a model may have none."""
+
+    def __init__(self, tokenizer: Tokenizer, end: int | None) -> None:
+        self._tokenizer = tokenizer
+        self.end = end
+
+    def prompt(self, options: TextOptions, environment: Environment, name: str, state: str) -> list[int]:
+        """What the model reads, in search as in training. A longer one loses its beginning."""
+        header = environment.header
+        text = prompt_of(options.prompt, state, name, header.text if header is not None else "")
+        ids: list[int] = self._tokenizer.encode(text).ids
+        # A model without a mark for the beginning has nothing to read of an empty text.
+        return ids[-options.max_prompt_tokens :] or [self.end or 0]
+
+    def tactic(self, text: str) -> list[int]:
+        """What the model is to write, its end included."""
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return [*ids, *([] if self.end is None else [self.end])]
+
+    def decode(self, tokens: list[int]) -> str:
+        text: str = self._tokenizer.decode(tokens, skip_special_tokens=True)
+        return text
+
+    def endings(self) -> Endings:
+        each = self._tokenizer.decode_batch([[token] for token in range(self._tokenizer.get_vocab_size())])
+        breaks = frozenset(token for token, text in enumerate(each) if "\n" in text)
+        return Endings(self.end, breaks, self.decode)
+
+
+class TextPolicy:
+    """`allows` says which tactics may stand in a proof (all for None).
+
+    Each state has its own random stream, so its samples do not depend on the other states of a call, up to the rounding
+    of a larger batch. `log_prob` is the model's own, untempered, end included.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        pieces: Pieces,
+        options: TextOptions | None = None,
+        name: str = "text",
+        allows: Callable[[str], bool] | None = None,
+    ) -> None:
+        self._pieces, self._options, self._name, self._allows = pieces, options or TextOptions(), name, allows
+        self.sampler = Sampler(decoder, self._options, pieces.endings())
+
+    def __reduce__(self) -> tuple[type[TextPolicy], tuple[Any, ...]]:
+        return TextPolicy, (self.sampler.decoder, self._pieces, self._options, self._name, self._allows)
+
+    @property
+    def portable(self) -> bool:
+        """Whether each search process has its own. A model in torch stays in one process, and is asked from there."""
+        return isinstance(self.sampler.decoder, LlamaDecoder)
+
+    @property
+    def options(self) -> TextOptions:
+        return self._options
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def propose(self, queries: Sequence[PolicyQuery]) -> list[list[Proposal]]:
+        batches = [[query] for query in queries] if self.portable else [queries]
+        return [proposals for batch in batches for proposals in self._propose(batch)]
+
+    def _propose(self, queries: Sequence[PolicyQuery]) -> list[list[Proposal]]:
+        prompts = [
+            self._pieces.prompt(self._options, query.theorem.environment, query.theorem.name, query.state)
+            for query in queries
+        ]
+        return [
+            [Proposal(s.text, s.log_prob) for s in samples if self._allows is None or self._allows(s.text)]
+            for samples in self.sampler.sample(prompts, [query.seed for query in queries])
+        ]

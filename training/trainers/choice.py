@@ -1,0 +1,85 @@
+"""Which trainer a run has: `[train] kind` says it."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prover.actions.space import ActionSpace
+from training.trainers.device import NoDevice, require_device
+from training.trainers.halfway import Halfway
+from training.trainers.ranker import RankerTrainer, TrainConfig, ranker_metrics
+from training.trainers.text_config import TextConfig
+
+if TYPE_CHECKING:
+    from training.trainers.text import TextTrainer
+
+
+class ExtraMissing(Exception):
+    """What this trainer needs is not installed. The text says what to install."""
+
+
+def trainer_of(
+    config: TrainConfig | TextConfig,
+    space: ActionSpace,
+    device: str = "cpu",
+    halfway: Halfway | None = None,
+    origin: Mapping[str, Any] | None = None,
+) -> RankerTrainer | TextTrainer:
+    """The trainer of these settings. The ranker runs on the processor, wherever it is trained."""
+    if isinstance(config, TrainConfig):
+        return RankerTrainer(space, config, device, halfway, origin)
+    from training.trainers.text import TextTrainer
+
+    return TextTrainer(space, config, device, halfway, origin)
+
+
+def require_trainable(config: TrainConfig | TextConfig, device: str) -> None:
+    """Before anything takes long: whether this machine can train so. Raises NoDevice, ExtraMissing, and of a base model
+    that cannot be used ModelUnavailable."""
+    require_device(device)
+    if isinstance(config, TrainConfig):
+        if device == "mps":
+            raise NoDevice("the ranker is trained on cpu and cuda, not on mps: leave --device out")
+        return
+    missing = [name for name in ("trl", "peft", "accelerate", "datasets") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ExtraMissing(
+            f"[train] kind = \"text\" needs {', '.join(missing)}: `pip install 'lean-flywheel[text]'` brings it"
+        )
+    if config.base:
+        from prover.policies.text.checkpoint import digest_of, load_tokenizer
+
+        digest_of(config.base)
+        load_tokenizer(config.base)
+
+
+def made(
+    config: TrainConfig | TextConfig, folder: Path, space: ActionSpace
+) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """The SHA-256 of a trained model's weights, its training's own record, and what the corpus keeps of that. Raises
+    CheckpointError."""
+    if isinstance(config, TrainConfig):
+        from prover.policies.ranker.checkpoint import load_checkpoint
+
+        meta = load_checkpoint(folder, space.repertoire).meta
+        return meta["weights_sha256"], meta["training"], ranker_metrics(meta["training"])
+    from prover.policies.text.checkpoint import text_meta
+    from training.trainers.text import text_metrics
+
+    meta = text_meta(folder)
+    return meta["weights_sha256"], meta["training"], text_metrics(meta["training"])
+
+
+def base_digest(config: TrainConfig | TextConfig, base: Path, space: ActionSpace) -> str:
+    """SHA-256 of the weights in a folder that a training is to start from. Raises CheckpointError, ModelUnavailable."""
+    if isinstance(config, TrainConfig):
+        from prover.policies.ranker.checkpoint import load_checkpoint
+
+        return load_checkpoint(base, space.repertoire).sha256
+    from prover.policies.text.checkpoint import digest_of, load_tokenizer
+
+    load_tokenizer(str(base))
+    return digest_of(str(base))
