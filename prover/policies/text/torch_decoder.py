@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -16,17 +17,19 @@ class TorchDecoder:
 
     def __init__(self, model: Any) -> None:
         self.model = model.eval()
+        # Its newer name; the older one goes with transformers 5.40.
+        self.cache = "cache" if "cache" in signature(type(model).forward).parameters else "past_key_values"
 
     def read(self, prompts: Sequence[Sequence[int]]) -> _Reading:
-        return _Reading(self.model, prompts)
+        return _Reading(self.model, self.cache, prompts)
 
 
 class _Reading:
     """Prompts padded on the left, so that what comes next stands in one column, and their cache of keys and values."""
 
     @torch.inference_mode()
-    def __init__(self, model: Any, prompts: Sequence[Sequence[int]]) -> None:
-        self._model, self._device = model, model.device
+    def __init__(self, model: Any, cache: str, prompts: Sequence[Sequence[int]]) -> None:
+        self._model, self._device, self._name = model, model.device, cache
         length = max(map(len, prompts))
         tokens = torch.zeros((len(prompts), length), dtype=torch.long)
         self._seen = torch.zeros((len(prompts), length), dtype=torch.long)
@@ -51,8 +54,8 @@ class _Reading:
             tokens.to(self._device),
             attention_mask=self._seen.to(self._device),
             position_ids=positions.to(self._device),
-            past_key_values=self._cache,
             use_cache=True,
+            **{self._name: self._cache},
         )
-        self._cache = output.past_key_values
+        self._cache = getattr(output, self._name)
         self.logits: Floats = output.logits[:, -1].float().cpu().numpy()
