@@ -1,5 +1,5 @@
-"""The wheel with a tiny language model on lean-logic, on the real Lean: two generations, a kill in mid-training, and the
-same model from the snapshot twice."""
+"""The wheel with a tiny language model on lean-logic, on the real Lean: two generations, a kill in mid-training,
+and the same model from the snapshot twice."""
 
 from __future__ import annotations
 
