@@ -38,6 +38,7 @@ class Sums:
     train_stratum: str = "true"
     false_stratum: str = "false"
     disproof_stratum: str = ""
+    two_sided: bool = False
 
     def register(self, corpus: Corpus, lean: Lean, report: Report | None = None) -> BenchmarkRecord:
         stated = [replace(one, expression_hash=lean.stated(one).read().expression_hash) for one in _theorems()]

@@ -117,14 +117,16 @@ class Flywheel:
                 self.rounds.run("portfolio-1", "easy", names, self.arms.automation(), {"policy": "portfolio-1"})
             plan = self.arms.grammar()
             settings = {"policy": plan.policy.policy.name, "steps": plan.policy.budget.steps}
-            self.rounds.run("grammar", stratum, self.rounds.first(stratum, config.grammar_theorems), plan, settings)
+            sides = [stratum, *([self.benchmark.disproof_stratum] if self.benchmark.two_sided else [])]
+            for side in sides:
+                self.rounds.run("grammar", side, self.rounds.first(side, config.grammar_theorems), plan, settings)
 
     def search(self, number: int) -> RoundSummary:
         """The round that follows M_number. M_0 searches all rounds of a run that does not retrain.
 
         Train theorems are searched, and accepted proofs go into the corpus. Beside it disproofs of false statements are
         searched, whose proofs go there too, and the false statements themselves, which must not be proved.
-        Raises CanaryAccepted.
+        Raises CanaryAccepted, BothSidesCertified.
         """
         settings, benchmark = self.config.round, self.benchmark
         model_of = number if self.config.retrain else 0
@@ -136,6 +138,7 @@ class Flywheel:
                 self.rounds.matched("disproof", benchmark.disproof_stratum, settings.disproofs, plan, model, number)
             if settings.canaries:
                 self.rounds.canaries(plan, model, number + 1)
+            self.rounds.require_one_side()
         return summary
 
     def learn(self, number: int) -> GenerationRecord:
@@ -165,7 +168,9 @@ class Flywheel:
         if last and self.config.evaluation.whole_budget:
             arms.append(self.arms.whole_budget(searched_steps(self.corpus, self.config.name)))
         with self.meter.measure(f"evaluation {max(numbers)}"):
-            return tuple(self.rounds.evaluate(stratum, arms) for stratum in self.config.evaluation.strata)
+            found = tuple(self.rounds.evaluate(stratum, arms) for stratum in self.config.evaluation.strata)
+            self.rounds.require_one_side()
+            return found
 
     # --- models -----------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from corpus.records import AttemptStatus, RoundKind
+from corpus.records import AttemptStatus, RoundKind, RoundRecord
 from corpus.round_results import history, outcomes
 from corpus.store import Corpus
 from prover.benchmarks.contract import Benchmark
@@ -25,6 +25,7 @@ from training.canaries import require_none_accepted
 from training.config import ConfigError, FlywheelConfig
 from training.data.from_corpus import trainable
 from training.events import Event, Interrupted, Report
+from training.sides import counterparts, open_side, require_one_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,28 @@ class Rounds:
         if settings.frontier and arm == "policy":
             rungs = {theorem.name: int(theorem.extra["rung"]) for theorem in theorems if "rung" in theorem.extra}
             return self.frontier(rungs, past, matchmaker, count, stratum, plan, model, number)
+        stored = settings.model_dump()
+        if self.benchmark.two_sided:
+            side = open_side(theorems, log, stratum)
+            past = {name: past[name] for name in side.theorems}
+            # What is said of a round that was begun before stays as it was: it is part of what names the round.
+            known = self._begun(arm, stratum, number + 1)
+            stored |= {"matchmaker": "both sides", "why": list(side.why) if known is None else known.config["why"]}
         chosen = select(past, self.seed("round", number), count, matchmaker)
         plan = replace(plan, budgets={name: budget_of(budget(past[name], matchmaker).steps) for name in chosen})
-        return self.run(arm, stratum, chosen, plan, settings.model_dump(), model.generation_id, number + 1)
+        return self.run(arm, stratum, chosen, plan, stored, model.generation_id, number + 1)
+
+    def _begun(self, arm: str, stratum: str, number: int) -> RoundRecord | None:
+        """The round of this number that was begun before a kill."""
+        wanted = (arm, stratum, self.seed("round", number))
+        found = self.corpus.rounds(self.config.name, RoundKind.TRAIN)
+        return next((one for one in found if (one.arm, one.stratum, one.seed) == wanted), None)
+
+    def require_one_side(self) -> None:
+        """Raises BothSidesCertified if any rounds of this run certified a statement and its denial."""
+        if self.benchmark.two_sided:
+            theorems = self.corpus.theorems(self.config.benchmark)
+            require_one_side(self.corpus, theorems, self.corpus.rounds(self.config.name))
 
     def frontier(
         self,
@@ -162,9 +182,10 @@ class Rounds:
         """All arms on the held-out theorems of a stratum, `all` for any."""
         settings = self.config.evaluation
         stratum = "" if stratum == "all" else stratum
-        names = [
-            theorem.name for theorem in self.corpus.theorems(self.config.benchmark, settings.split, stratum or None)
-        ]
+        theorems = self.corpus.theorems(self.config.benchmark, settings.split, stratum or None)
+        # Both sides of a statement, or neither.
+        opposite = counterparts(theorems) if self.benchmark.two_sided else {}
+        names = {theorem.name: min(theorem.name, opposite.get(theorem.name, theorem.name)) for theorem in theorems}
         evaluation = evaluate(
             self.corpus,
             arms,
@@ -195,7 +216,7 @@ class Rounds:
     def first(self, stratum: str, count: int) -> list[str]:
         """`count` names of train theorems, the same for every seed."""
         names = [theorem.name for theorem in trainable(self.corpus, self.config.benchmark, stratum)]
-        return _sample(names, count, "train")
+        return _sample({name: name for name in names}, count, "train")
 
     def check_stop(self) -> None:
         """Raises Interrupted if the run was asked to stop."""
@@ -210,6 +231,7 @@ class Rounds:
         self.report(Event(title, note, progress.done, progress.total))
 
 
-def _sample(names: list[str], count: int, purpose: str) -> list[str]:
-    """`count` names drawn by hash: the same on every machine, a smaller count a prefix of a larger one."""
-    return sorted(names, key=lambda name: stream_seed("sample", purpose, name))[:count]
+def _sample(names: Mapping[str, str], count: int, purpose: str) -> list[str]:
+    """`count` names drawn by the hashes of what they map to: the same on every machine, a smaller count a prefix of a
+    larger one."""
+    return sorted(names, key=lambda name: stream_seed("sample", purpose, names[name]))[:count]

@@ -1,6 +1,7 @@
 """A repertoire: the tactic forms that a benchmark allows, and how many things of each kind may fill their slots.
 
-Two exist: LIBRARY, with automation and premises, and `prover.actions.elementary.ELEMENTARY`, with neither.
+Three exist: LIBRARY, with automation and premises; `prover.actions.elementary.ELEMENTARY`, with neither; and
+`prover.actions.magma.MAGMA`, for equations.
 A network belongs to the repertoire that it was trained with.
 """
 
@@ -44,6 +45,8 @@ class Repertoire:
     retrieves: bool
     #: Says whether a tactic may stand in a proof. None: any may, automation too.
     allows: Callable[[str], bool] | None = None
+    #: Whether its actions are those of `prover.actions.equational`, whose templates have no forms.
+    equational: bool = False
 
     def require(self, theorem: str, tactics: Iterable[str]) -> None:
         """Raises OutsideRepertoire, naming the theorem and the first tactic that is not allowed."""

@@ -24,11 +24,13 @@ import numpy.typing as npt
 from lean_env.theorem import Environment
 from prover.actions import lent, own
 from prover.actions.connective import Connective, shape
+from prover.actions.equational import Equational
 from prover.actions.forms import HYPOTHESES, Need, Slot, Template
 from prover.actions.lazy import lazy
 from prover.actions.matching import usage
 from prover.actions.repertoire import LIBRARY, Repertoire
 from prover.actions.retrieval import PREMISES, RetrievedPremise, Retriever, Shape
+from prover.actions.trees import written
 from prover.actions.uses import Uses
 from prover.goal import IDENTIFIER, Goal, Local, LocalKind, first_goal, identifiers, outside_brackets, parse_goal
 from prover.policy import Proposal
@@ -47,6 +49,8 @@ class PointerKind(StrEnum):
     LOCAL = "L"
     DEFINITION = "D"
     PREMISE = "P"
+    #: A term of an equational repertoire, marked as the locals before it.
+    TERM = "T"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Pointer:
 
     @property
     def marker(self) -> str:
-        return f"{self.kind}{self.rank}"
+        return f"{PointerKind.LOCAL if self.kind is PointerKind.TERM else self.kind}{self.rank}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,8 @@ class ActionSpace:
 
 @dataclass(frozen=True)
 class Situation:
-    """A state as a policy sees it. `pointers` are its locals, then definitions, then premises."""
+    """A state as a policy sees it. `pointers` are its locals, then definitions, then premises; of an equational
+    repertoire locals, then terms."""
 
     goal: Goal
     goal_count: int
@@ -146,6 +151,7 @@ class Situation:
     def pointers(self) -> tuple[Pointer, ...]:
         return (
             *(Pointer(PointerKind.LOCAL, rank, local.name) for rank, local in enumerate(self.locals)),
+            *self._term_pointers(),
             *(Pointer(PointerKind.DEFINITION, rank, name) for rank, name in enumerate(self.definitions)),
             *(Pointer(PointerKind.PREMISE, rank, premise.name) for rank, premise in enumerate(self.premises)),
         )
@@ -159,6 +165,8 @@ class Situation:
     @lazy
     def _rows(self) -> list[tuple[int, int, int]]:
         """The candidates one by one."""
+        if self.repertoire.equational:
+            return self.equational.rows()
         fillers, shown = self._fillers(), self._shown()
         rows: list[tuple[int, int, int]] = []
         for index, template in enumerate(self.repertoire.templates):
@@ -188,11 +196,22 @@ class Situation:
 
     def text(self, action: int) -> str:
         """The tactic that an action stands for."""
+        if self.repertoire.equational:
+            return self.equational.text(self._rows[action])
         template = self.template(action)
         filled = self._rows[action][1:]
         names = [self.pointers[pointer].name for pointer in filled if pointer >= 0]
         clauses = {clause: self._clause(clause, filled[0]) for clause in _clauses(template.form)}
         return template.form.format(*names, **clauses)
+
+    @lazy
+    def equational(self) -> Equational:
+        """The actions of an equational repertoire."""
+        return Equational(self.goal, [local.name for local in self.locals])
+
+    def _term_pointers(self) -> list[Pointer]:
+        terms = self.equational.terms if self.repertoire.equational else ()
+        return [Pointer(PointerKind.TERM, len(self.locals) + rank, written(term)) for rank, term in enumerate(terms)]
 
     def _clause(self, clause: str, pointer: int) -> str:
         """What stands for a named field of a form whose first slot is filled with `pointer`."""

@@ -84,6 +84,11 @@ class Benchmark(Protocol):
         """Train theorems which say of some of these that they are false."""
         ...
 
+    @property
+    def two_sided(self) -> bool:
+        """Whether the train theorems of both strata deny each other, so that a statement is searched on both sides."""
+        ...
+
     def register(self, corpus: Corpus, lean: Lean, report: Report | None = None) -> BenchmarkRecord:
         """Stores it and guards its valid and test statements, all strata of them. Again is harmless.
 

@@ -36,6 +36,7 @@ class ExternalBenchmark:
     train_stratum: str = STRATUM
     false_stratum: str = ""
     disproof_stratum: str = ""
+    two_sided: bool = False
 
     def register(self, corpus: Corpus, lean: Lean, report: Report | None = None) -> BenchmarkRecord:
         """The newest revision that is stored. Raises UnknownBenchmark, OtherLibrary."""

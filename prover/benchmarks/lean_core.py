@@ -39,6 +39,7 @@ class CoreBenchmark:
     train_stratum: str = "hard"
     false_stratum: str = NON_THEOREM
     disproof_stratum: str = ""
+    two_sided: bool = False
 
     def register(self, corpus: Corpus, lean: Lean, report: Report | None = None) -> BenchmarkRecord:
         """Stores the manifest. Lean is not asked: its hashes are in there. Raises ManifestError, and

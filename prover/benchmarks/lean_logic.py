@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from corpus.guard import classes_of
 from corpus.records import BenchmarkRecord, TheoremRecord
 from corpus.store import Corpus
-from lean_env.benchmark.external import Classes
 from lean_env.benchmark.external.text_class import class_of_statement
 from lean_env.benchmark.lean_logic import LeanLogic, LogicConfig, load_lean_logic
 from lean_env.benchmark.lean_logic.benchmark import DISPROOF, NAME
 from lean_env.benchmark.lean_logic.rungs import GRADED, RungConfig, Rungs, load_rungs, rung_of
 from lean_env.benchmark.lean_logic.rungs import NAME as RUNGS
 from lean_env.benchmark.splits import TRAIN
-from lean_env.session.stating import state_text
 from lean_env.theorem import Theorem
 from prover.actions.elementary import ELEMENTARY
 from prover.actions.repertoire import Repertoire
 from prover.benchmarks.contract import NON_THEOREM, OpenCorpus, Report, Sheet
+from prover.benchmarks.elaborating import elaborated, stored
 from prover.rounds.plan import record_of
 
 if TYPE_CHECKING:
@@ -41,29 +38,18 @@ class LogicBenchmark:
     train_stratum: str = "same-size"
     false_stratum: str = NON_THEOREM
     disproof_stratum: str = DISPROOF
+    two_sided: bool = False
 
     def register(self, corpus: Corpus, lean: Lean, report: Report | None = None) -> BenchmarkRecord:
         """Stores it. Lean elaborates every statement the first time, for its canonical hash."""
         logic = self.load(self.config)
-        for known in corpus.benchmarks():
-            same = (known.name, known.revision, known.library_digest) == (
-                self.name,
-                logic.revision,
-                lean.library.digest,
-            )
-            if same and classes_of(corpus.engine, known.key):
-                return known
-        theorems = [*logic.theorems(), *logic.disproofs()]
+        if (known := stored(corpus, self.name, logic.revision, lean.library.digest)) is not None:
+            return known
         records: list[TheoremRecord] = []
-        classify, classes = Classes(lean.library), {}
-        with ThreadPoolExecutor(lean.workers) as executor:
-            for theorem, stated in zip(
-                theorems, executor.map(lambda one: state_text(lean.staters, one).read(), theorems), strict=True
-            ):
-                classes[theorem.name] = classify.of(stated.type)
-                records.append(_record(logic, replace(theorem, expression_hash=stated.expression_hash)))
-                if report is not None:
-                    report(len(records), len(theorems))
+        classes: dict[str, str] = {}
+        for theorem, class_ in elaborated(lean, [*logic.theorems(), *logic.disproofs()], report):
+            classes[theorem.name] = class_
+            records.append(_record(logic, theorem))
         meta = {
             "config": logic.config.model_dump(mode="json"),
             "distribution": [asdict(row) for row in logic.distribution()],

@@ -15,6 +15,7 @@ from prover.benchmarks.contract import Benchmark, Report, UnknownBenchmark
 from prover.benchmarks.external import ExternalBenchmark
 from prover.benchmarks.lean_core import CoreBenchmark
 from prover.benchmarks.lean_logic import LogicBenchmark, rungs_benchmark
+from prover.benchmarks.lean_magma import MagmaBenchmark
 
 if TYPE_CHECKING:
     from corpus.records import BenchmarkRecord
@@ -44,6 +45,7 @@ _OURS: tuple[Benchmark, ...] = (
     ),
     LogicBenchmark(),
     rungs_benchmark(),
+    MagmaBenchmark(),
 )
 
 #: What `--bench` understands beside `external/NAME` and a path.

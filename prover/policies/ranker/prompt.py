@@ -98,6 +98,8 @@ class PromptEncoder:
     def _describe(self, situation: Situation, pointer: Pointer, names: tuple[str, ...]) -> tuple[int, ...]:
         if pointer.kind is PointerKind.LOCAL:
             return self._renamed(situation.locals[pointer.rank].type, names)[: situation.repertoire.type_tokens]
+        if pointer.kind is PointerKind.TERM:
+            return self._renamed(pointer.name, names)[:NAME_TOKENS]
         return self._pieces(pointer.name)[:NAME_TOKENS]
 
     def _encode_renamed(self, text: str, names: tuple[str, ...]) -> tuple[int, ...]:
@@ -112,8 +114,9 @@ def readable(situation: Situation) -> str:
     names = _markers(tuple(local.name for local in situation.locals))
     parts = [GOAL, _rename(situation.goal.conclusion, names)]
     for pointer in situation.pointers:
-        local = pointer.kind is PointerKind.LOCAL
-        parts += [pointer.marker, _rename(situation.locals[pointer.rank].type, names) if local else pointer.name]
+        text = situation.locals[pointer.rank].type if pointer.kind is PointerKind.LOCAL else pointer.name
+        own = pointer.kind in (PointerKind.LOCAL, PointerKind.TERM)
+        parts += [pointer.marker, _rename(text, names) if own else text]
     return " ".join(parts)
 
 
@@ -144,7 +147,7 @@ def _marks(situation: Situation, pointer: Pointer, mentioned: set[str]) -> Marks
             if local.kind is not LocalKind.PROOF:
                 return (kind, named, _MARK["is-conclusion"] if local.type == situation.goal.conclusion else 0, 0, 0)
             return (kind, named, *_proof_marks(local.type, situation))
-        case PointerKind.DEFINITION:
+        case PointerKind.DEFINITION | PointerKind.TERM:
             return (_MARK["definition"], 0, 0, 0, 0)
         case PointerKind.PREMISE:
             premise = situation.premises[pointer.rank]
