@@ -60,8 +60,10 @@ TABLES = (
 )
 
 _NAME = r"[^\W\d][\w.'!?]*"
-_TERM = rf"(?:{_NAME}|[() ])*"
-_APPLIED = rf"{_NAME}(?: {_TERM})?"
+_TERM = r"[\w.'!?() ]*"
+#: Laws among the hypotheses have these names, in every statement and after every step.
+_LAW = r"h\d*"
+_APPLIED = rf"{_LAW}(?: {_TERM})?"
 _PROOF = rf"(?:{_APPLIED}|\({_APPLIED}\)\.symm)"
 _EQUAL = rf"(?:{_PROOF}|congrArg \(fun {_NAME} => {_TERM}\) \({_PROOF}\))"
 #: The forms of a step, with terms of names, brackets and spaces.
@@ -75,7 +77,9 @@ _REFUTATIONS = frozenset(map(refutation, TABLES))
 
 def is_equational(tactic: str) -> bool:
     """Whether a tactic is one step of this repertoire, by its words."""
-    return tactic in _REFUTATIONS or (is_elementary(tactic) and _STEP.fullmatch(tactic) is not None)
+    if tactic in _REFUTATIONS:
+        return True
+    return is_elementary(tactic) and "sorry" not in tactic and _STEP.fullmatch(tactic) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,7 @@ class Equational:
             for local in goal.locals
             if local.kind is LocalKind.PROOF
             and local.name in self._places
+            and re.fullmatch(_LAW, local.name)
             and (known := law_of(local.name, local.type))
         ]
         self.terms: tuple[Tree, ...] = self._terms() if self._sides else ()

@@ -36,7 +36,7 @@ def law_of(name: str, type_: str) -> Known | None:
     use = usage(type_)
     if use.antecedents or not use.left:
         return None
-    left, right = _parsed(use.left), _parsed(use.right)
+    left, right = parsed(use.left), parsed(use.right)
     return None if left is None or right is None else Known(name, use.bound, left, right)
 
 
@@ -48,7 +48,7 @@ def equation_of(conclusion: str) -> tuple[Tree, Tree] | None:
 
 
 @lru_cache(maxsize=50_000)
-def _parsed(text: str) -> Tree | None:
+def parsed(text: str) -> Tree | None:
     """A printed term over the operation; None for anything else."""
     tokens, at = [], 0
     text = text.strip()

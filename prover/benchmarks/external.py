@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from corpus.certified import certified
 from corpus.guard import classes_of, guarded
 from corpus.records import BenchmarkRecord, TheoremRecord
 from corpus.store import Corpus
-from lean_env.benchmark.external import PREFIX, STRATUM, External, Known, Usable
+from lean_env.benchmark.external import PREFIX, STRATUM, External, Known, Unusable, Usable
 from lean_env.benchmark.external.text_class import class_of_statement
 from lean_env.benchmark.lean_core.benchmark import PARTS, load_manifest
 from lean_env.benchmark.splits import TRAIN
@@ -103,8 +104,10 @@ def register_external(corpus: Corpus, external: External) -> BenchmarkRecord:
     """Stores what can be attempted; its valid and test statements join the guard, and with them those that read like
     one in what was loaded before. The same one again changes nothing.
 
+    A row whose label says the opposite of what this corpus has certified is kept apart with the unusable ones.
     The record's meta says where it came from (path, SHA-256 of the files) and lists what cannot be attempted, with why.
     """
+    external = without_contradicted(corpus, external)
     meta = {
         "source": str(external.source),
         "sha256": external.digest,
@@ -131,6 +134,33 @@ def register_external(corpus: Corpus, external: External) -> BenchmarkRecord:
     )
     guard_copies_of_texts(corpus)
     return record
+
+
+def without_contradicted(corpus: Corpus, external: External) -> External:
+    """The rows whose label contradicts a certified proof in this corpus are unusable, both theorems of each."""
+    denied = {
+        one.theorem.expression_hash: one.row.place for one in external.usable if one.row.extra.get("label") == "false"
+    }
+    places = {denied[found.statement_hash]: found for found in certified(corpus.engine, denied)}
+    if not places:
+        return external
+    apart = [
+        Unusable(
+            one.row,
+            f"its label contradicts a certified proof, {places[one.row.place].theorem} of "
+            f"{places[one.row.place].benchmark} (proof {places[one.row.place].proof_id})",
+        )
+        for one in external.usable
+        if one.row.place in places
+    ]
+    return replace(
+        external,
+        usable=tuple(one for one in external.usable if one.row.place not in places),
+        unusable=(*external.unusable, *apart),
+        classes={
+            name: class_ for name, class_ in external.classes.items() if name not in {one.row.name for one in apart}
+        },
+    )
 
 
 def guard_copies_of_texts(corpus: Corpus) -> None:

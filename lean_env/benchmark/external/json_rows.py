@@ -4,6 +4,7 @@
     Goedel-Prover-V2    name or problem_id, lean4_code (a whole file)
     NuminaMath-LEAN     uuid, formal_statement (a whole file)
     PutnamBench         name, lean4_statement, lean4_header or nothing
+    SAIR                equation1, equation2 or eq1_id, eq2_id (implications.py)
     miniCodeProps       full_name, prop_defn (a theorem), deps (imports, and the definitions above it)
     VERINA              id, lean_code (a whole task)
 
@@ -16,6 +17,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from lean_env.benchmark.external.implications import implication_rows, is_implication
 from lean_env.benchmark.external.lean_source import bare_statement, read_lean
 from lean_env.benchmark.external.row import Row
 from lean_env.benchmark.external.verina import is_verina, verina_row
@@ -70,7 +72,14 @@ def read_json(text: str, file: str, split: str, fields: Mapping[str, str]) -> li
 def rows_of(objects: Iterable[tuple[int, object]], file: str, split: str, fields: Mapping[str, str]) -> list[Row]:
     """`read_json` for what `json_objects` gave."""
     check_map(fields)
-    return [_row(value, f"{file}:{number}", split, fields) for number, value in objects]
+    rows: list[Row] = []
+    for number, value in objects:
+        place = f"{file}:{number}"
+        if is_implication(value):
+            rows += implication_rows(value, place, split)
+        else:
+            rows.append(_row(value, place, split, fields))
+    return rows
 
 
 def _parsed(text: str) -> object:
