@@ -55,6 +55,7 @@ def test_what_is_offered_for_a_goal() -> None:
     texts = _texts(SPACE.look(INIT, COLLAPSE))
     assert len(set(texts)) == len(texts)
     assert "exact (h c a (op a b)).symm" in texts and not any(text.startswith("exact h") for text in texts)
+    assert "exact (h (op a (op a b)) a a).trans (h c a a).symm" in texts  # by transitivity
     assert "refine (h (op a (op a b)) b b).trans ?_" in texts  # a filled variable
     assert "refine (congrArg (fun q => op a q) ((h c a b).symm)).trans ?_" in texts  # a place, from right to left
     assert "refine Eq.trans ?_ (h c a a).symm" in texts  # the right side
