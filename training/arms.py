@@ -95,10 +95,15 @@ class Arms:
         return [
             portfolio_1(),
             Arm("grammar", GrammarPolicy(self.actions), budget, search, source="grammar"),
-            Arm("portfolio", PortfolioPolicy(self.lean.actions), budget, self._wide_search(), source="portfolio"),
+            self.portfolio(),
             *(self._generation(n, f"M_{n}", budget) for n in numbers),
             *self._with_lemmas_of(numbers[-1], budget),
         ]
+
+    def portfolio(self) -> Arm:
+        """Portfolio search."""
+        budget = budget_of(self.config.evaluation.steps)
+        return Arm("portfolio", PortfolioPolicy(self.lean.actions), budget, self._wide_search(), source="portfolio")
 
     def _with_lemmas_of(self, number: int, budget: Budget) -> list[Arm]:
         """With M_number's library: M_0, which tells what the network learned from what the lemmas give, and portfolio

@@ -83,10 +83,15 @@ class Flywheel:
         self.meter = Meter(self.lean)
         self.benchmark = benchmark_of(self.config.benchmark)
         self.actions = self.lean.space(self.benchmark.repertoire)
-        self.arms = Arms(self.lean, self.actions, self.config, self.model, self.lending)
-        self.rounds = Rounds(self.config, self.lean, self.corpus, self.benchmark, self.report, self.stop)
+        self.use(self.config)
         remove_leftovers(self.models)
         self.corpus.start_run(self.config.name, self.config.stored())
+
+    def use(self, config: FlywheelConfig) -> None:
+        """From now on these settings of the same run: another benchmark to be evaluated on, other budgets."""
+        self.config = config
+        self.arms = Arms(self.lean, self.actions, config, self.model, self.lending)
+        self.rounds = Rounds(config, self.lean, self.corpus, self.benchmark, self.report, self.stop)
 
     def run(self) -> list[Turn]:
         """All generations that the configuration asks for, M_0 first. Raises Interrupted, RoundFailed."""
@@ -171,6 +176,13 @@ class Flywheel:
             found = tuple(self.rounds.evaluate(stratum, arms) for stratum in self.config.evaluation.strata)
             self.rounds.require_one_side()
             return found
+
+    def evaluate_portfolio(self) -> tuple[Evaluation, ...]:
+        """Portfolio search alone on held-out theorems, each stratum by itself. No generation is needed."""
+        with self.meter.measure("evaluation"):
+            return tuple(
+                self.rounds.evaluate(stratum, [self.arms.portfolio()]) for stratum in self.config.evaluation.strata
+            )
 
     # --- models -----------------------------------------------------------------------------------------------------
 

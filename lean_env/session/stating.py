@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from lean_env.embedded.pool import WorkerPool
@@ -29,13 +30,15 @@ def state_text(clean_pool: WorkerPool, theorem: Theorem, witnesses: WorkerPool |
     both again, and must come to the same text. Raises StatementRefused, WorkerDied; ValueError for a header without
     witnesses.
     """
-    first = _state(clean_pool, theorem)
     if theorem.environment.header is None:
-        return first
+        return _state(clean_pool, theorem)
     if witnesses is None or witnesses is clean_pool:
         raise ValueError("a header is elaborated in two processes: give another pool")
-    if _state(witnesses, theorem) != first:
-        raise StatementRefused("two processes elaborate its header, or its statement, to different terms")
+    with ThreadPoolExecutor(1, "witness") as both:
+        second = both.submit(_state, witnesses, theorem)
+        first = _state(clean_pool, theorem)
+        if second.result() != first:
+            raise StatementRefused("two processes elaborate its header, or its statement, to different terms")
     return first
 
 

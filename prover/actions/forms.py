@@ -96,6 +96,10 @@ class Need(StrEnum):
     OPEN = "open"
     #: The conclusion is `True`.
     TRUE = "true"
+    #: Definitions of the theorem's own header in the goal, or in those.
+    OWN = "own"
+    #: All of Init is imported, `grind` with it.
+    GRIND = "grind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ class Template:
     - `{0}`, `{1}`: what fills the slots
     - `{premises}`, `{few}`: the six best premises, the three best
     - `{definitions}`: the definitions in the goal
+    - `{own}`: those of them that are the theorem's own
+    - `{unfolding}`, `{unfolding_few}`: these in brackets, and with the three best premises; empty if there are none
     - `{generalizing}`: a clause over everything that does not occur in the type of slot 0, empty if there is nothing
     - `{fresh}`: an unused name
     - `{holes}`: an underscore for each variable that slot 0 quantifies over

@@ -22,15 +22,15 @@ OWN_PREMISES = PREMISES // 3
 _read_premise = lru_cache(maxsize=1024)(read_premise)
 
 
-def definitions(environment: Environment, goal: Goal, others: Sequence[str]) -> tuple[str, ...]:
+def definitions(environment: Environment, goal: Goal) -> tuple[str, ...]:
     """The header's definitions that the goal mentions, hypotheses included, as printed there; then those that these are
-    made of, nearest first, which stand in the goal once they are unfolded; then `others`."""
+    made of, nearest first, which stand in the goal once they are unfolded."""
     own = _own(environment)
     known = _spellings(own)
     texts = (goal.conclusion, *(local.type for local in goal.locals))
     printed = dict.fromkeys(name for text in texts for name in IDENTIFIER.findall(text) if name in known)
     made_of = _made_of(own, tuple(known[name] for name in printed))
-    return tuple(dict.fromkeys((*printed, *made_of, *others)))[:DEFINITIONS]
+    return tuple(dict.fromkeys((*printed, *made_of)))[:DEFINITIONS]
 
 
 def premises(environment: Environment, goal: Goal, required: Sequence[str]) -> tuple[RetrievedPremise, ...]:

@@ -21,6 +21,7 @@ from string import Formatter
 import numpy as np
 import numpy.typing as npt
 
+from lean_env.library.index import INIT
 from lean_env.theorem import Environment
 from prover.actions import lent, own
 from prover.actions.connective import Connective, shape
@@ -28,16 +29,14 @@ from prover.actions.equational import Equational
 from prover.actions.forms import HYPOTHESES, Need, Slot, Template
 from prover.actions.lazy import lazy
 from prover.actions.matching import usage
+from prover.actions.premise_slots import fills
 from prover.actions.repertoire import LIBRARY, Repertoire
-from prover.actions.retrieval import PREMISES, RetrievedPremise, Retriever, Shape
+from prover.actions.retrieval import DEFINITIONS, PREMISES, RetrievedPremise, Retriever
 from prover.actions.trees import written
 from prover.actions.uses import Uses
 from prover.goal import IDENTIFIER, Goal, Local, LocalKind, first_goal, identifiers, outside_brackets, parse_goal
 from prover.policy import Proposal
 
-#: A premise can always be rewritten with when it is among the best so many, whether or not its left side seems to fit.
-_ALWAYS_REWRITE = 3
-_ALWAYS_CLOSER = 6
 _MANY, _FEW = 6, 3
 #: The name that a tactic gives to what it introduces.
 _NEW_NAME = re.compile(r"(?<=^have )h\d+(?= :=)|(?<=^by_cases )h\d+(?= :)|(?<=\(fun )h\d+(?= =>)")
@@ -102,17 +101,22 @@ class ActionSpace:
         goal = parse_goal(first) if first else Goal((), "")
         premises: tuple[RetrievedPremise, ...] = ()
         definitions: tuple[str, ...] = ()
+        unfolded: tuple[str, ...] = ()
         if self.retriever is not None:
             premises = own.premises(environment, goal, required)
             premises += self.retriever.premises(environment, goal, PREMISES - len(premises), required)
             premises = lent.with_lent(environment, goal, required, premises)
-            definitions = own.definitions(environment, goal, self.retriever.definitions(environment, goal))
+            unfolded = own.definitions(environment, goal)
+            others = self.retriever.definitions(environment, goal)
+            definitions = tuple(dict.fromkeys((*unfolded, *others)))[:DEFINITIONS]
         return Situation(
             goal=goal,
             goal_count=max(goals, 1),
             premises=premises,
             definitions=definitions,
             repertoire=self.repertoire,
+            own=unfolded,
+            whole=INIT in environment.imports,
         )
 
     def premises_in(self, environment: Environment, tactic: str) -> list[str]:
@@ -133,6 +137,10 @@ class Situation:
     premises: tuple[RetrievedPremise, ...]
     definitions: tuple[str, ...]
     repertoire: Repertoire = LIBRARY
+    #: Those of the definitions that the theorem's header declares.
+    own: tuple[str, ...] = ()
+    #: Whether the theorem imports all of Init, as one outside the library does.
+    whole: bool = False
 
     @lazy
     def locals(self) -> tuple[Local, ...]:
@@ -222,6 +230,12 @@ class Situation:
                 return self._premise_list(_FEW)
             case "definitions":
                 return ", ".join(self.definitions)
+            case "own":
+                return ", ".join(self.own)
+            case "unfolding":
+                return _bracketed(self.own)
+            case "unfolding_few":
+                return _bracketed([*self.own, *(premise.name for premise in self.premises[:_FEW])])
             case "generalizing":
                 return self._generalizing(self.pointers[pointer].name)
             case "fresh":
@@ -282,6 +296,10 @@ class Situation:
             met.add(Need.OPEN)
         if conclusion == "True":
             met.add(Need.TRUE)
+        if self.own:
+            met.add(Need.OWN)
+        if self.whole:
+            met.add(Need.GRIND)
         return frozenset(met)
 
     @lazy
@@ -307,7 +325,7 @@ class Situation:
         """Whether the lists in a form have entries, and more than a shorter form already offers."""
         if "{premises}" in template.form and len(self.premises) <= _FEW:
             return False
-        if "{few}" in template.form and not self.premises:
+        if not self.premises and ("{few}" in template.form or "{unfolding_few}" in template.form):
             return False
         return "{definitions}" not in template.form or len(self.definitions) >= 1
 
@@ -356,7 +374,7 @@ class Situation:
                     fillers[slot].append(index)
         for slot in (Slot.PREMISE, Slot.REWRITE, Slot.REWRITE_BACK, Slot.CLOSER, Slot.EQUIVALENCE):
             fillers[slot] = [
-                premises_start + rank for rank, premise in enumerate(self.premises) if _fills(slot, rank, premise)
+                premises_start + rank for rank, premise in enumerate(self.premises) if fills(slot, rank, premise)
             ]
         return fillers
 
@@ -367,21 +385,8 @@ def _clauses(form: str) -> tuple[str, ...]:
     return tuple(field for _, field, _, _ in Formatter().parse(form) if field and not field.isdigit())
 
 
-def _fills(slot: Slot, rank: int, premise: RetrievedPremise) -> bool:
-    if premise.required:
-        return True
-    two_sided = premise.premise.shape in (Shape.EQUATION, Shape.IFF)
-    match slot:
-        case Slot.REWRITE:
-            return two_sided and bool(premise.premise.left) and (premise.left_fits or rank < _ALWAYS_REWRITE)
-        case Slot.REWRITE_BACK:
-            return two_sided and premise.right_fits
-        case Slot.CLOSER:
-            return premise.conclusion_fits or premise.premise.hypotheses > 0 or rank < _ALWAYS_CLOSER
-        case Slot.EQUIVALENCE:
-            return premise.premise.shape is Shape.IFF
-        case _:
-            return True
+def _bracketed(names: Sequence[str]) -> str:
+    return f" [{', '.join(names)}]" if names else ""
 
 
 def _normal(tactic: str) -> str:

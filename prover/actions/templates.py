@@ -7,6 +7,7 @@ prover/actions/elementary.py holds the other repertoire, for statements that are
 from __future__ import annotations
 
 from prover.actions.forms import Need, Slot, Template, table
+from prover.actions.own_forms import OUTSIDE
 
 _CLOSED = (
     table(
@@ -299,4 +300,5 @@ _PAIRS = (
     )
 )
 
-TEMPLATES: tuple[Template, ...] = _CLOSED + _DATA + _PROOF + _FUNCTION + _PROPOSITION + _DEFINITION + _PREMISE + _PAIRS
+_LIBRARY = _CLOSED + _DATA + _PROOF + _FUNCTION + _PROPOSITION + _DEFINITION + _PREMISE + _PAIRS
+TEMPLATES: tuple[Template, ...] = _LIBRARY + OUTSIDE

@@ -55,6 +55,9 @@ def eval_(
             help="Also this model: a generation's folder of another run, or a causal language model. Repeatable."
         ),
     ] = None,
+    portfolio: Annotated[
+        bool, typer.Option("--portfolio", help="Portfolio search alone: no trained run is needed.")
+    ] = False,
     bench: BenchOption = None,
     search: SearchOption = None,
     workers: WorkersOption = None,
@@ -77,11 +80,14 @@ def eval_(
     Examples: flywheel eval --name first --split test --theorems 200 --steps 128
               flywheel eval --name first --search andor
               flywheel eval --name first --bench miniF2F-lean4 --split valid
+              flywheel eval --portfolio --bench external/mine --theorems 1000 --steps 256
               flywheel eval --toolchain native --repo my-project --bench miniF2F-lean4 --split valid
     """
     require_lean()
     place, models = Place.of(home, db), model or []
     check_models(models)
+    if portfolio and models:
+        raise UserError("--portfolio evaluates no model; leave out --portfolio or --model")
     elsewhere = external.resolve(bench, place, workers) if bench and toolchain == "embedded" else None
     from prover.cli import work
 
@@ -90,12 +96,14 @@ def eval_(
             config, workers=workers, evaluation__split=split or "test", evaluation__steps=steps, search__kind=search
         )
         return _in_own_lean(bench, native, native_settings, theorems, models, place, json)
-    settings = settings_of(config, name, place, workers=workers, device=device)
+    settings = settings_of(config, name or ("portfolio" if portfolio else None), place, workers=workers, device=device)
     changes = {"split": split, "strata": tuple(stratum) if stratum else None, "theorems": theorems, "steps": steps}
+    if portfolio and search:
+        settings = settings.model_copy(update={"search": settings.search.model_copy(update={"kind": search})})
     if elsewhere is None:
-        report = _on_its_own_benchmark(settings, changes, models, search, place, backend)
+        report = _on_its_own_benchmark(settings, changes, models, search, place, backend, portfolio)
     else:
-        report = _on_another_benchmark(elsewhere, settings, changes, models, search, place, backend)
+        report = _on_another_benchmark(elsewhere, settings, changes, models, search, place, backend, portfolio)
     work.show(report, json)
 
 
@@ -106,12 +114,14 @@ def _on_its_own_benchmark(
     search: SearchKind | None,
     place: Place,
     backend: Backend,
+    alone: bool,
 ) -> RunReport:
-    """All generations of the run on the benchmark that it was trained on."""
+    """All generations of the run on the benchmark that it was trained on; or portfolio search `alone`."""
     from prover.cli import work
 
     with work.opened(settings, place, "eval", backend) as flywheel:
-        return _evaluated(flywheel, _trained(flywheel), settings, changes, models, search, place.home / "reports", ())
+        numbers = [] if alone else _trained(flywheel)
+        return _evaluated(flywheel, numbers, settings, changes, models, search, place.home / "reports", ())
 
 
 def _on_another_benchmark(
@@ -122,15 +132,16 @@ def _on_another_benchmark(
     search: SearchKind | None,
     place: Place,
     backend: Backend,
+    alone: bool,
 ) -> RunReport:
-    """All generations of the run on the benchmark of `elsewhere` (`external.resolve`), which is put into the corpus
+    """As `_on_its_own_benchmark`, on the benchmark of `elsewhere` (`external.resolve`), which is put into the corpus
     where it is not there yet."""
     from prover.benchmarks.registry import register
     from prover.cli import work
 
     benchmark = elsewhere["benchmark"]
     with work.opened(settings, place, "eval", backend) as flywheel:
-        numbers = _trained(flywheel)
+        numbers = [] if alone else _trained(flywheel)
         register(flywheel.corpus, benchmark, flywheel.lean)
         changes = {**changes, "strata": changes["strata"] or elsewhere.get("evaluation__strata")}
         if changes["split"] is None and not flywheel.corpus.theorems(benchmark, settings.evaluation.split):
@@ -161,7 +172,10 @@ def _trained(flywheel: Flywheel) -> list[int]:
     name = flywheel.config.name
     numbers = [record.number for record in flywheel.corpus.generations(name) if record.finished_at]
     if not numbers:
-        raise UserError(f"run {name!r} has no trained generation; `flywheel run` or `flywheel train` makes one")
+        raise UserError(
+            f"run {name!r} has no trained generation; `flywheel run` or `flywheel train` makes one, and "
+            "--portfolio needs none"
+        )
     return numbers
 
 
@@ -175,17 +189,23 @@ def _evaluated(
     reports: Path,
     words: tuple[str, ...],
 ) -> RunReport:
-    """Generations `numbers` and `models` on held-out theorems of the settings' benchmark; the report in a folder under
-    `reports` that is named after the run, `words`, split and strata."""
+    """Generations `numbers` and `models` on held-out theorems of the settings' benchmark; portfolio search alone where
+    there is no number. The report is in a folder under `reports` named after the run, `words`, split and strata."""
     from prover.cli import work
     from prover.cli.policies import policy_of
 
     evaluation = settings.evaluation.model_copy(update={k: v for k, v in changes.items() if v is not None})
-    flywheel.config = settings.model_copy(update={"evaluation": evaluation})
+    flywheel.use(settings.model_copy(update={"evaluation": evaluation}))
     if not flywheel.corpus.theorems(settings.benchmark, evaluation.split):
         raise UserError(f"{settings.benchmark} has no {evaluation.split} theorems; --split names another split")
     guests = [policy_of(source, flywheel.actions, settings.device) for source in models]
-    evaluations = flywheel.evaluate(*numbers, guests=guests, searches=[search] if search else [])
-    folder = "-".join((settings.name, *words, evaluation.split, *evaluation.strata)).replace("/", "-")
-    title = f"run {settings.name}, {settings.benchmark}, {evaluation.split}"
+    if numbers:
+        evaluations = flywheel.evaluate(*numbers, guests=guests, searches=[search] if search else [])
+    else:
+        evaluations = flywheel.evaluate_portfolio()
+    folder = "-".join(
+        (settings.name if numbers else "portfolio", *words, evaluation.split, *evaluation.strata)
+    ).replace("/", "-")
+    run = f"run {settings.name}, " if numbers else ""
+    title = f"{run}{settings.benchmark}, {evaluation.split}"
     return work.write_report(evaluations, flywheel.meter.phases, title, reports / folder)

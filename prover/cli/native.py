@@ -19,14 +19,12 @@ from lean_env.session.stating import StatementRefused
 from lean_env.theorem import Environment, Theorem
 from prover.cli.native_options import NativeOptions
 from prover.cli.output import Ticker, UserError, WorkFailed, console, emit_json, errors
-from prover.cli.policies import policy_of
+from prover.cli.policies import phase_of
 from prover.cli.prove_file import Options, fill_file, one_file, show
 from prover.lean import Lean
 from prover.native.prove import NativeProver, Unproved, native_space
-from prover.rounds.attempt import Phase
 from prover.rounds.verify import proof_text
-from prover.search.budget import Budget
-from prover.search.kinds import SearchKind, search_of
+from prover.search.kinds import SearchKind
 from prover.sorries import Answer, Found, LeanFile, Poser
 
 #: Mathlib's tactics take their time.
@@ -61,9 +59,7 @@ def _prover(
     reads_files: bool = False,
 ) -> Iterator[NativeProver]:
     with Lean(workers=1, limits=LIMITS) as lean, opened(options, LIMITS, reads_files=reads_files) as native:
-        space = native_space(lean)
-        policy = policy_of(model, space)
-        yield NativeProver(native, lean, Phase(policy, Budget(steps), search_of(search)), seed)
+        yield NativeProver(native, lean, phase_of(model, native_space(lean), steps, search), seed)
 
 
 def prove_statement(

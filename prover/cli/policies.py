@@ -12,6 +12,8 @@ from prover.cli.output import UserError
 if TYPE_CHECKING:
     from prover.actions.space import ActionSpace
     from prover.policy import Policy
+    from prover.rounds.attempt import Phase
+    from prover.search.kinds import SearchKind
 
 #: What a folder holds that `policy_of` can load: a trained generation, a causal language model.
 _MARKS = ("meta.json", "config.json")
@@ -55,6 +57,18 @@ def policy_of(model: str | None, space: ActionSpace, device: str = "cpu") -> Pol
     from prover.policies.ranker.checkpoint import load_ranker
 
     return load_ranker(Path(model), space, name=Path(model).name)
+
+
+def phase_of(model: str | None, space: ActionSpace, steps: int, search: SearchKind = "best-first") -> Phase:
+    """The search that proves with `policy_of(model)`. Portfolio search goes through all that its policy proposes; cut
+    to 40 proposals a state, as a model's is, it ends exhausted where a proof is one of the others."""
+    from prover.policies.portfolio import PORTFOLIO_EDGES
+    from prover.rounds.attempt import Phase
+    from prover.search.budget import Budget
+    from prover.search.kinds import search_of
+
+    how = search_of(search) if model is not None else search_of(search, edges_per_state=PORTFOLIO_EDGES)
+    return Phase(policy_of(model, space), Budget(steps), how)
 
 
 def _in_hub_cache(name: str) -> bool:

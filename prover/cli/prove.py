@@ -117,11 +117,9 @@ def prove(
         lean.start()
         # A second of imports, while the workers start.
         from lean_env.session.stating import StatementRefused
-        from prover.cli.policies import policy_of
-        from prover.rounds.attempt import Phase, attempt
+        from prover.cli.policies import phase_of
+        from prover.rounds.attempt import attempt
         from prover.rounds.verify import proof_text
-        from prover.search.budget import Budget
-        from prover.search.kinds import search_of
 
         if missing := [module for module in theorem.environment.imports if module not in lean.library.modules]:
             raise UserError(
@@ -133,14 +131,8 @@ def prove(
         except StatementRefused as error:
             raise UserError(str(error)) from error
         errors.print("searching …") if errors.is_terminal else None
-        policy = policy_of(model, lean.actions)
-        record = attempt(
-            theorem,
-            Phase(policy, Budget(steps), search_of(search or "best-first")),
-            seed,
-            lean.tools,
-            minimize_steps=64,
-        )
+        phase = phase_of(model, lean.actions, steps, search or "best-first")
+        record = attempt(theorem, phase, seed, lean.tools, minimize_steps=64)
         if record is None or record.proof is None:
             reason = record.reason if record else "stopped"
             raise WorkFailed(f"no proof within {steps} steps ({reason}); --steps gives it more, --model another policy")

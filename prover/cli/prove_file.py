@@ -198,7 +198,9 @@ class _Embedded:
             raise UserError(str(error)) from error
         if self._phase is None:
             lean.start()
-            self._phase = _phase(lean, self._options)
+            from prover.cli.policies import phase_of
+
+            self._phase = phase_of(self._options.model, lean.actions, self._options.steps, self._options.search)
         # After the workers were told to start: a second of imports.
         from lean_env.embedded.worker import LeanRefused, WorkerDied
         from prover.sorries import LeanFile, Poser
@@ -218,15 +220,6 @@ class _Embedded:
         if record is None or record.proof is None:
             return Answer(reason=f"no proof found ({record.reason if record else 'stopped'})")
         return Answer(tuple(step.tactic for step in record.proof.steps))
-
-
-def _phase(lean: Lean, options: Options) -> Phase:
-    from prover.cli.policies import policy_of
-    from prover.rounds.attempt import Phase
-    from prover.search.budget import Budget
-    from prover.search.kinds import search_of
-
-    return Phase(policy_of(options.model, lean.actions), Budget(options.steps), search_of(options.search))
 
 
 def fill_file(

@@ -17,9 +17,9 @@ from prover.policy import PolicyQuery, Proposal
 
 __all__ = ["PORTFOLIO_1", "PORTFOLIO_EDGES", "PortfolioPolicy", "action_costs", "prior"]
 
-#: What portfolio search keeps of a state's candidates; its policy proposes at most as many (there are about 350, and
-#: cutting a fixed order short would starve it).
-PORTFOLIO_EDGES = 200
+#: What portfolio search keeps of a state's candidates; its policy proposes at most as many. There are about 350,
+#: under a header 450; where a fixed order is cut short, a search ends that has steps left.
+PORTFOLIO_EDGES = 500
 
 #: A pointer of rank r costs this many nats times log(1 + r) on top of its template: a Zipf law over retrieval ranks.
 _RANK_COST = 0.45
@@ -58,7 +58,7 @@ class PortfolioPolicy:
     name = "portfolio"
     portable = True
 
-    def __init__(self, space: ActionSpace, top_k: int = 200) -> None:
+    def __init__(self, space: ActionSpace, top_k: int = PORTFOLIO_EDGES) -> None:
         self._space = space
         self._top_k = top_k
 

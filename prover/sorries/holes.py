@@ -37,6 +37,12 @@ _LEMMA = re.compile(
     re.MULTILINE,
 )
 
+#: What stands before a tactic: `by`, a bullet, `;`, an arrow, or a line of its own below something that is complete.
+_TACTIC_FOLLOWS = re.compile(r"(?:(?<![\w'.])(?:by|all_goals|any_goals|try|repeat)|[·;]|=>|<;>|[^\s=,(⟨]\s*\n)\s*$")
+
+#: So often a file is read with all its words traced; each such reading can find one that is not what it looks like.
+_READINGS = 4
+
 #: Elaborates a text without its imports in an environment.
 Check = Callable[[Environment, str], list[Message]]
 
@@ -101,9 +107,10 @@ class LeanFile:
     def holes(self, report: Callable[[int, int], None] | None = None) -> list[Hole]:
         """Every `sorry` outside comments and strings, in order."""
         places = [found.start() for found in _SORRY.finditer(mask(self.text))]
+        seen = self._seen_together(places)
         holes = []
         for number, offset in enumerate(places, 1):
-            holes.append(self._hole(offset))
+            holes.append(seen.get(offset) or self._hole(offset))
             if report is not None:
                 report(number, len(places))
         return holes
@@ -137,22 +144,67 @@ class LeanFile:
                 found[name] = " ".join(type_.split())
         return found
 
+    def _seen_together(self, places: Sequence[int]) -> dict[int, Hole]:
+        """The holes whose goals Lean prints where it reads the file with all of them traced at once.
+
+        Left out is what has to be asked by itself: two on a line, and what prints nothing there or more than once. What
+        stands below an error that a trace brought in waits for the next reading, where that one's word is the other of
+        tactic and term."""
+        lines = {offset: self._line(offset) for offset in places}
+        alone = [offset for offset in places if list(lines.values()).count(lines[offset]) == 1]
+        todo: dict[int, Sequence[bool]] = (
+            {offset: _likely(self.text[:offset]) for offset in alone} if len(places) > 1 else {}
+        )
+        printed_before = Counter(message.data for message in self._said)
+        seen: dict[int, Hole] = {}
+        for _ in range(_READINGS):
+            if not todo:
+                break
+            text = self.text
+            for offset, kinds in sorted(todo.items(), reverse=True):
+                text = _traced(text, offset, kinds[0])
+            messages = self.messages(text)
+            errors = [message for message in messages if message.severity == "error"]
+            new = Counter(message.data for message in errors) - self.errors
+            wrong = min((message.line for message in errors if message.data in new), default=None)
+            for offset, (tactic, *others) in list(todo.items()):
+                place = self._place(offset)
+                first, last = self._lines(place)
+                if wrong is None or last < wrong:
+                    del todo[offset]
+                    printed = [m.data for m in messages if m.line == lines[offset] and _is_trace(m, printed_before)]
+                    if len(printed) == 2:
+                        hole = Hole(offset, lines[offset], place.declared, tactic, used_at=offset)
+                        seen[offset] = self._with_goals(hole, printed)
+                elif first <= wrong and (lines[offset] == wrong or wrong not in lines.values()):
+                    del todo[offset]
+                    todo |= {offset: others} if others else {}
+        return seen
+
+    def _line(self, offset: int) -> int:
+        return self.text.count("\n", 0, offset) + 1
+
+    def _place(self, offset: int) -> Place:
+        """The command of the text, as Lean reads it, that the word at `offset` lies in."""
+        return place_of(readable(self.text), len(readable(self.text[:offset])))
+
+    def _lines(self, place: Place) -> tuple[int, int]:
+        """The first and the last line of a command."""
+        shown = readable(self.text)
+        return shown.count("\n", 0, place.start) + 1, shown.count("\n", 0, place.end) + 1
+
     def _hole(self, offset: int) -> Hole:
-        line = self.text.count("\n", 0, offset) + 1
-        place = place_of(readable(self.text), len(readable(self.text[:offset])))
+        line, place = self._line(offset), self._place(offset)
         hole = Hole(offset, line, place.declared, used_at=offset)
         printed_before = Counter(message.data for message in self._said)
         objections: list[str] = []
         for tactic in (True, False):
-            traced = f"({_TRACE})" if tactic else f"(by {_TRACE})"
-            messages = self.messages(self.text[:offset] + traced + self.text[offset + len(WORD) :])
+            messages = self.messages(_traced(self.text, offset, tactic))
             found = [message for message in messages if message.severity == "error"]
             if new := Counter(message.data for message in found) - self.errors:
                 objections.append(_quoted([message for message in found if message.data in new]))
                 continue
-            printed = [
-                m for m in messages if m.severity == "information" and "⊢" in m.data and not printed_before[m.data]
-            ]
+            printed = [m for m in messages if _is_trace(m, printed_before)]
             if printed:
                 used_at = offset if any(m.line == line for m in printed) else _offset_of(self.text, printed[0].line)
                 return self._with_goals(replace(hole, tactic=tactic, used_at=used_at), [m.data for m in printed])
@@ -161,7 +213,7 @@ class LeanFile:
 
     def _why_not(self, place: Place, objections: Sequence[str]) -> str:
         """Lean's error in the command itself; that the word is never run, if it fits there as a tactic or as a term."""
-        first, last = (readable(self.text).count("\n", 0, offset) + 1 for offset in (place.start, place.end))
+        first, last = self._lines(place)
         if within := _quoted([m for m in self._said if m.severity == "error" and first <= m.line <= last]):
             return within
         if "" not in objections:
@@ -213,6 +265,21 @@ def readable(text: str) -> str:
     for found in reversed(list(_LEMMA.finditer(mask(text)))):
         text = f"{text[: found.end('before')]}theorem{text[found.end() :]}"
     return text
+
+
+def _traced(text: str, offset: int, tactic: bool) -> str:
+    """With what prints the goals instead of the word at `offset`."""
+    return f"{text[:offset]}({'' if tactic else 'by '}{_TRACE}){text[offset + len(WORD) :]}"
+
+
+def _is_trace(message: Message, printed_before: Counter[str]) -> bool:
+    return message.severity == "information" and "⊢" in message.data and not printed_before[message.data]
+
+
+def _likely(before: str) -> tuple[bool, bool]:
+    """Whether a word behind this text is a tactic: what is likelier first."""
+    tactic = _TACTIC_FOLLOWS.search(before) is not None
+    return tactic, not tactic
 
 
 def _never_run(place: Place) -> str:

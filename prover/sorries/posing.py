@@ -81,7 +81,7 @@ class Poser:
         if blocked := above.rests_on(goal.text):
             return Unposed(blocked)
         reason = ""
-        for environment in self._environments(above):
+        for environment in self._environments(above, "" if goal.statements[0].own_words else _NO_NEW_NAMES):
             for statement in goal.statements:
                 asked = statement.under(hypotheses) if hypotheses else statement
                 try:
@@ -108,30 +108,31 @@ class Poser:
             return helped
         return theorem
 
-    def _environments(self, above: Above) -> Iterator[Environment]:
+    def _environments(self, above: Above, ending: str) -> Iterator[Environment]:
+        """`ending`: what a statement puts below the header, which is asked about as it will be elaborated then."""
         if mask(above.text).strip():
             for text in dict.fromkeys((above.text, above.with_open)):
-                if (environment := self._standing(above, text, 0)) is not None:
+                if (environment := self._standing(above, text, ending, 0)) is not None:
                     yield environment
                     break
             else:
-                if (environment := self._standing(above, above.text, _MAX_LEFT_OUT)) is not None:
+                if (environment := self._standing(above, above.text, ending, _MAX_LEFT_OUT)) is not None:
                     yield environment
         yield self._base
 
-    def _standing(self, above: Above, text: str, left_out: int) -> Environment | None:
+    def _standing(self, above: Above, text: str, ending: str, left_out: int) -> Environment | None:
         """The environment with this header, if Lean takes it, with at most so many commands left out."""
         key = f"{left_out}\n{text}"
         if key not in self._headers:
-            self._headers[key] = self._tried(above, text, left_out)
+            self._headers[key] = self._tried(above, text, ending, left_out)
         return self._headers[key]
 
-    def _tried(self, above: Above, text: str, left_out: int) -> Environment | None:
+    def _tried(self, above: Above, text: str, ending: str, left_out: int) -> Environment | None:
         shorter = text
         for _ in range(left_out + 1):
             environment = Environment(self._base.imports, Header(f"{shorter}\n"))
             try:
-                self._stated(_named(Theorem("", ": True", environment)))
+                self._stated(_named(Theorem("", ": True", _with_ending(environment, ending))))
             except StatementRefused as refused:
                 said = str(refused.__cause__ or refused)
                 self._refusals.setdefault(text, said)
@@ -190,15 +191,21 @@ def _blanked(text: str, start: int, end: int) -> str:
 
 
 def _theorem(statement: Statement, environment: Environment, line: int) -> Theorem:
-    header = environment.header
-    text = "" if header is None else header.text
+    under_header = environment.header is not None or statement.own_words
+    ending = _ending(statement) if under_header else ""
+    return _named(Theorem(f"sorry_{line}", statement.text, _with_ending(environment, ending)))
+
+
+def _ending(statement: Statement) -> str:
+    """What a header ends in for a statement's sake."""
     if statement.own_words:
-        more = f"universe {statement.universes}\n" if statement.universes else ""
-    else:
-        more = _NO_NEW_NAMES if header is not None else ""
-    if text + more != "":
-        environment = replace(environment, header=Header(text + more))
-    return _named(Theorem(f"sorry_{line}", statement.text, environment))
+        return f"universe {statement.universes}\n" if statement.universes else ""
+    return _NO_NEW_NAMES
+
+
+def _with_ending(environment: Environment, ending: str) -> Environment:
+    text = ("" if environment.header is None else environment.header.text) + ending
+    return replace(environment, header=Header(text)) if text else environment
 
 
 def _named(theorem: Theorem) -> Theorem:

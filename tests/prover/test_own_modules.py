@@ -96,7 +96,7 @@ def test_scopes_and_private_names_end_with_their_module(lean: Lean, main: Path) 
 def test_theorems_and_definitions_of_modules_are_offered(lean: Lean, main: Path) -> None:
     _, environment = read(lean, main)
     goal = parse_goal("l : Light\n⊢ Light.step l = l")
-    assert actions.definitions(environment, goal, ())[0] == "Light.step"
+    assert actions.definitions(environment, goal)[0] == "Light.step"
     offered = [premise.name for premise in actions.premises(environment, goal, ())]
     assert {"Light.step_off", "Color.next_next_next", "Color.red_or"} <= set(offered)
 

@@ -38,8 +38,15 @@ def command(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_hole_has_its_goal_and_comments_have_none(lean: Lean) -> None:
-    holes = LeanFile(SOURCE.read_text(), lean.messages).holes()
+    readings: list[str] = []
+
+    def check(environment: Environment, text: str) -> list[Message]:
+        readings.append(text)
+        return lean.messages(environment, text)
+
+    holes = LeanFile(SOURCE.read_text(), check).holes()
     assert len(holes) == 20 and all(hole.goal for hole in holes)
+    assert len(readings) <= 5, "all goals of a file are read together"
     by_line = {hole.line: hole for hole in holes}
     assert by_line[12].goals[0].statements[0].text == "(p : Prop) (q : Prop) (r : Prop) (hp : p) (hq : q) (hr : r) : p"
     assert by_line[34].goals[0].statements[0].text == "(n : Nat) (h : Nat.succ n = n) : False"
@@ -69,6 +76,28 @@ def test_in_place_the_file_elaborates_and_only_the_hard_and_false_ones_are_left(
         ["patch", str(patched)], input=answer["patch"], text=True, capture_output=True, check=False
     )
     assert applied.returncode == 0 and patched.read_text() == new
+
+
+ODD = """theorem a (n : Nat) : n = n ∧ n + 0 = n := ⟨by sorry, by sorry⟩
+@[simp] theorem b (f : Nat → Nat) : f 0 = f (0 + 0) :=
+  (fun h : 1 = 1 =>
+    sorry) rfl
+theorem c (f : Nat → Nat) : f 0 = f (0 + 0) ∧ True := by
+  constructor
+  · sorry
+  all_goals sorry
+theorem d (n : Nat) : n = n := if h : n = 0 then by
+  sorry else sorry
+"""
+
+
+def test_goals_that_are_read_together_are_those_that_each_has_by_itself(lean: Lean) -> None:
+    """Also below a word that is not what it looks like: there nothing is believed before it is read right."""
+    file = LeanFile(ODD, lean.messages)
+    holes = file.holes()
+    assert holes == [file._hole(hole.offset) for hole in holes] and [hole.tactic for hole in holes].count(False) == 2
+    seen = file._seen_together([hole.offset for hole in holes])
+    assert len(seen) >= 3 and all(hole in holes for hole in seen.values())
 
 
 def test_a_proof_that_does_not_fit_changes_nothing(lean: Lean) -> None:

@@ -7,8 +7,10 @@ import pytest
 from lean_env.lean_text.commands import command_start
 from lean_env.lean_text.theorems import own_names
 from lean_env.theorem import Environment, Header
+from prover.actions.own_forms import OUTSIDE
 from prover.actions.retrieval import PremiseIndex, Retriever
 from prover.actions.space import ActionSpace, Situation
+from prover.actions.templates import TEMPLATES
 
 HEADER = """
 structure Stack where
@@ -117,3 +119,28 @@ def test_what_a_definition_is_made_of_can_be_unfolded_with_it(space: ActionSpace
     found = space.look(environment, "s : Bag\nn : Nat\n⊢ Bag.add s n = s").definitions
     assert found == ("Bag.add", "Bag", "Bag.amount", "Bag.put")
     assert space.look(environment, "s : Nat\n⊢ s = s").definitions == ()
+
+
+def test_forms_for_what_brings_its_own_definitions_or_has_grind(space: ActionSpace) -> None:
+    """And none of them for a theorem of the library, whose searches stay as they were."""
+    of = {name: {form.form for form in forms} for name, forms in (("outside", OUTSIDE), ("all", TEMPLATES))}
+    assert of["outside"] < of["all"]
+    own = texts(space.look(OWN, STATE))
+    for tactic in (
+        "simp [Stack.size, Stack.push]",
+        "induction n <;> simp_all [Stack.size, Stack.push] <;> omega",
+        "induction s generalizing n <;> grind [Stack.size, Stack.push]",
+        "fun_induction Stack.push <;> grind [Stack.size, Stack.push]",
+        "grind [Stack.size, Stack.push, Stack.size_push, unrelated, List.lemma_0]",
+    ):
+        assert tactic in own, tactic
+    plain = space.look(PLAIN, STATE)
+    assert "induction s <;> grind" in texts(plain) and plain.own == ()
+    library = space.look(Environment(("Init.Data.List.Basic",)), STATE)
+    offered = {library.template(action).name for action in range(len(library.candidates))}
+    assert offered and not offered & {form.name for form in OUTSIDE}
+
+
+def test_own_definitions_are_the_headers_alone(space: ActionSpace) -> None:
+    situation = space.look(OWN, "s : Stack\n⊢ Stack.size s = List.length s.items")
+    assert situation.own == ("Stack.size",) and situation.definitions == ("Stack.size", "List.length")

@@ -307,6 +307,9 @@ def test_a_round_takes_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
     file.write_text(json.dumps({"name": "a", "formal_statement": "1 = 1"}))
     assert run(["round", "--bench", str(file), "--name", "s", *home]) == CANNOT_START
     assert "no train theorems" in " ".join(capsys.readouterr().err.split())
+    assert run(["eval", "--portfolio", "--bench", str(file), "--steps", "4", "--json", *home]) == DONE
+    (evaluation,) = json.loads(capsys.readouterr().out)["evaluations"]
+    assert [(row["arm"], row["theorems"], row["solved"]) for row in evaluation["arms"]] == [("portfolio", 1, 1)]
 
 
 def test_help_has_an_example(capsys: pytest.CaptureFixture[str]):

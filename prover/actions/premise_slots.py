@@ -1,0 +1,28 @@
+"""Which slots a retrieved premise can fill, by its printed shape and its rank."""
+
+from __future__ import annotations
+
+from prover.actions.forms import Slot
+from prover.actions.retrieval import RetrievedPremise, Shape
+
+#: A premise can always be rewritten with when it is among the best so many, whether or not its left side seems to fit.
+_ALWAYS_REWRITE = 3
+_ALWAYS_CLOSER = 6
+
+
+def fills(slot: Slot, rank: int, premise: RetrievedPremise) -> bool:
+    """Whether the premise of this rank, from 0, can fill the slot."""
+    if premise.required:
+        return True
+    two_sided = premise.premise.shape in (Shape.EQUATION, Shape.IFF)
+    match slot:
+        case Slot.REWRITE:
+            return two_sided and bool(premise.premise.left) and (premise.left_fits or rank < _ALWAYS_REWRITE)
+        case Slot.REWRITE_BACK:
+            return two_sided and premise.right_fits
+        case Slot.CLOSER:
+            return premise.conclusion_fits or premise.premise.hypotheses > 0 or rank < _ALWAYS_CLOSER
+        case Slot.EQUIVALENCE:
+            return premise.premise.shape is Shape.IFF
+        case _:
+            return True
