@@ -30,6 +30,7 @@ TABLES = (
     "snapshot_change",
     "state",
     "step",
+    "step_score",
     "term",
     "theorem",
     "theorem_class",

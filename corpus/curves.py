@@ -11,9 +11,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from corpus import rows, schema, tallies
+from corpus import counting, rows, schema, tallies
 from corpus.database import reading
-from corpus.records import AttemptStatus, RoundKind
+from corpus.records import RoundKind
 from corpus.store import Corpus
 
 #: Points of the curve of proofs over time.
@@ -115,7 +115,7 @@ def growth(corpus: Corpus) -> list[Growth]:
         last = session.scalar(select(func.max(proof.id)))
         if not last:
             return []
-        total = tallies.tallied(session)[tallies.Key(tallies.PROOFS)] + _retracted(session)
+        total = tallies.tallied(session)[counting.Key(counting.PROOFS)] + _retracted(session)
         wanted = {1 + round(i * (last - 1) / (SAMPLES - 1)) for i in range(SAMPLES)}
         found = session.execute(select(proof.id, proof.created_at).where(proof.id.in_(wanted)).order_by(proof.id))
         return [Growth(at, max(1, round(id * total / last))) for id, at in found]
@@ -133,22 +133,7 @@ def rates_of(corpus: Corpus, round_ids: Iterable[int]) -> dict[int, Rate]:
 
 def _rates(session: Session, round_ids: Iterable[int]) -> dict[int, Rate]:
     """By round; only theorems with a verdict count, each once. A retracted proof solves nothing."""
-    attempt, ids = schema.Attempt, list(round_ids)
-    proved = attempt.status == AttemptStatus.PROVED
-    believed = attempt.proof_id.not_in(select(schema.Retraction.proof_id))
-    counts = {
-        id: Rate(solved, tried)
-        for id, tried, solved in session.execute(
-            select(
-                attempt.round_id,
-                func.count(attempt.theorem_id.distinct()),
-                func.count(attempt.theorem_id.distinct()).filter(proved & believed),
-            )
-            .where(attempt.round_id.in_(ids), attempt.status != AttemptStatus.ERROR)
-            .group_by(attempt.round_id)
-        )
-    }
-    return {id: counts.get(id, Rate(0, 0)) for id in ids}
+    return {id: Rate(one.solved, one.tried) for id, one in tallies.round_counts(session, round_ids).items()}
 
 
 def _curve(

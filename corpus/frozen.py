@@ -8,6 +8,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema
+from corpus.contents import contents_of_proofs, stored
 from corpus.hashing import EMPTY_BUCKETS, bucket_of, digest, set_hash, with_buckets
 from corpus.human import freeze, with_human
 
@@ -57,6 +58,7 @@ def freeze_as(session: Session, snapshot_hash: str, ids: Sequence[int], human: S
             human_hash=traces.hash,
             human_seen=traces.traces_seen,
             guards_seen=traces.guards_seen,
+            contents=stored(contents_of_proofs(session, [id for id, _, _ in found])),
         )
     )
     changes = [

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema
@@ -118,35 +118,43 @@ def _groups(session: Session, generation: schema.Generation) -> dict[str, list[i
 def _compare(session: Session, before: Iterable[int], after: Iterable[int]) -> Comparison:
     round = session.get_one(schema.Round, min(before))
     one, other = _lengths(session, before), _lengths(session, after)
-    both = sorted(one.keys() & other.keys())
-    lengths = [Length(name, a, b) for name in both if (a := one[name]) is not None and (b := other[name]) is not None]
+    both = one.keys() & other.keys()
+    names = _names(session, [id for id in both if one[id] != other[id]])
+    ordered = sorted(names, key=lambda id: names[id])
+    lengths = [Length(names[id], a, b) for id in ordered if (a := one[id]) is not None and (b := other[id]) is not None]
     return Comparison(
         kind=round.kind,
         benchmark=rows.benchmark_record(session.get_one(schema.Benchmark, round.benchmark_id)).key,
         split=round.split,
         stratum=round.stratum if round.kind is RoundKind.EVAL else "",
         theorems=len(both),
-        proved_before=sum(one[name] is not None for name in both),
-        proved_after=sum(other[name] is not None for name in both),
-        gained=tuple(name for name in both if one[name] is None and other[name] is not None),
-        lost=tuple(name for name in both if one[name] is not None and other[name] is None),
+        proved_before=sum(one[id] is not None for id in both),
+        proved_after=sum(other[id] is not None for id in both),
+        gained=tuple(names[id] for id in ordered if one[id] is None),
+        lost=tuple(names[id] for id in ordered if other[id] is None),
         shorter=tuple(length for length in lengths if length.after < length.before),
         longer=tuple(length for length in lengths if length.after > length.before),
     )
 
 
-def _lengths(session: Session, rounds: Iterable[int]) -> dict[str, int | None]:
-    """For each theorem with a final attempt the tactics of its shortest proof; None where it was not proved, or
-    the proof was retracted."""
-    attempt, theorem, proof = schema.Attempt, schema.Theorem, schema.Proof
+def _lengths(session: Session, rounds: Iterable[int]) -> dict[int, int | None]:
+    """For each theorem with a final attempt, by its id, the tactics of its shortest proof; None where it was not
+    proved, or the proof was retracted."""
+    attempt, proof = schema.Attempt, schema.Proof
+    believed = (proof.id == attempt.proof_id) & proof.id.not_in(select(schema.Retraction.proof_id))
     query = (
-        select(theorem.name, proof.length)
-        .join(attempt, attempt.theorem_id == theorem.id)
-        .outerjoin(proof, (proof.id == attempt.proof_id) & proof.id.not_in(select(schema.Retraction.proof_id)))
+        select(attempt.theorem_id, func.min(proof.length))
+        .outerjoin(proof, believed)
         .where(attempt.round_id.in_(list(rounds)), attempt.status != AttemptStatus.ERROR)
+        .group_by(attempt.theorem_id)
     )
-    found: dict[str, int | None] = {}
-    for name, length in session.execute(query):
-        known = found.get(name)
-        found[name] = length if known is None else known if length is None else min(known, length)
-    return found
+    return {id: length for id, length in session.execute(query)}
+
+
+def _names(session: Session, theorems: Iterable[int]) -> dict[int, str]:
+    theorem = schema.Theorem
+    return {
+        id: name
+        for chunk in rows.chunks(sorted(theorems))
+        for id, name in session.execute(select(theorem.id, theorem.name).where(theorem.id.in_(chunk)))
+    }

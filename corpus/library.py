@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from corpus import rows, schema
 from corpus.borrowing import named_by, text_of
+from corpus.contents import members
 from corpus.database import reading
 from corpus.guard import leaks_among
 from corpus.records import TheoremRecord
-from corpus.snapshot import members
 from corpus.store import Corpus
 
 

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session, aliased
 
 from corpus import rows, schema
 from corpus.borrowing import borrowers, named_by
+from corpus.contents import members
 from corpus.database import reading
 from corpus.errors import Ambiguous, CorpusError, NotFound
 from corpus.generations import generation_name, generation_row
-from corpus.snapshot import members
 from corpus.store import Corpus
 
 #: Children of one kind that a node shows by name; of others it says how many there are.

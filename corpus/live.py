@@ -9,21 +9,25 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from corpus import rows, schema
+from corpus import rows, schema, tallies
 from corpus.columns import now as current_time
 from corpus.database import reading
-from corpus.records import AttemptStatus, RoundKind
+from corpus.records import RoundKind
 from corpus.store import Corpus
 
 #: Speeds are of the last so many seconds, and a round that stored nothing for STALL has stopped.
 WINDOW = timedelta(seconds=60)
 STALL = timedelta(minutes=5)
+#: Speeds are read off so many attempts at most, fewer seconds where a round stores more of them.
+LOOKED_AT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class RoundProgress:
     """An unfinished round. done: theorems with a verdict, solved: with a proof, errors: attempts that ended in one.
-    steps_per_second: over the last minute, 0 when nothing was stored in it; moving: something was stored lately."""
+    steps_per_second, cores_busy: of what was stored in the last minute, 0 when nothing was; the latter is processor
+    seconds of model, Lean and search a second, and an attempt counts when it ends. moving: something was stored
+    lately."""
 
     id: int
     run: str
@@ -38,6 +42,7 @@ class RoundProgress:
     solved: int
     errors: int
     steps_per_second: float
+    cores_busy: float
     moving: bool
     started_at: datetime
     last_at: datetime | None
@@ -98,23 +103,29 @@ def _proofs(found: Iterable[tuple[schema.Proof, int, str, str]]) -> Iterable[New
 def _progress(session: Session, row: schema.Round) -> RoundProgress:
     attempt = schema.Attempt
     now = current_time()
-    error = attempt.status == AttemptStatus.ERROR
-    done, solved, errors, last = session.execute(
+    counts = tallies.round_counts(session, [row.id])[row.id]
+    processor = func.coalesce(attempt.stats["cpu_seconds"].as_float(), attempt.wall_seconds).label("processor")
+    last = (
+        select(attempt.steps, attempt.created_at, processor)
+        .where(attempt.round_id == row.id)
+        .order_by(attempt.id.desc())
+        .limit(LOOKED_AT)
+        .subquery()
+    )
+    recent = last.c.created_at > now - WINDOW
+    last_at, steps, seconds, number, first = session.execute(
         select(
-            func.count(attempt.theorem_id.distinct()).filter(~error),
-            func.count(attempt.theorem_id.distinct()).filter(attempt.status == AttemptStatus.PROVED),
-            func.count().filter(error),
-            func.max(attempt.created_at),
-        ).where(attempt.round_id == row.id)
-    ).one()
-    recent, first = session.execute(
-        select(func.coalesce(func.sum(attempt.steps), 0), func.min(attempt.created_at)).where(
-            attempt.round_id == row.id, attempt.created_at > now - WINDOW
+            func.max(last.c.created_at),
+            func.coalesce(func.sum(last.c.steps).filter(recent), 0),
+            func.coalesce(func.sum(last.c.processor).filter(recent), 0.0),
+            func.count().filter(recent),
+            func.min(last.c.created_at).filter(recent),
         )
     ).one()
+    begun = first if number == LOOKED_AT else max(row.started_at, now - WINDOW)
+    span = max(1.0, (now - begun).total_seconds())
     record = rows.round_record(session, row)
     generation = session.get(schema.Generation, row.generation_id) if row.generation_id is not None else None
-    begun = max(row.started_at, now - WINDOW) if first is not None else now
     return RoundProgress(
         id=row.id,
         run=record.run,
@@ -125,11 +136,12 @@ def _progress(session: Session, row: schema.Round) -> RoundProgress:
         stratum=row.stratum,
         generation=generation.number if generation else None,
         selected=record.selected,
-        done=done,
-        solved=solved,
-        errors=errors,
-        steps_per_second=recent / max(1.0, (now - begun).total_seconds()) if first is not None else 0.0,
-        moving=now - (last or row.started_at) < STALL,
+        done=counts.tried,
+        solved=counts.solved,
+        errors=counts.errors,
+        steps_per_second=steps / span,
+        cores_busy=seconds / span,
+        moving=now - (last_at or row.started_at) < STALL,
         started_at=row.started_at,
-        last_at=last,
+        last_at=last_at,
     )

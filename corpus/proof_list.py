@@ -13,13 +13,15 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session
 
-from corpus import rows, schema, tallies
+from corpus import counting, rows, schema, tallies
 from corpus.database import reading
 from corpus.search import BATCH, proofs_with
 from corpus.store import Corpus
 
-#: Matches are counted up to here, and those by a tactic's text, which is looked at, up to there.
-COUNTED, COUNTED_BY_TEXT = 10_000, 1_000
+#: Matches are counted up to here.
+COUNTED = 1_000
+#: A list starts from what can match, and sorts that, up to so many proofs.
+SORTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,7 @@ def list_proofs(
     """
     if filter.tactic is not None:
         with proofs_with(corpus, filter.tactic, report) as (session, candidates):
-            found, page = _by_text(session, filter, candidates, limit, offset, before), COUNTED_BY_TEXT
-            return _page(session, *found, page, offset)
+            return _page(session, *_by_text(session, filter, candidates, limit, offset, before), COUNTED, offset)
     with reading(corpus.engine) as session:
         query = _filtered(session, filter)
         asked = query if before is None else query.where(schema.Proof.id < before)
@@ -135,9 +136,9 @@ def _known_total(session: Session, filter: ProofFilter) -> int | None:
     if filter.retracted is False and (not limits or limits in ({"source"}, {"split"})):
         counts = tallies.tallied(session)
         if not limits:
-            return counts[tallies.Key(tallies.PROOFS)]
+            return counts[counting.Key(counting.PROOFS)]
         what = limits.pop()
-        return counts[tallies.Key(what, getattr(filter, what))]
+        return counts[counting.Key(what, getattr(filter, what))]
     return None
 
 
@@ -151,7 +152,7 @@ def _by_text(
     query = _filtered(session, filter, walk=True).where(uses).order_by(proof.id.desc())
     ids: list[int] = []
     total = passed = 0
-    while total <= COUNTED_BY_TEXT or len(ids) < limit:
+    while total <= COUNTED or len(ids) < limit:
         batch = [id for id, _ in zip(candidates, range(BATCH), strict=False)]
         if not batch:
             break
@@ -174,9 +175,11 @@ def _filtered(session: Session, filter: ProofFilter, *, walk: bool = False) -> S
         attempt, round = schema.Attempt, schema.Round
         rounds = select(round.id).where(round.run_id == rows.run_row(session, filter.run).id)
         by_run = select(attempt.proof_id).where(attempt.round_id.in_(rounds), attempt.proof_id.is_not(None))
-        if walk or _more_than_counted(session, by_run):
-            mine = exists().where(attempt.proof_id == proof.id, round.id == attempt.round_id, round.id.in_(rounds))
-            query = query.where(mine)
+        if walk or _many(session, by_run):
+            # The walk begins at the run's newest proof: other runs may have found a million since.
+            last = session.scalar(select(func.max(attempt.proof_id)).where(attempt.round_id.in_(rounds)))
+            mine = exists().where(attempt.proof_id == proof.id, attempt.round_id.in_(rounds))
+            query = query.where(mine, proof.id <= (last or 0))
         else:
             query = query.where(proof.id.in_(by_run))
     if filter.source is not None:
@@ -187,8 +190,9 @@ def _filtered(session: Session, filter: ProofFilter, *, walk: bool = False) -> S
     return query
 
 
-def _theorems(session: Session, filter: ProofFilter) -> Select[int] | None:
-    """The ids of the theorems that the filter speaks of, None for all."""
+def _theorems(session: Session, filter: ProofFilter) -> Select[int] | list[int] | None:
+    """The ids of the theorems that the filter speaks of, None for all; a list, where they are few: names are looked
+    through once."""
     theorem, wanted = schema.Theorem, list[ColumnElement[bool]]()
     if filter.theorem is not None:
         wanted.append(theorem.name.icontains(filter.theorem, autoescape=True))
@@ -198,18 +202,22 @@ def _theorems(session: Session, filter: ProofFilter) -> Select[int] | None:
         wanted.append(theorem.split == filter.split)
     if filter.stratum is not None:
         wanted.append(theorem.stratum == filter.stratum)
-    return select(theorem.id).where(*wanted) if wanted else None
+    if not wanted:
+        return None
+    query = select(theorem.id).where(*wanted)
+    few = session.scalars(query.limit(COUNTED + 1)).all() if filter.theorem is not None else ()
+    return list(few) if 0 < len(few) <= COUNTED else query
 
 
-def _chosen(session: Session, inside: Select[int], walk: bool) -> ColumnElement[bool]:
+def _chosen(session: Session, inside: Select[int] | list[int], walk: bool) -> ColumnElement[bool]:
     """Whether `proof` is of these theorems, by its index where that finds few proofs. Where it finds many, no index of
     theorems may be used: then the page is full after a short walk, and sorting all of them would take long."""
     theorem_id = schema.Proof.theorem_id
-    if walk or _more_than_counted(session, select(schema.Proof.id).where(theorem_id.in_(inside))):
+    if walk or _many(session, select(schema.Proof.id).where(theorem_id.in_(inside))):
         return (theorem_id + 0).in_(inside)
     return theorem_id.in_(inside)
 
 
-def _more_than_counted(session: Session, query: Select[int] | Select[int | None]) -> bool:
-    counted = select(func.count()).select_from(query.limit(COUNTED + 1).subquery())
-    return session.scalars(counted).one() > COUNTED
+def _many(session: Session, query: Select[int] | Select[int | None]) -> bool:
+    counted = select(func.count()).select_from(query.limit(SORTED + 1).subquery())
+    return session.scalars(counted).one() > SORTED

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from corpus import rows, schema, tallies
+from corpus import counting, rows, schema, tallies
 from corpus.borrowing import BorrowedLemma, borrowed_lemmas, borrowers
 from corpus.columns import Base
 from corpus.database import reading
@@ -101,9 +101,9 @@ def totals(corpus: Corpus) -> Totals:
         counts = tallies.tallied(session)
         return Totals(
             theorems=_rows(session, schema.Theorem),
-            proofs=counts[tallies.Key(tallies.PROOFS)],
-            theorems_proved=sum(part.proved for part in _coverage(session)),
-            attempts=sum(tallies.values(counts, tallies.STATUS).values()),
+            proofs=counts[counting.Key(counting.PROOFS)],
+            theorems_proved=sum(tallies.values(counts, counting.PROVED).values()),
+            attempts=sum(tallies.values(counts, counting.STATUS).values()),
             runs=_rows(session, schema.Run),
             generations=_rows(session, schema.Generation),
             snapshots=_rows(session, schema.Snapshot),
@@ -115,9 +115,9 @@ def stats(corpus: Corpus) -> Stats:
     """Counts over the whole corpus."""
     with reading(corpus.engine) as session:
         counts = tallies.tallied(session)
-        coverage = _coverage(session)
-        proofs = counts[tallies.Key(tallies.PROOFS)]
-        by_status = tallies.values(counts, tallies.STATUS)
+        coverage = _coverage(session, counts)
+        proofs = counts[counting.Key(counting.PROOFS)]
+        by_status = tallies.values(counts, counting.STATUS)
         return Stats(
             benchmarks=_rows(session, schema.Benchmark),
             theorems=_rows(session, schema.Theorem),
@@ -126,16 +126,16 @@ def stats(corpus: Corpus) -> Stats:
             proofs=proofs,
             retracted=_rows(session, schema.Retraction),
             theorems_proved=sum(part.proved for part in coverage),
-            mean_length=counts[tallies.Key(tallies.LENGTH)] / max(proofs, 1),
+            mean_length=counts[counting.Key(counting.LENGTH)] / max(proofs, 1),
             snapshots=_rows(session, schema.Snapshot),
             test_evaluations=session.scalars(evaluations_on_test()).one(),
             trees=TreeSizes(
-                counts[tallies.Key(tallies.TREES)],
-                counts[tallies.Key(tallies.TREE_BYTES)],
-                counts[tallies.Key(tallies.TREE_SIZE)],
+                counts[counting.Key(counting.TREES)],
+                counts[counting.Key(counting.TREE_BYTES)],
+                counts[counting.Key(counting.TREE_SIZE)],
             ),
-            by_source=tallies.values(counts, tallies.SOURCE),
-            by_split=tallies.values(counts, tallies.SPLIT),
+            by_source=tallies.values(counts, counting.SOURCE),
+            by_split=tallies.values(counts, counting.SPLIT),
             origins=_origins(session, counts),
             by_status={AttemptStatus(status): count for status, count in by_status.items()},
             coverage=coverage,
@@ -178,7 +178,7 @@ def _rows(session: Session, table: type[Base]) -> int:
     return session.scalars(select(func.count()).select_from(table)).one()
 
 
-def _origins(session: Session, counts: Counter[tallies.Key]) -> tuple[Origin, ...]:
+def _origins(session: Session, counts: Counter[counting.Key]) -> tuple[Origin, ...]:
     found = sorted(tallies.origins(counts), key=lambda one: (one[0], one[1] or 0))
     return tuple(
         Origin(
@@ -190,23 +190,14 @@ def _origins(session: Session, counts: Counter[tallies.Key]) -> tuple[Origin, ..
     )
 
 
-def _coverage(session: Session) -> tuple[Coverage, ...]:
+def _coverage(session: Session, counts: Counter[counting.Key]) -> tuple[Coverage, ...]:
     theorem, benchmark = schema.Theorem, schema.Benchmark
-    proved = exists().where(schema.Proof.theorem_id == theorem.id, believed())
-    found = session.execute(
-        select(
-            benchmark.name,
-            benchmark.revision,
-            theorem.split,
-            theorem.stratum,
-            func.count().filter(proved),
-            func.count(),
-        )
-        .join(benchmark, benchmark.id == theorem.benchmark_id)
-        .group_by(benchmark.id, benchmark.name, benchmark.revision, theorem.split, theorem.stratum)
-        .order_by(benchmark.id, theorem.split, theorem.stratum)
-    )
+    parts = (theorem.benchmark_id, theorem.split, theorem.stratum)
+    sizes = session.execute(select(*parts, func.count()).group_by(*parts).order_by(*parts)).all()
+    keys = {row.id: rows.benchmark_record(row).key for row in session.scalars(select(benchmark))}
     return tuple(
-        Coverage(f"{name}@{revision}", split, stratum, proved_theorems, theorems)
-        for name, revision, split, stratum, proved_theorems, theorems in found
+        Coverage(
+            keys[id], split, stratum, counts[counting.Key(counting.PROVED, counting.part(id, split, stratum))], theorems
+        )
+        for id, split, stratum, theorems in sizes
     )

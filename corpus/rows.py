@@ -129,25 +129,36 @@ def generation_record(session: Session, row: schema.Generation) -> GenerationRec
 
 
 def round_record(session: Session, row: schema.Round) -> RoundRecord:
-    # Positions count from 0, so that the last one is found by the key where a count would read them all.
-    selected = select(func.coalesce(func.max(schema.RoundTheorem.position) + 1, 0)).where(
-        schema.RoundTheorem.round_id == row.id
-    )
-    return RoundRecord(
-        id=row.id,
-        run=session.get_one(schema.Run, row.run_id).name,
-        generation_id=row.generation_id,
-        benchmark=benchmark_record(session.get_one(schema.Benchmark, row.benchmark_id)).key,
-        split=row.split,
-        stratum=row.stratum,
-        arm=row.arm,
-        kind=row.kind,
-        seed=row.seed,
-        config=row.config,
-        selected=session.scalars(selected).one(),
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-    )
+    return round_records(session, [row])[0]
+
+
+def round_records(session: Session, found: Sequence[schema.Round]) -> list[RoundRecord]:
+    """In the order of `found`: one query for what they selected, however many they are."""
+    selected: dict[int, int] = {}
+    place = schema.RoundTheorem
+    for chunk in chunks([row.id for row in found]):
+        # Positions count from 0, so that the last one is found by the key where a count would read them all.
+        last = select(func.max(place.position)).where(place.round_id == schema.Round.id).scalar_subquery()
+        query = select(schema.Round.id, func.coalesce(last + 1, 0)).where(schema.Round.id.in_(chunk))
+        selected.update((id, count) for id, count in session.execute(query))
+    return [
+        RoundRecord(
+            id=row.id,
+            run=session.get_one(schema.Run, row.run_id).name,
+            generation_id=row.generation_id,
+            benchmark=benchmark_record(session.get_one(schema.Benchmark, row.benchmark_id)).key,
+            split=row.split,
+            stratum=row.stratum,
+            arm=row.arm,
+            kind=row.kind,
+            seed=row.seed,
+            config=row.config,
+            selected=selected[row.id],
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+        )
+        for row in found
+    ]
 
 
 def load_proofs(session: Session, ids: Sequence[int]) -> list[StoredProof]:

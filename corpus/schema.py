@@ -10,6 +10,7 @@
     attempt   n-1 proof                   every attempt that found this proof; the first one is the one that brought it
     attempt   1-1 search_tree             what its search tried, for a share of the attempts (corpus/search_tree.py)
     proof     n-1 term, 1-n borrowed      a proof's own part, to be lent; the earlier proofs that it rests on
+    proof     1-n step_score              what other generations would have given each of its steps, where it was asked
     tally                                 counts of all that, kept up to the rows that they have seen
     retraction, guard                     what must not be trained on, as new rows
     snapshot_line 1-n snapshot            frozen sets of proofs; snapshot_change says which proof entered or left when
@@ -271,7 +272,7 @@ class Attempt(Base):
     __tablename__ = "attempt"
     __table_args__ = (
         UniqueConstraint("round_id", "theorem_id", "ordinal", "retry"),
-        Index(None, "round_id", "proof_id"),
+        Index(None, "round_id", "id", "proof_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -332,6 +333,18 @@ class Borrowed(Base):
     proof_id: Mapped[int] = mapped_column(ForeignKey("proof.id"), primary_key=True, autoincrement=False)
     lemma_id: Mapped[int] = mapped_column(ForeignKey("proof.id"), primary_key=True, autoincrement=False, index=True)
     named: Mapped[bool]
+
+
+class StepScore(Base):
+    """What a generation gives a step of a proof, computed when somebody asked (corpus/scores.py)."""
+
+    __tablename__ = "step_score"
+
+    proof_id: Mapped[int] = mapped_column(ForeignKey("proof.id"), primary_key=True, autoincrement=False)
+    generation_id: Mapped[int] = mapped_column(ForeignKey("generation.id"), primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    log_probability: Mapped[float | None]
+    rank: Mapped[int | None]
 
 
 class Retraction(Base):
@@ -420,6 +433,8 @@ class Snapshot(Base):
     human_hash: Mapped[str] = mapped_column(HASH, default="", server_default="")
     human_seen: Mapped[int] = mapped_column(default=0, server_default="0")
     guards_seen: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: Its proofs by benchmark and source, as [benchmark's id, source, proofs]; None before revision 0010.
+    contents: Mapped[list[Any] | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

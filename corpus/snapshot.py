@@ -9,16 +9,17 @@ proofs give the same hash, whatever order they came in.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, insert, select, union
+from sqlalchemy import ColumnElement, exists, func, insert, select, union
 from sqlalchemy.orm import Session, aliased
 
 from corpus import rows, schema
+from corpus.contents import contents_of, contents_of_proofs, stored, theorems_with_members
 from corpus.database import reading, writing
 from corpus.errors import SnapshotCorrupt
 from corpus.guard import leaking, leaks_among
@@ -86,6 +87,11 @@ def take_snapshot(corpus: Corpus, filter: SnapshotFilter = SnapshotFilter()) -> 
         human = freeze(session, filter.human)
         if last is not None and not left and not entered and last.human_hash == human.hash:
             return snapshot_record(session, last)
+        changed = [id for id, _ in (*entered, *left)]
+        contents = contents_of(session, last) if last is not None else Counter()
+        contents.update(contents_of_proofs(session, [id for id, _ in entered]))
+        contents.subtract(contents_of_proofs(session, [id for id, _ in left]))
+        before = theorems_with_members(session, line.id, changed)
         _write_changes(session, line, number, entered, removed=False)
         _write_changes(session, line, number, left, removed=True)
         line.buckets = _rehashed(session, line, {bucket_of(proof_hash) for _, proof_hash in (*entered, *left)})
@@ -95,12 +101,13 @@ def take_snapshot(corpus: Corpus, filter: SnapshotFilter = SnapshotFilter()) -> 
             number=number,
             hash=with_human(set_hash(line.buckets, size), human.hash),
             proofs=size,
-            theorems=_count_theorems(session, line),
+            theorems=(last.theorems if last else 0) + theorems_with_members(session, line.id, changed) - before,
             withheld=line.withheld,
             human=human.traces,
             human_hash=human.hash,
             human_seen=human.traces_seen,
             guards_seen=human.guards_seen,
+            contents=stored(contents),
         )
         session.add(row)
         session.flush()
@@ -164,19 +171,6 @@ def snapshot_record(session: Session, row: schema.Snapshot) -> Snapshot:
     line = session.get_one(schema.SnapshotLine, row.line_id)
     limits = {name: value for name, value in line.filter.items() if value}
     return Snapshot(row.id, row.hash, row.proofs, row.theorems, row.withheld, row.created_at, row.human, limits)
-
-
-def members(row: schema.Snapshot) -> Select[int]:
-    """The ids of a snapshot's proofs."""
-    change, gone = schema.SnapshotChange, aliased(schema.SnapshotChange)
-    left = exists().where(
-        gone.line_id == row.line_id,
-        gone.proof_id == change.proof_id,
-        gone.removed.is_(True),
-        gone.number <= row.number,
-    )
-    entered = (change.line_id == row.line_id, change.removed.is_(False), change.number <= row.number)
-    return select(change.proof_id).where(*entered, ~left)
 
 
 def _check(proof: StoredProof, snapshot_hash: str) -> None:
@@ -340,12 +334,3 @@ def _rehashed(session: Session, line: schema.SnapshotLine, touched: set[int]) ->
     ):
         buckets[bucket].append(proof_hash)
     return with_buckets(line.buckets, buckets)
-
-
-def _count_theorems(session: Session, line: schema.SnapshotLine) -> int:
-    return session.scalars(
-        select(func.count(schema.Proof.theorem_id.distinct()))
-        .select_from(schema.SnapshotChange)
-        .join(schema.Proof, schema.Proof.id == schema.SnapshotChange.proof_id)
-        .where(*_members(line.id))
-    ).one()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema
+from corpus.contents import contents_of, members
 from corpus.database import reading
-from corpus.snapshot import Snapshot, members, snapshot_record
+from corpus.snapshot import Snapshot, snapshot_record
 from corpus.store import Corpus
 
 
@@ -90,25 +92,27 @@ def diff(corpus: Corpus, a: str, b: str) -> SnapshotDiff:
     """Who entered and who left from `a` to `b` (hashes, or their beginnings). Raises NotFound, Ambiguous."""
     with reading(corpus.engine) as session:
         first, second = rows.snapshot_row(session, a), rows.snapshot_row(session, b)
-        before, after = _by_theorem(session, first), _by_theorem(session, second)
-        stay = _by_theorem(session, first, second)
+        which = _touched(first, second)
+        before, after = _by_theorem(session, which, first), _by_theorem(session, which, second)
+        stay = _by_theorem(session, which, first, second)
         changes = {
             theorem: (after.get(theorem, 0) - stay.get(theorem, 0), before.get(theorem, 0) - stay.get(theorem, 0))
             for theorem in before.keys() | after.keys()
         }
         changed = {theorem: change for theorem, change in changes.items() if any(change)}
         names = _names(session, list(changed))
+        entered, left = (sum(change[side] for change in changes.values()) for side in (0, 1))
         return SnapshotDiff(
             snapshot_record(session, first),
             snapshot_record(session, second),
-            sum(entered for entered, _ in changes.values()),
-            sum(left for _, left in changes.values()),
-            sum(stay.values()),
+            entered,
+            left,
+            first.proofs - left,
             tuple(
                 sorted(
                     (
-                        TheoremChange(*names[theorem], entered, left, stay.get(theorem, 0))
-                        for theorem, (entered, left) in changed.items()
+                        TheoremChange(*names[theorem], *change, stay.get(theorem, 0))
+                        for theorem, change in changed.items()
                     ),
                     key=lambda change: (change.theorem, change.benchmark),
                 )
@@ -116,15 +120,26 @@ def diff(corpus: Corpus, a: str, b: str) -> SnapshotDiff:
         )
 
 
-def _by_theorem(session: Session, *snapshots: schema.Snapshot) -> dict[int, int]:
-    """How many proofs of each theorem are in all of these snapshots."""
+def _by_theorem(session: Session, theorems: Select[int] | None, *snapshots: schema.Snapshot) -> dict[int, int]:
+    """How many proofs of each of these theorems (None: of all) are in all of these snapshots."""
     proof = schema.Proof
-    inside = and_(*(proof.id.in_(members(snapshot)) for snapshot in snapshots))
-    return {id: count for id, count in session.execute(_grouped(select(proof.theorem_id, func.count()).where(inside)))}
+    query = select(proof.theorem_id, func.count()).where(*(proof.id.in_(members(one)) for one in snapshots))
+    if theorems is not None:
+        query = query.where(proof.theorem_id.in_(theorems))
+    return {id: count for id, count in session.execute(query.group_by(proof.theorem_id))}
 
 
-def _grouped(query: Select[int, int]) -> Select[int, int]:
-    return query.group_by(schema.Proof.theorem_id)
+def _touched(a: schema.Snapshot, b: schema.Snapshot) -> Select[int] | None:
+    """The theorems whose proofs can differ: in one line those that something happened to in between."""
+    if a.line_id != b.line_id:
+        return None
+    change, proof = schema.SnapshotChange, schema.Proof
+    first, last = sorted((a.number, b.number))
+    return (
+        select(proof.theorem_id)
+        .join(change, change.proof_id == proof.id)
+        .where(change.line_id == a.line_id, change.number > first, change.number <= last)
+    )
 
 
 def _names(session: Session, theorems: list[int]) -> dict[int, tuple[str, str]]:
@@ -141,18 +156,16 @@ def _names(session: Session, theorems: list[int]) -> dict[int, tuple[str, str]]:
 
 
 def _benchmarks(session: Session, row: schema.Snapshot) -> dict[str, int]:
-    theorem, benchmark = schema.Theorem, schema.Benchmark
-    found = session.execute(
-        select(benchmark.name, benchmark.revision, func.count())
-        .join(theorem, theorem.benchmark_id == benchmark.id)
-        .join(schema.Proof, schema.Proof.theorem_id == theorem.id)
-        .where(schema.Proof.id.in_(members(row)))
-        .group_by(benchmark.id, benchmark.name, benchmark.revision)
-        .order_by(benchmark.id)
-    )
-    return {f"{name}@{revision}": count for name, revision, count in found}
+    found = Counter[int]()
+    for (benchmark_id, _), count in contents_of(session, row).items():
+        found[benchmark_id] += count
+    return {
+        rows.benchmark_record(session.get_one(schema.Benchmark, id)).key: count for id, count in sorted(found.items())
+    }
 
 
 def _sources(session: Session, row: schema.Snapshot) -> dict[str, int]:
-    query = select(schema.Proof.source, func.count()).where(schema.Proof.id.in_(members(row)))
-    return {source: count for source, count in session.execute(query.group_by(schema.Proof.source).order_by("source"))}
+    found = Counter[str]()
+    for (_, source), count in contents_of(session, row).items():
+        found[source] += count
+    return dict(sorted(found.items()))

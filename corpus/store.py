@@ -250,7 +250,7 @@ class Corpus(BenchmarkStore):
             query = select(schema.Round).where(schema.Round.run_id == rows.run_row(session, run).id)
             if kind is not None:
                 query = query.where(schema.Round.kind == kind)
-            return [rows.round_record(session, row) for row in session.scalars(query.order_by(schema.Round.id))]
+            return rows.round_records(session, session.scalars(query.order_by(schema.Round.id)).all())
 
     def pending(self, round: RoundRecord, *, ordinal: int = 0, max_errors: int | None = None) -> list[TheoremRecord]:
         """Theorems that have no final attempt of this ordinal yet, in the round's order. An ERROR is not final; with

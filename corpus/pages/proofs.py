@@ -14,6 +14,7 @@ from corpus.pages.goals import ShownGoal, shown
 from corpus.pages.shell import page
 from corpus.query import show_proof, theorem_id_of
 from corpus.records import StepRecord
+from corpus.scores import scores_of
 
 router = APIRouter()
 
@@ -49,5 +50,6 @@ def proof(
         at=min(step, len(steps)),
         all=all_,
         theorem_id=theorem_id_of(corpus, proof_id),
+        scores=scores_of(corpus, proof_id),
         certificate=words.certificate(view.proof.certificate, view.proof.theorem),
     )

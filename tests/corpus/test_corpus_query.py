@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 import pytest
 from samples import attempt, fill, proof, sha, start_round, theorem
 
+from corpus import proof_list
 from corpus.errors import NotFound
 from corpus.lineage import ancestors
 from corpus.proof_list import ProofFilter, list_proofs
@@ -62,7 +63,9 @@ def test_statistics(corpus):
     assert json.loads(json.dumps(asdict(found)))["by_status"] == {"proved": 4, "error": 1}
 
 
-def test_listing_filters_and_pages(corpus):
+@pytest.mark.parametrize("most", [10_000, 0], ids=["sorted", "walked"])
+def test_listing_filters_and_pages(corpus, monkeypatch, most):
+    monkeypatch.setattr(proof_list, "SORTED", most)
     theorems = fill(corpus, train=5)["train"]
     corpus.start_run("other", {})
     round = start_round(corpus, theorems)

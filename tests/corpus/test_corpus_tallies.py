@@ -9,25 +9,27 @@ from sqlalchemy import select, text
 
 from corpus import schema
 from corpus.backup import backup
+from corpus.counting import Key
 from corpus.database import reading, writing
 from corpus.merge import merge
 from corpus.query import stats
 from corpus.records import AttemptStatus
 from corpus.store import Corpus
-from corpus.tallies import Key, catch_up, tallied
+from corpus.tallies import RoundCounts, catch_up, round_counts, tallied
 
 
 def recounted(corpus):
     """The counts from nothing: without what is stored."""
     with by_hand(corpus) as connection:
         connection.execute(text("DELETE FROM tally"))
-    with reading(corpus.engine) as session:
-        return +tallied(session)
+    return kept(corpus)
 
 
 def kept(corpus):
+    """All counts, and those of the rounds."""
     with reading(corpus.engine) as session:
-        return +tallied(session)
+        rounds = round_counts(session, session.scalars(select(schema.Round.id)))
+        return +tallied(session), rounds
 
 
 def some_work(corpus) -> None:
@@ -45,8 +47,9 @@ def some_work(corpus) -> None:
 
 def test_what_is_kept_is_what_is_there(corpus):
     some_work(corpus)
-    found, again = kept(corpus), recounted(corpus)
-    assert found == again
+    found, rounds = kept(corpus)
+    assert (found, rounds) == recounted(corpus)
+    assert rounds == {1: RoundCounts(tried=4, solved=1, errors=0)}
     assert found[Key("proofs")] == 1 and found[Key("source", "seed")] == 1 and not found[Key("source", "policy")]
     assert found[Key("status", "proved")] == 3 and found[Key("status", "unproved")] == found[Key("trees")] == 1
 
@@ -75,3 +78,34 @@ def test_merged_and_copied_corpora_count_alike(corpus, tmp_path):
         assert stats(copy) == stats(corpus)
     assert kept(corpus) == recounted(corpus)
     assert stats(corpus).proofs == 2
+
+
+def test_a_theorem_counts_once_and_falls_with_its_last_proof(corpus):
+    """Whatever was counted in between."""
+    a, b, c, _ = fill(corpus)["train"]
+    round = start_round(corpus, [a, b, c])
+    deeds = [
+        lambda: corpus.record_attempt(round, attempt(a, proof=proof(a, "rfl"))),
+        lambda: corpus.record_attempt(round, attempt(a, proof=proof(a, "simp"), ordinal=1)),
+        lambda: corpus.record_attempt(round, attempt(b, AttemptStatus.ERROR)),
+        lambda: corpus.record_attempt(round, attempt(b)),
+        lambda: corpus.retract(1, "wrong"),
+        lambda: corpus.record_attempt(round, attempt(a, proof=proof(a, "rfl"), ordinal=2)),  # the wrong one again
+        lambda: corpus.retract(2, "wrong"),
+        lambda: corpus.record_attempt(round, attempt(a, proof=proof(a, "omega"), ordinal=3)),
+        lambda: corpus.record_attempt(round, attempt(c, proof=proof(c, "omega"))),
+        lambda: corpus.retract(4, "wrong"),
+    ]
+    expected = [(1, 1), (1, 1), (1, 1), (2, 1), (2, 1), (2, 1), (2, 0), (2, 1), (3, 2), (3, 1)]
+    seen = []
+    for number, deed in enumerate(deeds):
+        deed()
+        if number % 3 == 1:
+            with writing(corpus.engine) as session:
+                catch_up(session)
+        _, rounds = kept(corpus)
+        seen.append((rounds[round.id].tried, rounds[round.id].solved))
+        assert stats(corpus).theorems_proved == rounds[round.id].solved
+    assert seen == expected
+    assert rounds[round.id].errors == 1
+    assert kept(corpus) == recounted(corpus)

@@ -20,6 +20,7 @@ from samples import attempt, fill, proof, search_tree, sha, start_round, theorem
 from corpus.database import head_revision  # noqa: E402
 from corpus.human import store_traces  # noqa: E402
 from corpus.records import AttemptStatus, RoundKind  # noqa: E402
+from corpus.scores import StepScore, store_scores  # noqa: E402
 from corpus.snapshot import take_snapshot  # noqa: E402
 from corpus.store import Corpus  # noqa: E402
 
@@ -58,6 +59,7 @@ def fill_every_table(corpus: Corpus) -> None:
     corpus.add_benchmark("own", "1", "library", [under_header("own_0"), under_header("own_1"), theorem("own_2")])
     evaluation = start_round(corpus, splits["test"], RoundKind.EVAL, generation_id=generation)
     corpus.record_attempt(evaluation, attempt(held_out, proof=replace(proof(held_out), borrowed=(lent,))))
+    store_scores(corpus, lent, generation, [StepScore(-0.5, 1)])
     take_snapshot(corpus)
 
 

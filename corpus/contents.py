@@ -1,0 +1,75 @@
+"""What a snapshot holds, counted when it is taken from what the one before held: that costs what is new in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from corpus import rows, schema
+
+#: Proofs by benchmark's id and source.
+Contents = Counter[tuple[int, str]]
+
+
+def members(row: schema.Snapshot) -> Select[int]:
+    """The ids of a snapshot's proofs."""
+    change, gone = schema.SnapshotChange, aliased(schema.SnapshotChange)
+    left = exists().where(
+        gone.line_id == row.line_id,
+        gone.proof_id == change.proof_id,
+        gone.removed.is_(True),
+        gone.number <= row.number,
+    )
+    entered = (change.line_id == row.line_id, change.removed.is_(False), change.number <= row.number)
+    return select(change.proof_id).where(*entered, ~left)
+
+
+def contents_of(session: Session, row: schema.Snapshot) -> Contents:
+    """Read off the snapshot, or counted where an older version took it."""
+    if row.contents is not None:
+        return Counter({(benchmark_id, source): count for benchmark_id, source, count in row.contents})
+    return _counted(session, members(row))
+
+
+def contents_of_proofs(session: Session, ids: Sequence[int]) -> Contents:
+    found: Contents = Counter()
+    for chunk in rows.chunks(ids):
+        found.update(_counted(session, chunk))
+    return found
+
+
+def stored(contents: Contents) -> list[Any]:
+    """As the row of a snapshot has it."""
+    return [[benchmark_id, source, count] for (benchmark_id, source), count in sorted(contents.items()) if count]
+
+
+def theorems_with_members(session: Session, line_id: int, proof_ids: Iterable[int]) -> int:
+    """Of the theorems of these proofs, how many have a proof in the line now."""
+    proof, theorem, change, gone = schema.Proof, schema.Theorem, schema.SnapshotChange, aliased(schema.SnapshotChange)
+    left = exists().where(gone.line_id == line_id, gone.proof_id == proof.id, gone.removed.is_(True))
+    entered = exists().where(change.line_id == line_id, change.proof_id == proof.id, change.removed.is_(False))
+    inside = exists().where(proof.theorem_id == theorem.id, entered, ~left)
+    touched: set[int] = set()
+    for chunk in rows.chunks(sorted(proof_ids)):
+        touched.update(session.scalars(select(proof.theorem_id).where(proof.id.in_(chunk))))
+    return sum(
+        session.scalars(select(func.count()).select_from(theorem).where(theorem.id.in_(chunk), inside)).one()
+        for chunk in rows.chunks(sorted(touched))
+    )
+
+
+def _counted(session: Session, ids: Select[int] | Sequence[int]) -> Contents:
+    proof, theorem = schema.Proof, schema.Theorem
+    # An expression: by the column itself SQLite would read all of its index.
+    source = proof.source.concat("").label("origin")
+    query = (
+        select(theorem.benchmark_id, source, func.count())
+        .join(theorem, theorem.id == proof.theorem_id)
+        .where(proof.id.in_(ids))
+        .group_by(theorem.benchmark_id, source)
+    )
+    return Counter({(benchmark_id, source): count for benchmark_id, source, count in session.execute(query)})
