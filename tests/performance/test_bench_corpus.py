@@ -15,6 +15,7 @@ def test_a_small_corpus_is_measured(tmp_path):
         assert (
             400 < verify(corpus, last.hash) == bench.stream["proofs"] < bench.rows["proof"]
         )  # evaluations are not in it
+    assert len(bench.snapshots_s) == 1  # of one run
     assert {"page /", "page /lineage", "page /proofs/77"} <= bench.latency_ms.keys()
     assert bench.rows["step"] == 10 * bench.rows["proof"]
     assert 0.2 < bench.states["share_left"] < 0.5 and bench.latency_ms["corpus show ID"]["calls"] >= 3

@@ -14,6 +14,7 @@ from prover.cli.corpus.import_ import import_
 from prover.cli.corpus.lineage import lineage
 from prover.cli.corpus.list import list_
 from prover.cli.corpus.merge import merge
+from prover.cli.corpus.score import score
 from prover.cli.corpus.search import search
 from prover.cli.corpus.show import show
 from prover.cli.corpus.sql import sql
@@ -26,6 +27,7 @@ app = typer.Typer(cls=Commands, no_args_is_help=True, help="Look into the accept
 app.command()(stats)
 app.command("list")(list_)
 app.command()(show)
+app.command()(score)
 app.command()(search)
 app.command()(diff)
 app.command()(lineage)

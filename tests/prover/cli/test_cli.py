@@ -36,6 +36,7 @@ COMMANDS = [
     ["corpus", "stats"],
     ["corpus", "list"],
     ["corpus", "show"],
+    ["corpus", "score"],
     *(["corpus", "snapshot", verb] for verb in ("create", "list", "show", "diff", "verify")),
     ["corpus", "search"],
     ["corpus", "diff"],
