@@ -61,7 +61,7 @@ def _fill_in(corpus: Corpus, proofs: list[int], names: list[str] | None) -> None
     from prover.evaluation.scoring import load
     from prover.evaluation.scoring import score as score_steps
     from prover.lean import Lean
-    from prover.policies.ranker.checkpoint import CheckpointError
+    from prover.policies.folder import CheckpointError
 
     if names:
         with reading(corpus.engine) as session:
