@@ -193,6 +193,7 @@ def _evaluated(
     there is no number. The report is in a folder under `reports` named after the run, `words`, split and strata."""
     from prover.cli import work
     from prover.cli.policies import policy_of
+    from prover.evaluation.decided import sides_of
 
     evaluation = settings.evaluation.model_copy(update={k: v for k, v in changes.items() if v is not None})
     flywheel.use(settings.model_copy(update={"evaluation": evaluation}))
@@ -208,4 +209,5 @@ def _evaluated(
     ).replace("/", "-")
     run = f"run {settings.name}, " if numbers else ""
     title = f"{run}{settings.benchmark}, {evaluation.split}"
-    return work.write_report(evaluations, flywheel.meter.phases, title, reports / folder)
+    sides = sides_of(flywheel.corpus.theorems(settings.benchmark, evaluation.split))
+    return work.write_report(evaluations, flywheel.meter.phases, title, reports / folder, sides=sides)

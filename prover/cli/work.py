@@ -17,6 +17,7 @@ from prover.benchmarks.registry import register
 from prover.cli.context import Place
 from prover.cli.output import Ticker, console, emit_json, errors
 from prover.cli.screens import experiment_screen, show_screen
+from prover.evaluation.decided import sides_of
 from prover.lean import Backend, Lean
 from training.config import FlywheelConfig
 from training.events import Event
@@ -86,6 +87,7 @@ def turn_all(settings: FlywheelConfig, place: Place, notes: Sequence[str] = ()) 
             evaluation_proofs(flywheel.corpus, settings.name),
             (*notes, unused_note(template_use(flywheel.corpus, settings.name), flywheel.benchmark.repertoire)),
             climb(flywheel.corpus, settings.name),
+            sides_of(flywheel.corpus.theorems(settings.benchmark, settings.evaluation.split)),
         )
 
 

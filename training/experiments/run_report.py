@@ -15,6 +15,7 @@ from rich.table import Table
 from corpus.climb import NO_RUNG, Climb
 from corpus.template_use import TemplateUse
 from prover.actions.repertoire import Repertoire
+from prover.evaluation.decided import Decided, Side, decided, decided_table
 from prover.evaluation.evaluate import Evaluation
 from prover.evaluation.height import heights
 from prover.evaluation.report import (
@@ -33,6 +34,7 @@ from training.meter import Busy
 
 #: What every arm is compared with: the frozen twin, and the strongest automation without learning.
 BASELINES = ("M_0", "portfolio")
+_DECIDED = "Statements certified true, certified false and undecided; by what is known of them, those that are decided"
 _GENERATION = re.compile(r"M_(\d+)")
 
 
@@ -51,12 +53,15 @@ class RunReport:
     notes: tuple[str, ...] = ()
     #: What the run's rounds have solved so far, one entry a round.
     climbed: tuple[Climb, ...] = ()
+    #: Of statements that were searched on both sides, one list an evaluation.
+    decided: tuple[list[Decided], ...] = ()
 
     def render(self) -> RenderableType:
         """For a terminal."""
         busy = [busy_table(self.phases)] if self.phases else []
         climbed = [climb_table(self.climbed)] if self.climbed else []
-        return Group(*(report(each, BASELINES) for each in self.evaluations), *climbed, *busy)
+        sides = [decided_table(each, _DECIDED) for each in self.decided]
+        return Group(*(report(each, BASELINES) for each in self.evaluations), *sides, *climbed, *busy)
 
     def as_json(self) -> dict[str, object]:
         """For scripts."""
@@ -66,6 +71,7 @@ class RunReport:
             "ending": self.ending.as_json(),
             "phases": phases,
             "climb": [asdict(one) | {"rate": one.rate} for one in self.climbed],
+            "decided": [[asdict(one) | {"undecided": one.undecided} for one in each] for each in self.decided],
             "notes": list(self.notes),
             "files": [str(file) for file in self.files],
         }
@@ -79,9 +85,11 @@ def write_report(
     proofs: Proofs | None = None,
     notes: Sequence[str] = (),
     climbed: Sequence[Climb] = (),
+    sides: Mapping[str, Side] | None = None,
 ) -> RunReport:
     """Writes table, JSON, plots and (with the `proofs` of the run's evaluations) examples.md into `folder` and returns
     the report. `notes` come first in the table's file; `climbed` is what the run's rounds have solved (`corpus.climb`).
+    `sides`: theorems that have one which says the opposite.
     """
     folder.mkdir(parents=True, exist_ok=True)
     curves = [*plot_curve(evaluations, title, folder / "curve")]
@@ -94,8 +102,11 @@ def write_report(
     if proofs is not None:
         files.append(folder / "examples.md")
         files[-1].write_text(_new_proofs(ending), encoding="utf-8")
-    result = RunReport(tuple(evaluations), phases, tuple(files), ending, tuple(notes), tuple(climbed))
+    both = tuple(filter(None, (decided(each, sides or {}) for each in evaluations)))
+    result = RunReport(tuple(evaluations), phases, tuple(files), ending, tuple(notes), tuple(climbed), both)
     tables = "\n".join([*(f"{note}\n" for note in notes), *(report_text(each, BASELINES) for each in evaluations)])
+    for arms in both:
+        tables += "\n" + _plain(decided_table(arms, _DECIDED))
     if climbed:
         tables += "\n" + _plain(climb_table(climbed))
     files[0].write_text(tables + "\n", encoding="utf-8")
