@@ -56,8 +56,9 @@ def new_counts(session: Session, seen: Seen) -> Counter[Key]:
     counts.update(_of_attempts(session, seen.attempt))
     # A theorem that had a believed proof before; those whose proofs are new as well were never counted.
     counts.update(_proved(session, (proof.id > seen.proof) & ~_retracted(proof.id), seen.proof))
-    counts.subtract(_proved(session, proof.id.in_(withdrawn) & (proof.id <= seen.proof), seen.proof))
-    new, old = attempt.id > seen.attempt, attempt.id <= seen.attempt
+    # Sums: by the keys themselves SQLite would walk every row up to there, to find the few that were withdrawn.
+    counts.subtract(_proved(session, proof.id.in_(withdrawn) & (proof.id + 0 <= seen.proof), seen.proof))
+    new, old = attempt.id > seen.attempt, attempt.id + 0 <= seen.attempt
     counts.update(_by_round(session, SOLVED, new & _solves(attempt), seen.attempt))
     counts.subtract(_by_round(session, SOLVED, old & attempt.proof_id.in_(withdrawn), seen.attempt))
     counts.update(_by_round(session, TRIED, new & (attempt.status != AttemptStatus.ERROR), seen.attempt))
@@ -77,7 +78,7 @@ def _by_round(session: Session, what: str, which: ColumnElement[bool], seen: int
     attempt, earlier = schema.Attempt, aliased(schema.Attempt)
     says = _solves(earlier) if what == SOLVED else earlier.status != AttemptStatus.ERROR
     said = exists().where(
-        earlier.round_id == attempt.round_id, earlier.theorem_id == attempt.theorem_id, earlier.id <= seen, says
+        earlier.round_id == attempt.round_id, earlier.theorem_id == attempt.theorem_id, earlier.id + 0 <= seen, says
     )
     # The sum: by the column itself SQLite would group along an index of all attempts.
     of = (attempt.round_id + 0).label("of")

@@ -12,14 +12,15 @@ from samples import attempt, fill, proof, start_round
 from sqlalchemy import event, text
 
 from corpus.attempts import attempts_at
-from corpus.curves import growth
+from corpus.curves import growth, rates_of, solve_curves
 from corpus.live import latest_proofs, rounds_in_progress
 from corpus.proof_list import ProofFilter, list_proofs
 from corpus.query import show_proof, stats, totals
 from corpus.records import RoundRecord
 from corpus.round_results import outcomes
 from corpus.search import search
-from corpus.snapshot import snapshot_proofs, take_snapshot
+from corpus.snapshot import snapshot_proofs, snapshots, take_snapshot
+from corpus.snapshot_views import describe
 from corpus.store import Corpus
 from corpus.theorem_list import Order, Standing, TheoremFilter, list_theorems
 from corpus.theorems import show_theorem
@@ -49,6 +50,10 @@ HOT: dict[str, Call] = {
     "a round's outcomes": outcomes,
     "growth": lambda corpus, _round: growth(corpus),
     "latest proofs": lambda corpus, _round: latest_proofs(corpus),
+    "solve curves": lambda corpus, _round: solve_curves(corpus, "run"),
+    "rates of the lineage page": lambda corpus, round: rates_of(corpus, [round.id]),
+    "snapshots": lambda corpus, _round: snapshots(corpus),
+    "a snapshot's page": lambda corpus, _round: describe(corpus, snapshots(corpus)[-1].hash),
     "rounds in progress": lambda corpus, _round: rounds_in_progress(corpus),
     "show a theorem": lambda corpus, _round: show_theorem(corpus, "train_0"),
     "attempts at a theorem": lambda corpus, _round: attempts_at(corpus, 1),
