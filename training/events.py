@@ -21,6 +21,8 @@ class Event:
     #: How far the phase is, of `total`, where that is known.
     done: float | None = None
     total: float | None = None
+    #: What stays to be read when other events follow.
+    lasting: bool = False
 
 
 Report = Callable[[Event], None]

@@ -31,6 +31,7 @@ from prover.actions.space import ActionSpace
 from prover.benchmarks.contract import Benchmark
 from prover.benchmarks.registry import benchmark_of
 from prover.evaluation.evaluate import Evaluation
+from prover.evaluation.height import heights
 from prover.lean import Lean
 from prover.policies.folder import remove_leftovers
 from prover.policy import Policy
@@ -106,8 +107,10 @@ class Flywheel:
 
     def turn(self, number: int) -> Turn:
         """Learn generation `number` from what the corpus holds, and evaluate it."""
-        generation = self.learn(number)
-        return Turn(generation, self.evaluate(number))
+        turn = Turn(self.learn(number), self.evaluate(number))
+        for evaluation in turn.evaluations:
+            self.report(Event(f"M_{number}", standing(evaluation, number), lasting=True))
+        return turn
 
     def begin(self) -> None:
         """Round 0, the corpus that M_0 learns from: seeds, portfolio-1 on the easy theorems, the grammar on those that
@@ -277,6 +280,19 @@ class Flywheel:
         note = f"epoch {progress.epoch} of {progress.epochs}, loss {progress.loss:.3f}, {progress.seconds:.0f} s"
         share = progress.epoch if progress.share is None else progress.share * progress.epochs
         self.report(Event(f"train M_{number}", note, share, progress.epochs))
+
+
+def standing(evaluation: Evaluation, number: int) -> str:
+    """How M_number does beside M_0, in a line."""
+    found = {height.arm: height for height in heights(evaluation)}
+    words = []
+    for name in dict.fromkeys((f"M_{number}", "M_0")):
+        arm = evaluation.arm(name)
+        words.append(f"{name} solves {len(arm.solved)} of {len(arm.outcomes)}")
+        if name in found:
+            low, high = found[name].interval.low, found[name].interval.high
+            words[-1] += f", height {found[name].height:.2f} [{low:.2f}, {high:.2f}]"
+    return f"{evaluation.stratum or 'all'} {evaluation.split}: {'; '.join(words)}"
 
 
 def versions(lean: Lean) -> dict[str, str]:

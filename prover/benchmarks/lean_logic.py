@@ -34,6 +34,8 @@ class LogicBenchmark:
     about: str = "generated statements, proved one rule or one rewrite a step"
     #: What makes the statements of `config`.
     load: Callable[[Any], LeanLogic] = load_lean_logic
+    #: The revision of its generator.
+    generator: int = LeanLogic.generator
     repertoire: Repertoire = ELEMENTARY
     train_stratum: str = "same-size"
     false_stratum: str = NON_THEOREM
@@ -41,19 +43,22 @@ class LogicBenchmark:
     two_sided: bool = False
 
     def register(self, corpus: Corpus, lean: Lean, report: Report | None = None) -> BenchmarkRecord:
-        """Stores it. Lean elaborates every statement the first time, for its canonical hash."""
+        """Stores it. The first time the statements are made (rungs: about a minute) and Lean elaborates each, for its
+        canonical hash. What the corpus has of the same generator and configuration is not made again."""
+        made_by = {"generator": self.generator, "config": self.config.model_dump(mode="json")}
+        for known in corpus.benchmarks():
+            same = known.name == self.name and known.library_digest == lean.library.digest
+            if same and made_by.items() <= known.meta.items():
+                return known
         logic = self.load(self.config)
-        if (known := stored(corpus, self.name, logic.revision, lean.library.digest)) is not None:
-            return known
+        if (known_before := stored(corpus, self.name, logic.revision, lean.library.digest)) is not None:
+            return known_before
         records: list[TheoremRecord] = []
         classes: dict[str, str] = {}
         for theorem, class_ in elaborated(lean, [*logic.theorems(), *logic.disproofs()], report):
             classes[theorem.name] = class_
             records.append(_record(logic, theorem))
-        meta = {
-            "config": logic.config.model_dump(mode="json"),
-            "distribution": [asdict(row) for row in logic.distribution()],
-        }
+        meta = {**made_by, "distribution": [asdict(row) for row in logic.distribution()]}
         corpus.set_guard(class_of_statement(record.statement) for record in records if record.split != TRAIN)
         return corpus.add_benchmark(self.name, logic.revision, lean.library.digest, records, meta, classes)
 
@@ -95,6 +100,7 @@ def rungs_benchmark(config: RungConfig | None = None) -> LogicBenchmark:
         RUNGS,
         "generated statements in rungs, each asking for 1.3 times the effort of the one below",
         load_rungs,
+        Rungs.generator,
         train_stratum=GRADED,
     )
 

@@ -49,10 +49,14 @@ def _at_work(
         place.corpus(create=True) as corpus,
         Ticker(title) as tick,
     ):
+        tick(f"preparing {config.benchmark}")
         register(corpus, config.benchmark, lean, lambda done, total: tick("reading statements", done, total))
 
         def report(event: Event) -> None:
-            tick(f"{event.phase}: {event.note}", event.done, event.total)
+            if event.lasting:
+                errors.print(f"{title}: {event.note}", markup=False, highlight=False, soft_wrap=True)
+            else:
+                tick(f"{event.phase}: {event.note}", event.done, event.total)
 
         yield lean, corpus, report
         tell_what_ran(lean)

@@ -102,7 +102,9 @@ class SearchGraph:
         self.graph.add_edge(
             source,
             target,
-            key=proposal.tactic,
+            # The same tactic may be run twice on a state, with the same end: `intros`, which is tried for free first.
+            key=self._steps,
+            tactic=proposal.tactic,
             log_prob=proposal.log_prob,
             template=proposal.template,
             outcome=step.outcome,
@@ -148,9 +150,9 @@ class SearchGraph:
 
     def _edge_into(self, target: int | str) -> tuple[int | str, str, dict[str, Any]]:
         """The edge by which `target` was reached first."""
-        for source, _, tactic, data in self.graph.in_edges(target, keys=True, data=True):
+        for source, _, data in self.graph.in_edges(target, data=True):
             if data["first"] or target == Outcome.PROVED:
-                return source, tactic, data
+                return source, data["tactic"], data
         raise LookupError(f"search graph: node {target!r} has no edge that created it")
 
     def tried(self) -> Iterator[dict[str, Any]]:

@@ -9,13 +9,13 @@ from prover.search.contract import SearchResult
 def tree_of(result: SearchResult, source: str) -> SearchTree:
     """Everything that the search tried, in the order in which it did. `source`: what its proofs are credited to."""
     graph = result.graph.graph
-    edges = sorted(graph.edges(keys=True, data=True), key=lambda edge: edge[3]["order"])
+    edges = sorted(graph.edges(data=True), key=lambda edge: edge[2]["order"])
     steps = [
         TreeStep(
             order=data["order"],
             source=int(origin),
             target=target if isinstance(target, int) else None,
-            tactic=tactic,
+            tactic=data["tactic"],
             template=data["template"],
             log_prob=data["log_prob"],
             outcome=str(data["outcome"]),
@@ -24,7 +24,7 @@ def tree_of(result: SearchResult, source: str) -> SearchTree:
             milliseconds=data["milliseconds"],
             heartbeats=data["heartbeats"],
         )
-        for origin, target, tactic, data in edges
+        for origin, target, data in edges
     ]
     return SearchTree(
         source=source,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,16 +11,21 @@ from corpus.climb import climb
 from corpus.records import RoundKind
 from corpus.store import Corpus
 from corpus.template_use import template_use
-from lean_env.benchmark.lean_logic.rungs import RungConfig
+from lean_env.benchmark.lean_logic.rungs import RungConfig, Rungs
 from prover.benchmarks.lean_logic import rungs_benchmark
 from prover.evaluation.height import heights
 from prover.evaluation.report import comparisons
 from prover.lean import Lean
 from training.config import FlywheelConfig
+from training.events import Event
 from training.experiments.run_report import write_report
 from training.flywheel import Flywheel
 
 pytestmark = pytest.mark.timeout(900)
+
+
+def not_again(_config: object) -> Rungs:
+    raise AssertionError("made again")
 
 
 def test_a_round_probes_each_rung_and_says_where_its_steps_went(tmp_path: Path) -> None:
@@ -42,9 +48,18 @@ def test_a_round_probes_each_rung_and_says_where_its_steps_went(tmp_path: Path) 
         train__epochs=1,
     )
     with Lean(2, config.limits) as lean, Corpus.open(str(tmp_path / "corpus.db")) as corpus:
-        rungs_benchmark(RungConfig(train=60, held_out=1, non_theorems=3, rungs=4)).register(corpus, lean)
-        flywheel = Flywheel(config, lean, corpus, tmp_path / "models")
+        benchmark = rungs_benchmark(RungConfig(train=60, held_out=1, non_theorems=3, rungs=4))
+        registered = benchmark.register(corpus, lean)
+        # What is stored is not made again, but by another generator.
+        assert replace(benchmark, load=not_again).register(corpus, lean) == registered
+        with pytest.raises(AssertionError, match="again"):
+            replace(benchmark, load=not_again, generator=0).register(corpus, lean)
+        events: list[Event] = []
+        flywheel = Flywheel(config, lean, corpus, tmp_path / "models", events.append)
         flywheel.run()
+        said = [event.note for event in events if event.lasting]
+        assert len(said) == 2 and all("M_0 solves" in note and ", height " in note for note in said)
+        assert said[1].startswith("all valid: M_1 solves ")
         rounds = {round.arm: round for round in corpus.rounds("rungs", RoundKind.TRAIN)}
         assert rounds.keys() == {"grammar", "probe", "policy"}
         words = rounds["policy"].config["why"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -201,7 +201,7 @@ def run_seeds(
 
 
 def _named(report: Callable[[Event], None], name: str) -> Callable[[Event], None]:
-    return lambda event: report(Event(f"{name} {event.phase}", event.note, event.done, event.total))
+    return lambda event: report(replace(event, phase=f"{name} {event.phase}"))
 
 
 def evaluation_proofs(corpus: Corpus, run: str) -> dict[str, dict[str, tuple[int, str]]]:

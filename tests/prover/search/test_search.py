@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 from countdown import CountdownSession, FixedPolicy, theorem
 
+from corpus.search_tree import pack, unpack
 from prover.search.best_first import BestFirst
 from prover.search.budget import Budget, Ended
 from prover.search.contract import SearchResult
+from prover.search.tree import tree_of
 
 COUNT = FixedPolicy(("nonsense", -0.1), ("skip", -0.2), ("sub 3", -1.0), ("halve", -1.5), ("sub 1", -2.0))
 
@@ -193,3 +195,11 @@ def test_statistics_add_up():
     assert replace(result.times, cpu=0) + result.times == replace(
         result.times, lean=2 * result.times.lean, model=2 * result.times.model, other=2 * result.times.other
     )
+
+
+def test_a_tactic_that_is_run_twice_on_a_state_is_two_steps_of_its_tree():
+    """`intros` is tried for free first, and then again for the policy's sake: it changes nothing both times."""
+    result, session = search(1, FixedPolicy(("intros", -0.1), ("sub 1", -1.0)))
+    tree = tree_of(result, "policy")
+    assert [step.tactic for step in tree.steps] == session.log == ["intros", "intros", "sub 1"]
+    assert unpack(pack([tree]).data) == (tree,) and tree.solved == (2,)
