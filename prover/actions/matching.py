@@ -125,6 +125,15 @@ def occurs(pattern: str, bound: Sequence[str], text: str) -> bool:
     return regex is None or regex.search(text) is not None
 
 
+def wildcards(pattern: str, bound: Sequence[str]) -> int:
+    """For how many places of a pattern any text may stand."""
+    return sum(_is_wild(piece, bound) for piece in _PIECES.split(pattern))
+
+
+def _is_wild(piece: str, bound: Sequence[str]) -> bool:
+    return piece in bound or (piece.startswith("(") and piece.endswith(")")) or piece.isdigit()
+
+
 @lru_cache(maxsize=50_000)
 def _names(text: str) -> frozenset[str]:
     return frozenset(IDENTIFIER.findall(text))
@@ -135,12 +144,7 @@ def _regex(pattern: str, bound: tuple[str, ...]) -> re.Pattern[str] | None:
     """Names in `bound`, and arguments that print in several ways (`n + 1`, `x :: xs`), become wildcards.
 
     None for more of them than can be matched in time: a search for k of them in n characters may take n ^ k steps."""
-    parts: list[str] = []
-    for piece in _PIECES.split(pattern):
-        if piece in bound or (piece.startswith("(") and piece.endswith(")")) or piece.isdigit():
-            parts.append(_WILDCARD)
-        else:
-            parts.append(re.escape(piece))
+    parts = [_WILDCARD if _is_wild(piece, bound) else re.escape(piece) for piece in _PIECES.split(pattern)]
     if parts.count(_WILDCARD) > _MAX_WILDCARDS:
         return None
     text = "".join(parts)

@@ -77,6 +77,8 @@ class Premise:
     """A library theorem as tactics see it. The sets hold symbols, bound variables left out."""
 
     name: str
+    #: On one line.
+    statement: str
     shape: Shape
     #: The arrows before the conclusion.
     hypotheses: int
@@ -110,7 +112,8 @@ class RetrievedPremise:
 
 def read_premise(name: str, statement: str) -> Premise:
     """The shape of a printed statement."""
-    variables, types, body, hypotheses = _strip_binders(" ".join(statement.split()))
+    statement = " ".join(statement.split())
+    variables, types, body, hypotheses = _strip_binders(statement)
     left: frozenset[str] = frozenset()
     right: frozenset[str] = frozenset()
 
@@ -127,7 +130,7 @@ def read_premise(name: str, statement: str) -> Premise:
             shape = Shape.EQUATION
     if len(sides) == 2:
         left, right = constants(sides[0]), constants(sides[1])
-    return Premise(name, shape, hypotheses, constants(body), left, right, types)
+    return Premise(name, statement, shape, hypotheses, constants(body), left, right, types)
 
 
 def _strip_binders(statement: str) -> tuple[frozenset[str], frozenset[str], str, int]:

@@ -374,7 +374,9 @@ class Situation:
                     fillers[slot].append(index)
         for slot in (Slot.PREMISE, Slot.REWRITE, Slot.REWRITE_BACK, Slot.CLOSER, Slot.EQUIVALENCE):
             fillers[slot] = [
-                premises_start + rank for rank, premise in enumerate(self.premises) if fills(slot, rank, premise)
+                premises_start + rank
+                for rank, premise in enumerate(self.premises)
+                if fills(slot, rank, premise, self.goal.conclusion)
             ]
         return fillers
 
