@@ -34,6 +34,8 @@ _ALSO_TACTICS = frozenset({"open", "set_option", "instance", "notation", "includ
 NAME = re.compile(r"\s*((?:«[^»]*»|[^\W\d][\w'!?₀-₉]*)(?:\.(?:«[^»]*»|[\w'!?₀-₉]+))*)?\s*(\.\{[^}]*\})?")
 #: What ends a command that another one follows in the same breath: `open Nat in theorem …`.
 _IN = re.compile(r"(?<![\w'])in\s*$")
+#: A line of attributes; `@[simp] def f := 1` is a command of its own.
+_ATTRIBUTES = re.compile(r"\s*@\[[^\]]*\]\s*")
 _INSIDE = re.compile(r"(?<![\w'])in\s+")
 
 
@@ -159,6 +161,6 @@ def _with_comments(text: str, start: int) -> int:
     above = text[:start].rstrip()
     if above.endswith("-/") and (opening := above.rfind("/--")) >= 0 and "-/" not in above[opening:-2]:
         start = opening
-    while (line := text[text.rfind("\n", 0, max(start - 1, 0)) + 1 : start]).strip().startswith("@["):
+    while _ATTRIBUTES.fullmatch(line := text[text.rfind("\n", 0, max(start - 1, 0)) + 1 : start]):
         start -= len(line)
     return start

@@ -19,6 +19,7 @@ from lean_env.benchmark.external.row import Row
 from lean_env.embedded.pool import WorkerPool
 from lean_env.embedded.worker import WorkerDied
 from lean_env.gate.gate import GateError
+from lean_env.gate.header_term import HeaderTerm, mentioned
 from lean_env.gate.statement import CleanStatement
 from lean_env.lean_text.mask import mask
 from lean_env.library.expression import Expression, ForAll, Sort
@@ -177,6 +178,8 @@ class Checker:
         )
         stated = self.under_header(theorem)
         read = stated.read()
+        if unfinished := _rests_on_sorry(read.type, stated.header_ndjson):
+            raise StatementRefused(f"it is about {unfinished}, which is `sorry` or rests on one")
         theorem = replace(theorem, expression_hash=read.expression_hash)
         return Usable(row, theorem, read.type, tuple(notes), stated.header_ndjson)
 
@@ -261,6 +264,14 @@ def _in_core_words(row: Row) -> tuple[Row, list[str]]:
     own = row.own and replace(row.own, text=spelled(row.own.text))
     changed = replace(row, binders=spelled(row.binders), conclusion=spelled(row.conclusion), above=spelled(row.above))
     return replace(changed, own=own), sorted(set(used))
+
+
+def _rests_on_sorry(statement: Expression, header_ndjson: str) -> str:
+    """The first constant of its header that a statement names and that rests on `sorry`; no proof of it is ever
+    accepted."""
+    header = HeaderTerm.read(header_ndjson)
+    named = sorted(mentioned([statement])[0] & header.home.keys())
+    return next((name for name in named if "sorryAx" in header.needed_by(header.closure([name]))), "")
 
 
 def _imported(missing: Sequence[str], row: Row) -> str:

@@ -80,9 +80,14 @@ def test_files_with_sorries_see_the_modules_of_their_folder(lean: Lean, tmp_path
     (tmp_path / "late.lean").write_text(
         'import Init\n\n\ndef late : Nat := ""\ntheorem behind_late : late = 1 := rfl\n'
     )
+    (tmp_path / "unfinished.lean").write_text(
+        "@[simp] def n : Nat := 1\ntheorem done : n = 1 := by sorry\n"
+        "def half : Nat := sorry\ndef whole := half + n\ntheorem about : whole = 1 := by sorry\n"
+    )
     (tmp_path / "wrong.lean").write_text("import My.Wrong\ntheorem behind : 1 = 1 := by sorry\n")
     loaded, usable, said = load(lean, tmp_path)
-    assert set(usable) == {"first", "second"}
+    assert set(usable) == {"first", "second", "done"}
+    assert said["about"] == "it is about whole, which is `sorry` or rests on one"
     assert said["over"].startswith("ring.lean imports My.Ring, which imports Mathlib; the embedded Lean has")
     assert said["behind"].startswith("wrong.lean imports My.Wrong: module My.Wrong, line 3: Unknown")
     assert said["behind_late"].startswith("line 4: Type mismatch")
