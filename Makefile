@@ -8,7 +8,7 @@ TEST_PROCESSES ?= 2
 PIP_INSTALL_FLAGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long bench fuzz soak lint types clean
+.PHONY: demo test test-long bench gpu-check fuzz soak lint types clean
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 13) else "Python 3.11 or 3.12 is needed (lean-dojo supports no newer one); this is " + sys.version.split()[0] + ". Say which with: make PYTHON=python3.11")'
@@ -43,6 +43,12 @@ bench: $(VENV)/.dev
 	$(BIN)/flywheel setup
 	$(BIN)/python -m tests.performance
 	$(BIN)/python -m tests.performance.bench_corpus --proofs 100000
+	$(BIN)/python -m tests.performance.bench_text
+
+# On a machine with a CUDA GPU: the language model's tests there, and its figures. Without one it says so.
+gpu-check: $(VENV)/.dev
+	$(BIN)/flywheel setup
+	$(BIN)/python -m tests.performance.gpu_check
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_INSTALL_FLAGS) -e ".[fuzz]"
