@@ -104,9 +104,7 @@ def main() -> None:
         print(json.dumps(rows))
         return
     first = float(str(rows[0]["seconds"]))
-    print(
-        f"{STATES} states, {SAMPLES} samples of {LENGTH} tokens each, prompts of {PROMPT} tokens, 2.9M weights"
-    )
+    print(f"{STATES} states, {SAMPLES} samples of {LENGTH} tokens each, prompts of {PROMPT} tokens, 2.9M weights")
     for row in rows:
         took = float(str(row["seconds"]))
         print(
