@@ -36,10 +36,10 @@ def holds(environment: Environment, name: str) -> bool:
 
 
 def _kept(premises: Sequence[RetrievedPremise], count: int) -> list[RetrievedPremise]:
-    """So many of them, the likeliest, and all that were asked for."""
-    asked = [premise for premise in premises if premise.required]
-    rest = [premise for premise in premises if not premise.required]
-    return (rest[: max(0, count - len(asked))] + asked)[:count]
+    """So many of them in their order: all that were asked for, and the likeliest others."""
+    others = max(0, count - sum(premise.required for premise in premises))
+    rest = [premise for premise in premises if not premise.required][:others]
+    return [premise for premise in premises if premise.required or premise in rest][:count]
 
 
 @lru_cache(maxsize=128)

@@ -296,7 +296,7 @@ class Retriever:
             rank = retrieved.relative_score + _FIT_BONUS * (fit - foreign)
             ranked.append((-rank, int(position), retrieved))
         ranked.sort(key=lambda entry: entry[:2])
-        chosen = [retrieved for _, _, retrieved in ranked[:count]]
+        chosen = [replace(retrieved, required=retrieved.name in required) for _, _, retrieved in ranked[:count]]
         found = {retrieved.name for retrieved in chosen}
         missing = [
             name

@@ -35,6 +35,14 @@ def test_required_names_are_added_but_never_from_outside():
     assert [premise.required for premise in found] == [False, True]
 
 
+def test_a_required_name_that_was_found_stays_at_its_place():
+    goal = parse_goal(MAP_APPEND)
+    plain = retriever().premises(LISTS, goal, count=3)
+    asked = retriever().premises(LISTS, goal, count=3, required=[plain[0].name])
+    assert names(asked) == names(plain)
+    assert [premise.required for premise in asked] == [True, False, False]
+
+
 def test_a_side_fits_when_the_goal_has_its_symbols_and_its_types():
     by_name = {p.name: p for p in retriever().premises(LISTS, parse_goal(MAP_APPEND), count=50)}
     assert by_name["List.map_append"].left_fits and by_name["List.map_append"].conclusion_fits
