@@ -29,16 +29,27 @@ def members(row: schema.Snapshot) -> Select[int]:
 
 
 def contents_of(session: Session, row: schema.Snapshot) -> Contents:
-    """Read off the snapshot, or counted where an older version took it."""
-    if row.contents is not None:
-        return Counter({(benchmark_id, source): count for benchmark_id, source, count in row.contents})
-    return _counted(session, members(row))
+    """Read off the snapshot; counted where an older version took it, or where what is stored there is no such count."""
+    try:
+        return _read(row.contents)
+    except (TypeError, ValueError):
+        return _counted(session, members(row))
 
 
 def contents_of_proofs(session: Session, ids: Sequence[int]) -> Contents:
     found: Contents = Counter()
     for chunk in rows.chunks(ids):
         found.update(_counted(session, chunk))
+    return found
+
+
+def _read(stored: Any) -> Contents:
+    """Raises TypeError and ValueError."""
+    found: Contents = Counter()
+    for benchmark_id, source, count in stored:
+        if not (isinstance(benchmark_id, int) and isinstance(source, str) and isinstance(count, int)):
+            raise TypeError("no count of proofs")
+        found[benchmark_id, source] = count
     return found
 
 
