@@ -21,7 +21,7 @@ from corpus import schema
 from corpus.columns import Base, UtcDateTime
 
 #: JSON columns that hold a list; the others hold an object.
-_LISTS = ("axioms", "auxiliaries")
+_LISTS = ("axioms", "auxiliaries", "contents")
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,9 @@ def usage(proposition: str) -> Usage:
             case Connective.IFF:
                 left, right = seen.argument, seen.yields
             case Connective.EQUAL:
-                left, right = map(unbracketed, split_top_level(rest, " = "))
+                # On the right another one may stand behind `fun`, `if` or `∃`, which print without brackets.
+                first, *others = split_top_level(rest, " = ")
+                left, right = unbracketed(first), unbracketed(" = ".join(others))
         return Usage(tuple(bound), tuple(antecedents), rest, left, right, leading)
 
 

@@ -23,6 +23,7 @@ from prover.actions.matching import Usage, fits, may_close, occurs, opened, usag
         ("∀ x, ¬(∃ z, Q y ∧ P x)", Usage(("x",), ("∃ z, Q y ∧ P x",), "False", leading=1)),
         ("∀ (x y : α), ∀ (n : Nat), R x n", Usage(("x", "y", "n"), (), "R x n", leading=3)),
         ("∀ (f : (Nat → α) → β), P f", Usage(("f",), (), "P f", leading=1)),
+        ("f = fun x => x = a", Usage((), (), "f = fun x => x = a", "f", "fun x => x = a")),
         ("∀ z, ∃ y, U y z", Usage(("z",), (), "∃ y, U y z", leading=1)),
     ],
 )
