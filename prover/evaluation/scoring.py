@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from corpus.records import StoredProof
+from corpus.records import GenerationRecord, StoredProof
 from corpus.scores import StepScore
 from prover.actions.space import ActionSpace, Situation
+from prover.policies.folder import CheckpointError, read_meta
 from prover.policies.ranker.policy import RankerPolicy
 from prover.rounds.plan import theorem_of
 
 
-def load(folder: Path, space: ActionSpace) -> RankerPolicy:
-    """Raises CheckpointError, also for a model of another repertoire."""
+def load(model: GenerationRecord, space: ActionSpace) -> RankerPolicy:
+    """Raises CheckpointError where a generation's folder holds no ranker over this repertoire, or other weights than
+    the corpus knows: what is stored of it stays, so it must be its own."""
     from prover.policies.ranker.checkpoint import load_ranker
 
-    return load_ranker(folder, space)
+    if model.model_path is None:
+        raise CheckpointError("it is not finished")
+    folder = Path(model.model_path)
+    policy = load_ranker(folder, space)
+    if read_meta(folder)["weights_sha256"] != model.model_hash:
+        raise CheckpointError(f"{folder} holds other weights than those that the corpus knows")
+    return policy
 
 
 def score(proof: StoredProof, policy: RankerPolicy, space: ActionSpace) -> list[StepScore]:

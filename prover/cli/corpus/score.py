@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from prover.cli.context import DEFAULT_HOME, DatabaseOption, HomeOption, JsonOption, Place
-from prover.cli.output import Ticker, UserError, console, emit_json
+from prover.cli.output import Ticker, UserError, console, emit_json, errors
 from prover.cli.tables import WideOption, show_table
 
 if TYPE_CHECKING:
     from corpus.records import GenerationRecord
     from corpus.scores import GenerationScores
     from corpus.store import Corpus
+    from prover.policies.ranker.policy import RankerPolicy
 
 
 def score(
@@ -38,8 +38,12 @@ def score(
 
     with Place.of(home, db).corpus() as corpus:
         views = [show_proof(corpus, id) for id in proofs]
-        _fill_in(corpus, proofs, generation)
+        left_out = _fill_in(corpus, proofs, generation)
         found = {id: scores_of(corpus, id) for id in proofs}
+    if left_out and not any(found.values()):
+        raise UserError("No generation could be asked. " + " ".join(left_out))
+    for said in left_out:
+        errors.print(said, markup=False, soft_wrap=True)
     if json:
         emit_json(found)
         return
@@ -51,8 +55,9 @@ def score(
         show_table(headers, rows, wide=wide, cut=(0,))
 
 
-def _fill_in(corpus: Corpus, proofs: list[int], names: list[str] | None) -> None:
-    """Computes what is not stored yet. Raises UserError for a named generation that is not on this disk."""
+def _fill_in(corpus: Corpus, proofs: list[int], names: list[str] | None) -> list[str]:
+    """Computes what is not stored yet; returns a sentence for each generation that cannot be asked. Raises UserError
+    for one that was named."""
     from corpus.database import reading
     from corpus.generations import generation_row
     from corpus.query import show_proof
@@ -67,27 +72,33 @@ def _fill_in(corpus: Corpus, proofs: list[int], names: list[str] | None) -> None
         with reading(corpus.engine) as session:
             wanted = [generation_row(session, name).id for name in names]
     else:
-        wanted = [one.id for run in corpus.runs() for one in corpus.generations(run.name) if one.finished_at]
+        wanted = [one.id for run in corpus.runs() for one in corpus.generations(run.name)]
     models = [corpus.generation(id) for id in wanted]
     missing: dict[int, list[GenerationRecord]] = {}
     for id in proofs:
         stored = {one.generation_id for one in scores_of(corpus, id)}
         missing[id] = [model for model in models if model.id not in stored]
     if not any(missing.values()):
-        return
+        return []
+    policies: dict[tuple[int, str], RankerPolicy | str] = {}
     with Lean(workers=1) as lean, Ticker("scoring") as tick:
         for place, (id, todo) in enumerate(missing.items()):
             tick(f"proof {id}", place, len(missing))
             proof = show_proof(corpus, id).proof
             space = lean.space(benchmark_of(proof.benchmark.partition("@")[0]).repertoire)
             for model in todo:
-                try:
-                    policy = load(Path(model.model_path or ""), space)
-                except CheckpointError as error:
-                    if names:
-                        raise UserError(str(error)) from None
-                    continue
-                store_scores(corpus, id, model.id, score_steps(proof, policy, space))
+                key = model.id, space.repertoire.name
+                if key not in policies:
+                    try:
+                        policies[key] = load(model, space)
+                    except CheckpointError as error:
+                        policies[key] = f"Not scored by {model.run}/M_{model.number}: {error}."
+                policy = policies[key]
+                if not isinstance(policy, str):
+                    store_scores(corpus, id, model.id, score_steps(proof, policy, space))
+                elif names:
+                    raise UserError(policy)
+    return list(dict.fromkeys(said for said in policies.values() if isinstance(said, str)))
 
 
 def _shown(scores: GenerationScores, step: int) -> str:

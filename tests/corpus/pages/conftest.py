@@ -6,6 +6,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from selenium import webdriver
 from corpus.store import Corpus
 from lean_env.benchmark.lean_logic import LogicConfig
 from prover.benchmarks.lean_logic import LogicBenchmark
+from prover.cli.main import run
 from prover.lean import Lean
 from training.config import FlywheelConfig
 from training.flywheel import Flywheel
@@ -47,7 +49,25 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Lean(2, config.limits) as lean, Corpus.open(str(home / "corpus.db")) as corpus:
         LogicBenchmark(LogicConfig(train=40, held_out=6, beyond=6, non_theorems=6)).register(corpus, lean)
         Flywheel(config, lean, corpus, home / "models").run()
+        _by_hand(corpus)
+    with sqlite3.connect(home / "corpus.db") as connection:
+        (longest,) = connection.execute("SELECT id FROM proof ORDER BY length DESC LIMIT 1").fetchone()
+    assert run(["corpus", "score", str(longest), "--home", str(home)]) == 0
     return home
+
+
+def _by_hand(corpus: Corpus) -> None:
+    """What so small a run does not come to: theorems under a header, and a proof that borrows."""
+    from samples import attempt, proof, start_round, under_header
+
+    lender, borrower = under_header("own_0"), under_header("own_1")
+    corpus.add_benchmark("own", "1", "library", [lender, borrower])
+    by_hand = start_round(corpus, [lender, borrower], run="small", benchmark="own", arm="seed")
+    lemma = replace(proof(lender, "rfl", source="seed"), term="a term")
+    lent = corpus.record_attempt(by_hand, attempt(lender, proof=lemma)).proof_id or 0
+    rests = replace(proof(borrower, "simp", source="seed"), borrowed=(lent,))
+    corpus.record_attempt(by_hand, attempt(borrower, proof=rests))
+    corpus.finish_round(by_hand)
 
 
 @pytest.fixture(scope="session")

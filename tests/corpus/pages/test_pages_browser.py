@@ -38,11 +38,15 @@ def pages(ask) -> dict[str, str]:
     tree = ask("SELECT attempt_id FROM search_tree ORDER BY states DESC LIMIT 1")
     without = ask("SELECT min(id) FROM attempt")
     last = ask("SELECT max(id) FROM generation")
+    borrowing = ask("SELECT max(proof_id) FROM borrowed")
+    headed = ask("SELECT id FROM theorem WHERE name = 'own_0'")
     return {
         "overview": "/",
         "theorems": "/theorems",
         "theorem": f"/theorems/{theorem}",
         "proof": f"/proofs/{proof}",
+        "theorem under a header": f"/theorems/{headed}",
+        "proof that borrows": f"/proofs/{borrowing}",
         "all states": f"/proofs/{proof}?all=true",
         "attempt": f"/attempts/{tree}",
         "another attempt": f"/attempts/{without}",
