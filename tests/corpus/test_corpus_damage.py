@@ -13,6 +13,7 @@ from corpus.proof_list import list_proofs
 from corpus.query import show_proof, stats
 from corpus.round_results import outcomes
 from corpus.snapshot import take_snapshot, verify
+from corpus.snapshot_views import describe
 from corpus.store import Corpus
 
 
@@ -84,6 +85,16 @@ def test_every_damaged_row_is_listed(stored, path):
             "theorem id 1",
             "theorem id 5",
         ]
+
+
+def test_a_snapshots_kept_counts_are_counted_again_where_they_are_none(stored, path):
+    corpus, snapshot, _ = stored
+    for contents in ("NULL", "'{\"a\": 1}'", "'[[1]]'"):
+        tamper(path, f"UPDATE snapshot SET contents = {contents}")
+        assert describe(corpus, snapshot.hash).by_source == {"policy": 4}
+    tamper(path, "UPDATE snapshot SET contents = '[[1, 2'")
+    with pytest.raises(RowCorrupt, match=r"^snapshot id 1: contents cannot be read"):
+        describe(corpus, snapshot.hash)
 
 
 def test_an_error_with_another_cause_stays_what_it_is(stored):

@@ -48,7 +48,8 @@ def poisoned(path) -> int:
                     continue
                 if isinstance(column.type, JSON):
                     nested = json.dumps({EVIL: EVIL, "deep": {EVIL: [EVIL]}})
-                    value = json.dumps([EVIL]) if column.name in ("axioms", "auxiliaries") else nested
+                    lists = {"axioms": [EVIL], "auxiliaries": [EVIL], "contents": [[1, EVIL, 1]]}
+                    value = json.dumps(lists[column.name]) if column.name in lists else nested
                     raw.execute(f'UPDATE "{table.name}" SET "{column.name}" = ?', (value,))
                 elif isinstance(column.type, String | Text):
                     raw.execute(f'UPDATE "{table.name}" SET "{column.name}" = "{column.name}" || ?', (EVIL,))
