@@ -33,7 +33,9 @@ def seconds(value: float) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes as kB or MB."""
+    """Bytes as such, as kB or MB."""
+    if count < 100:
+        return f"{count:.0f} B"
     return f"{count / 1000:.1f} kB" if count < 1e6 else f"{count / 1e6:.1f} MB"
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from samples import attempt, fill, proof, search_tree, start_round, theorem, under_header
+from samples import attempt, by_hand, fill, proof, search_tree, start_round, theorem, under_header
+from sqlalchemy import update
 
+from corpus import schema
+from corpus.columns import now
 from corpus.curves import Rate, growth, solve_curves
 from corpus.errors import NotFound
+from corpus.live import rounds_in_progress
 from corpus.pages.charts import growth_chart, solve_chart
 from corpus.pages.goals import Piece, shown
 from corpus.pages.tree import graph, walk
-from corpus.pages.words import certificate, flat, seconds, standalone
+from corpus.pages.words import certificate, flat, seconds, size, standalone
 from corpus.query import stats, totals
 from corpus.records import AttemptStatus, RoundKind, SearchTree, TreeState, TreeStep
 from corpus.theorem_list import Order, Standing, TheoremFilter, facets, list_theorems
@@ -158,6 +163,7 @@ def test_theorems_are_filtered_sorted_and_paged(corpus):
 
 
 def test_words():
+    assert [size(count) for count in (6, 512, 2_400_000)] == ["6 B", "0.5 kB", "2.4 MB"]
     assert (seconds(0.314), seconds(42.4), seconds(240), seconds(7200)) == ("0.31 s", "42 s", "4.0 min", "2.0 h")
     assert flat({"a": 1, "round": {"steps": 2, "deep": {"x": []}}}) == {"a": 1, "round.steps": 2, "round.deep.x": []}
     text = "set_option x true in\ntheorem Nat.foo (n : Nat) : n = n := by\n  rfl\n"
@@ -175,3 +181,27 @@ def test_words():
     assert "do not trust" in certificate(other, theorem("t"))[0]
     assert "It uses no axioms." in certificate(other, theorem("t"))
     assert AttemptStatus.PROVED == "proved"
+
+
+def test_cores_busy_are_the_processor_seconds_of_the_last_minute_over_its_seconds(corpus):
+    """A round of 40 seconds: an attempt that says its processor time, one that has its wall time alone, and one that
+    ended before the minute. 60 + 20 of 40 seconds are two cores."""
+    theorems = fill(corpus)["train"]
+    round = start_round(corpus, theorems)
+    told = replace(attempt(theorems[0]), steps=300, wall_seconds=99.0, stats={"cpu_seconds": 60.0})
+    untold = replace(attempt(theorems[1]), steps=100, wall_seconds=20.0, stats={})
+    old = replace(attempt(theorems[2]), steps=9_999, wall_seconds=9_999.0)
+    for one in (told, untold, old):
+        corpus.record_attempt(round, one)
+    with by_hand(corpus) as connection:
+        table = schema.Attempt
+        connection.execute(update(schema.Round).values(started_at=now() - timedelta(seconds=40)))
+        connection.execute(update(table).where(table.steps == 9_999).values(created_at=now() - timedelta(seconds=61)))
+    (progress,) = rounds_in_progress(corpus)
+    assert progress.moving and (progress.done, progress.selected) == (3, 4)
+    # Up to five seconds more have gone by.
+    assert 80 / 45 < progress.cores_busy <= 2.0 and 400 / 45 < progress.steps_per_second <= 10.0
+    with by_hand(corpus) as connection:
+        connection.execute(update(schema.Attempt).values(created_at=now() - timedelta(minutes=6)))
+    (still,) = rounds_in_progress(corpus)
+    assert not still.moving and still.cores_busy == still.steps_per_second == 0.0
