@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -87,24 +87,31 @@ class Growth:
 
 def solve_curves(corpus: Corpus, run: str) -> list[Curve]:
     """The curves of a run, one for each benchmark, split and stratum that it evaluated. Raises NotFound."""
+    return solve_curves_of(corpus, [run])[run]
+
+
+def solve_curves_of(corpus: Corpus, runs: Sequence[str]) -> dict[str, list[Curve]]:
+    """Those of several runs by name: what is new since the kept counts is counted once for all. Raises NotFound."""
     with reading(corpus.engine) as session:
         round, generation = schema.Round, schema.Generation
+        names = {rows.run_row(session, run).id: run for run in runs}
         found = session.execute(
             select(round, generation.number, schema.Benchmark)
             .join(schema.Benchmark, schema.Benchmark.id == round.benchmark_id)
             .outerjoin(generation, generation.id == round.generation_id)
-            .where(round.run_id == rows.run_row(session, run).id, round.kind == RoundKind.EVAL, round.split != "train")
+            .where(round.run_id.in_(names), round.kind == RoundKind.EVAL, round.split != "train")
             .order_by(round.id)
         ).all()
         rates = _rates(session, [row.id for row, _, _ in found])
-        groups: defaultdict[tuple[str, str, str], list[tuple[schema.Round, int | None]]] = defaultdict(list)
+        groups: defaultdict[tuple[int, str, str, str], list[tuple[schema.Round, int | None]]] = defaultdict(list)
         for row, number, benchmark in found:
             if rates[row.id].tried:
-                groups[rows.benchmark_record(benchmark).key, row.split, row.stratum].append((row, number))
-        return [
-            _curve(run, benchmark, split, stratum, members, rates)
-            for (benchmark, split, stratum), members in groups.items()
-        ]
+                key = row.run_id, rows.benchmark_record(benchmark).key, row.split, row.stratum
+                groups[key].append((row, number))
+        curves: dict[str, list[Curve]] = {run: [] for run in runs}
+        for (id, benchmark_key, split, stratum), members in groups.items():
+            curves[names[id]].append(_curve(names[id], benchmark_key, split, stratum, members, rates))
+        return curves
 
 
 def growth(corpus: Corpus) -> list[Growth]:

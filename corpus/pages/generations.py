@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from corpus.curves import solve_curves
+from corpus.curves import solve_curves, solve_curves_of
 from corpus.generations import diff
 from corpus.pages.asked import Asked
 from corpus.pages.charts import solve_chart
@@ -17,7 +17,9 @@ router = APIRouter()
 @router.get("/generations")
 def generations(corpus: Asked) -> HTMLResponse:
     """Every run with its models, the run started last first."""
-    found = [(run, corpus.generations(run.name), solve_curves(corpus, run.name)) for run in corpus.runs()[::-1]]
+    runs = corpus.runs()[::-1]
+    curves = solve_curves_of(corpus, [run.name for run in runs])
+    found = [(run, corpus.generations(run.name), curves[run.name]) for run in runs]
     return page("generations.html", "generations", runs=found)
 
 

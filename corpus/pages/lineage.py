@@ -61,16 +61,19 @@ def lineage(corpus: Asked, run: str | None = None) -> HTMLResponse:
     """`run`: only this one's; else those of the ten runs started last."""
     names = [run] if run is not None else [record.name for record in corpus.runs()[::-1][:10]]
     frozen = {snapshot.hash: snapshot for snapshot in all_snapshots(corpus)}
-    pictures = [_picture(corpus, name, frozen) for name in names]
+    rounds = {name: corpus.rounds(name, RoundKind.TRAIN) for name in names}
+    rates = rates_of(corpus, [record.id for records in rounds.values() for record in records])
+    pictures = [_picture(corpus, name, rounds[name], rates, frozen) for name in names]
     return page("lineage.html", "lineage", pictures=pictures, width=BOX_WIDTH, height=BOX_HEIGHT)
 
 
-def _picture(corpus: Corpus, run: str, frozen: dict[str, Snapshot]) -> Picture:
+def _picture(
+    corpus: Corpus, run: str, records: list[RoundRecord], rates: dict[int, Rate], frozen: dict[str, Snapshot]
+) -> Picture:
     """Rows from top to bottom: the rounds without a model, then for each model its snapshot, itself and its rounds."""
     rounds: defaultdict[int | None, list[RoundRecord]] = defaultdict(list)
-    for record in corpus.rounds(run, RoundKind.TRAIN):
+    for record in records:
         rounds[record.generation_id].append(record)
-    rates = rates_of(corpus, [record.id for records in rounds.values() for record in records])
     boxes: list[Box] = []
     arrows: list[Arrow] = []
     above: list[Box] = []
