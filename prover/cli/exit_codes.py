@@ -16,6 +16,7 @@ EXIT_CODES = {
     "corpus.errors:RowCorrupt": FAILED,
     "corpus.errors:ImportRefused": FAILED,
     "lean_env.gate.disagreement:KernelsDisagree": FAILED,
+    "lean_env.embedded.worker:WorkerTimeout": FAILED,
     "training.experiments.demo.first_proof:NotProved": FAILED,
     "training.events:Interrupted": INTERRUPTED,
     "prover.cli.output:UserError": CANNOT_START,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -80,7 +78,6 @@ def kill_after(home: Path, more_attempts: int, *arguments: str) -> bool:
         while attempts(database) < goal and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.2)
         alive = process.poll() is None
-        os.kill(process.pid, signal.SIGKILL)
     finally:
         process.kill()
         process.wait()
