@@ -30,7 +30,6 @@ from prover.cli.run_options import (
 )
 
 if TYPE_CHECKING:
-    from prover.lean import Backend
     from prover.search.kinds import SearchKind
     from training.config import FlywheelConfig
     from training.experiments.run_report import RunReport
@@ -100,54 +99,28 @@ def eval_(
     changes = {"split": split, "strata": tuple(stratum) if stratum else None, "theorems": theorems, "steps": steps}
     if portfolio and search:
         settings = settings.model_copy(update={"search": settings.search.model_copy(update={"kind": search})})
-    if elsewhere is None:
-        report = _on_its_own_benchmark(settings, changes, models, search, place, backend, portfolio)
-    else:
-        report = _on_another_benchmark(elsewhere, settings, changes, models, search, place, backend, portfolio)
+    with work.opened(settings, place, "eval", backend) as flywheel:
+        numbers = [] if portfolio else _trained(flywheel)
+        if elsewhere is not None:
+            settings, changes = _moved(flywheel, settings, changes, elsewhere)
+        words = (settings.benchmark,) if elsewhere is not None else ()
+        report = _evaluated(flywheel, numbers, settings, changes, models, search, place.home / "reports", words)
     work.show(report, json)
 
 
-def _on_its_own_benchmark(
-    settings: FlywheelConfig,
-    changes: dict[str, Any],
-    models: list[str],
-    search: SearchKind | None,
-    place: Place,
-    backend: Backend,
-    alone: bool,
-) -> RunReport:
-    """All generations of the run on the benchmark that it was trained on; or portfolio search `alone`."""
-    from prover.cli import work
-
-    with work.opened(settings, place, "eval", backend) as flywheel:
-        numbers = [] if alone else _trained(flywheel)
-        return _evaluated(flywheel, numbers, settings, changes, models, search, place.home / "reports", ())
-
-
-def _on_another_benchmark(
-    elsewhere: dict[str, Any],
-    settings: FlywheelConfig,
-    changes: dict[str, Any],
-    models: list[str],
-    search: SearchKind | None,
-    place: Place,
-    backend: Backend,
-    alone: bool,
-) -> RunReport:
-    """As `_on_its_own_benchmark`, on the benchmark of `elsewhere` (`external.resolve`), which is put into the corpus
-    where it is not there yet."""
+def _moved(
+    flywheel: Flywheel, settings: FlywheelConfig, changes: dict[str, Any], elsewhere: dict[str, Any]
+) -> tuple[FlywheelConfig, dict[str, Any]]:
+    """Settings and changes for the benchmark of `elsewhere` (`external.resolve`), which is put into the corpus where it
+    is not there yet."""
     from prover.benchmarks.registry import register
-    from prover.cli import work
 
     benchmark = elsewhere["benchmark"]
-    with work.opened(settings, place, "eval", backend) as flywheel:
-        numbers = [] if alone else _trained(flywheel)
-        register(flywheel.corpus, benchmark, flywheel.lean)
-        changes = {**changes, "strata": changes["strata"] or elsewhere.get("evaluation__strata")}
-        if changes["split"] is None and not flywheel.corpus.theorems(benchmark, settings.evaluation.split):
-            changes["split"] = "test"  # where files name no split, all is test
-        settings = settings.model_copy(update={"benchmark": benchmark})
-        return _evaluated(flywheel, numbers, settings, changes, models, search, place.home / "reports", (benchmark,))
+    register(flywheel.corpus, benchmark, flywheel.lean)
+    changes = {**changes, "strata": changes["strata"] or elsewhere.get("evaluation__strata")}
+    if changes["split"] is None and not flywheel.corpus.theorems(benchmark, settings.evaluation.split):
+        changes["split"] = "test"  # where files name no split, all is test
+    return settings.model_copy(update={"benchmark": benchmark}), changes
 
 
 def _in_own_lean(

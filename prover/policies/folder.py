@@ -80,6 +80,12 @@ def read_meta(folder: Path) -> dict[str, Any]:
     return meta
 
 
+def require_format(folder: Path, meta: Mapping[str, Any], format: int) -> None:
+    """Raises CheckpointError where another version wrote the folder."""
+    if meta.get("format") != format:
+        raise CheckpointError(f"{folder} has checkpoint format {meta.get('format')}, this version reads {format}")
+
+
 def require_files(folder: Path, expected: Mapping[str, str]) -> None:
     """Raises CheckpointError unless each file has its SHA-256."""
     for name, digest in expected.items():

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from lean_env.session.leandojo import DojoCrashError, TacticState
@@ -40,22 +40,13 @@ from prover.search.equivalence import goal_keys, weaker
 from prover.search.graph import ProofStep, Pruned, SearchGraph
 from prover.search.proposals import Kept
 from prover.search.running import Running
+from prover.search.settings import SearchSettings
 
 
 @dataclass(frozen=True, slots=True)
-class AndOr:
+class AndOr(SearchSettings):
     """The search with its settings; those that best-first search has mean the same."""
 
-    alpha: float = 0.5
-    edges_per_state: int = 40
-    noise: float = 0.0
-    template_noise: float = 0.0
-    template_floor: float = 0.0
-    #: Tactics on one branch.
-    max_depth: int = 12
-    max_state_chars: int = 6000
-    #: Of one tactic's own goals.
-    max_goals: int = 12
     #: c of PUCT: how much a move that was seldom visited is preferred for its probability.
     exploration: float = 0.0
     #: A problem visited N times has at most `widening` N^0.6 moves that may still work, one at least; 0: any number.
@@ -63,9 +54,8 @@ class AndOr:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Its name and its fields; those of templates only where they are in use."""
-        fields = {name: value for name, value in asdict(self).items() if value or not name.startswith("template_")}
-        return {"search": "and-or", **fields}
+        """Its name and its fields."""
+        return {"search": "and-or", **self.in_use()}
 
     def prove(
         self,

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lean_env.session.leandojo import DojoCrashError, TacticState
@@ -28,6 +28,7 @@ from prover.search.equivalence import goal_keys, has_metavariables
 from prover.search.graph import Pruned, SearchGraph
 from prover.search.proposals import Kept
 from prover.search.running import Running
+from prover.search.settings import SearchSettings
 from prover.search.settled import Goals, Settled
 
 #: A state that is not searched from waits for others before Lean is told: a request of its own costs half a step.
@@ -56,31 +57,13 @@ class Edge(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class BestFirst:
-    """The search with its settings. The defaults are as measured on library theorems with a small network."""
-
-    #: Exponent of the length normalisation, 0 for none.
-    alpha: float = 0.5
-    #: Only the best so many proposals of a state enter the queue.
-    edges_per_state: int = 40
-    #: Scale of the Gumbel noise on a proposal's log p, 0 for none. It decides which edges are kept and when they run
-    #: (Gumbel top-k), not the cost of what lies behind them. Noise in the choice alone hardly explores.
-    noise: float = 0.0
-    #: The same for all proposals of one template together: what the policy has learned to leave alone comes up as a
-    #: whole. Noise by proposal favours templates with many.
-    template_noise: float = 0.0
-    #: In this share of states one of the templates that are possible there, all alike, has its best proposal run first,
-    #: at the cost of the state's best one. A floor for each template, however little the policy thinks of it.
-    template_floor: float = 0.0
-    #: States deeper than this, longer in print or with more goals are not searched from.
-    max_depth: int = 12
-    max_state_chars: int = 6000
-    max_goals: int = 12
+class BestFirst(SearchSettings):
+    """The search with its settings."""
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Its fields; those of templates only where they are in use, so that what was stored before compares."""
-        return {name: value for name, value in asdict(self).items() if value or not name.startswith("template_")}
+        """Its fields."""
+        return self.in_use()
 
     def prove(
         self,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from prover.policy import Proposal
+from prover.search.settings import SearchSettings
 from prover.search.streams import gumbel, stream_seed
 
 
@@ -17,23 +18,7 @@ class Kept(NamedTuple):
     charged: float
 
 
-class Exploring(Protocol):
-    """The settings of a search that decide it; `BestFirst` says what each does."""
-
-    @property
-    def edges_per_state(self) -> int: ...
-
-    @property
-    def noise(self) -> float: ...
-
-    @property
-    def template_noise(self) -> float: ...
-
-    @property
-    def template_floor(self) -> float: ...
-
-
-def keep(proposals: list[Proposal], config: Exploring, seed: int) -> list[Kept]:
+def keep(proposals: list[Proposal], config: SearchSettings, seed: int) -> list[Kept]:
     """The best `edges_per_state` proposals by log p plus noise from the state's own streams, best first."""
     scored = [Kept(a, a.log_prob, a.log_prob) for a in proposals]
     if config.noise:
@@ -49,7 +34,7 @@ def keep(proposals: list[Proposal], config: Exploring, seed: int) -> list[Kept]:
     return [*first, *(one for one in scored if not first or one.a is not first[0].a)][: config.edges_per_state]
 
 
-def _floor(scored: list[Kept], config: Exploring, seed: int) -> list[Kept]:
+def _floor(scored: list[Kept], config: SearchSettings, seed: int) -> list[Kept]:
     """The proposal that goes first for its template's sake, or none."""
     if not scored or stream_seed(seed, "floor") >= config.template_floor * 2**63:
         return []

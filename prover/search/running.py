@@ -12,7 +12,8 @@ from prover.policy import Policy, PolicyQuery
 from prover.search.budget import Ended, Spending
 from prover.search.contract import SearchResult, Times
 from prover.search.graph import ProofStep, SearchGraph
-from prover.search.proposals import Exploring, Kept, keep
+from prover.search.proposals import Kept, keep
+from prover.search.settings import SearchSettings
 from prover.search.streams import stream_seed
 
 
@@ -23,7 +24,7 @@ class Running:
     session: ProofSession
     theorem: Theorem
     policy: Policy
-    exploring: Exploring
+    config: SearchSettings
     seed: int
     spending: Spending
     graph: SearchGraph = field(default_factory=SearchGraph)
@@ -39,7 +40,7 @@ class Running:
         (answer,) = self.policy.propose([PolicyQuery(self.theorem, text, seed)])
         self._model += time.perf_counter() - started
         self._own_cpu -= time.thread_time() - cpu
-        return keep(answer, self.exploring, seed)
+        return keep(answer, self.config, seed)
 
     def run(self, state: TacticState, tactic: str) -> StepResult:
         """One tactic, not charged. Raises DojoCrashError."""

@@ -19,6 +19,7 @@ from prover.policies.folder import (
     read_meta,
     replacing,
     require_files,
+    require_format,
     sha256_of,
     write_meta,
 )
@@ -70,8 +71,7 @@ def load_checkpoint(folder: Path, repertoire: Repertoire = LIBRARY) -> Checkpoin
     meta = read_meta(folder)
     if "templates" not in meta:
         raise CheckpointError(f"{folder} holds a language model; a ranker cannot go on from it")
-    if meta.get("format") != _FORMAT:
-        raise CheckpointError(f"{folder} has checkpoint format {meta.get('format')}, this version reads {_FORMAT}")
+    require_format(folder, meta, _FORMAT)
     if meta["templates"] != repertoire.names or meta["marks"] != list(MARKS):
         raise CheckpointError(
             f"{folder} was trained with other tactic templates or prompt marks than {repertoire.name} has here; "

@@ -15,7 +15,16 @@ import torch
 import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from prover.policies.folder import META, CheckpointError, read_meta, replacing, require_files, sha256_of, write_meta
+from prover.policies.folder import (
+    META,
+    CheckpointError,
+    read_meta,
+    replacing,
+    require_files,
+    require_format,
+    sha256_of,
+    write_meta,
+)
 from prover.policies.text.llama import LlamaDecoder, LlamaSizes
 from prover.policies.text.policy import Pieces, TextOptions, TextPolicy
 from prover.policies.text.quiet import quiet
@@ -62,8 +71,7 @@ def text_meta(folder: Path) -> dict[str, Any]:
     meta = read_meta(folder)
     if meta.get("kind") != KIND:
         raise CheckpointError(f"{folder} holds a ranker, no language model; `[train] kind` says which one a run has")
-    if meta.get("format") != _FORMAT:
-        raise CheckpointError(f"{folder} has checkpoint format {meta.get('format')}, this version reads {_FORMAT}")
+    require_format(folder, meta, _FORMAT)
     require_files(folder, {WEIGHTS: meta["weights_sha256"], TOKENIZER: meta["tokenizer_sha256"]})
     return meta
 

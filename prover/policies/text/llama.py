@@ -13,18 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from prover.policies.text.sampling import Floats, Integers
-
-
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    """One block, as matrices to multiply with from the right. The weight of the norm before each is multiplied into
-    it."""
-
-    query_key_value: Floats
-    output: Floats
-    gate_up: Floats
-    down: Floats
+from prover.policies.decoder import Floats, Layer, feed, layer_of, normed, project, softmax
+from prover.policies.text.sampling import Integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +35,7 @@ class LlamaDecoder:
         threadpool_limits(1, "blas")
         self.sizes = sizes
         self.embedding = weights["model.embed_tokens.weight"]
-        self.layers = [_layer(weights, f"model.layers.{number}.") for number in range(sizes.layers)]
+        self.layers = [layer_of(weights, f"model.layers.{number}.") for number in range(sizes.layers)]
         head = weights.get("lm_head.weight", self.embedding)
         self.head = np.ascontiguousarray((head * weights["model.norm.weight"]).T)
         width = self.embedding.shape[1] // sizes.heads
@@ -56,39 +46,24 @@ class LlamaDecoder:
         return _Reading(self, prompt)
 
     def rotation(self, start: int, size: int) -> tuple[Floats, Floats]:
-        """Cosine and sine of the rotary position embedding (Su et al. 2021, arXiv:2104.09864, section 3.4.2), to go
-        with (T, 2, heads, head / 2)."""
+        """As `project` wants it, for `size` positions from `start` on."""
         angles = np.outer(np.arange(start, start + size), self.frequencies)
         return (
             np.cos(angles).astype(np.float32)[:, None, None, :],
             np.sin(angles).astype(np.float32)[:, None, None, :],
         )
 
-    def project(self, hidden: Floats, layer: _Layer, rotation: tuple[Floats, Floats]) -> tuple[Floats, Floats, Floats]:
-        """Queries, keys and values of T tokens: (T, heads, head) each, the first two turned by their positions."""
-        size, width = hidden.shape
-        half = width // self.sizes.heads // 2
-        projected = (self.normed(hidden) @ layer.query_key_value).reshape(size, 3, self.sizes.heads, 2 * half)
-        cosine, sine = rotation
-        first, second = projected[:, :2, :, :half], projected[:, :2, :, half:]
-        turned = np.concatenate([first * cosine - second * sine, second * cosine + first * sine], axis=-1)
-        return turned[:, 0] * np.float32((2 * half) ** -0.5), turned[:, 1], projected[:, 2]
+    def project(self, hidden: Floats, layer: Layer, rotation: tuple[Floats, Floats]) -> tuple[Floats, Floats, Floats]:
+        """Queries, keys and values of T tokens, the queries scaled for attention."""
+        queries, keys, values = project(hidden, layer, self.sizes.heads, self.sizes.epsilon, rotation)
+        return queries * np.float32(queries.shape[-1] ** -0.5), keys, values
 
-    def feed(self, hidden: Floats, layer: _Layer, attended: Floats) -> None:
+    def feed(self, hidden: Floats, layer: Layer, attended: Floats) -> None:
         """The rest of a block, added to `hidden` in place."""
-        hidden += attended @ layer.output
-        wide = self.normed(hidden) @ layer.gate_up
-        gate, up = wide[:, : wide.shape[1] // 2], wide[:, wide.shape[1] // 2 :]
-        hidden += (gate / (1 + np.exp(-gate)) * up) @ layer.down
-
-    def normed(self, hidden: Floats) -> Floats:
-        """Root mean square normalisation of each row, without its weight."""
-        scale = np.sqrt(np.einsum("ij,ij->i", hidden, hidden) / hidden.shape[1] + self.sizes.epsilon)
-        normed: Floats = hidden / scale[:, None].astype(np.float32)
-        return normed
+        feed(hidden, layer, self.sizes.epsilon, attended.reshape(len(hidden), -1))
 
     def predict(self, hidden: Floats) -> Floats:
-        logits: Floats = self.normed(hidden) @ self.head
+        logits: Floats = normed(hidden, self.sizes.epsilon) @ self.head
         return logits
 
 
@@ -112,9 +87,9 @@ class _Reading:
             if number + 1 == len(decoder.layers):  # of the last block only the last token is read
                 queries, hidden, mask = queries[-1:], hidden[-1:].copy(), mask[-1:]
             weights = np.matmul(queries.transpose(1, 0, 2), past[0]) + mask
-            _softmax(weights)
+            softmax(weights)
             attended = np.matmul(weights, past[1]).transpose(1, 0, 2)
-            decoder.feed(hidden, layer, attended.reshape(len(hidden), -1))
+            decoder.feed(hidden, layer, attended)
         self.logits = decoder.predict(hidden)
         #: By layer: keys and values of what the rows have written, (R, heads, t, head).
         self._rows: list[tuple[Floats, Floats]] | None = None
@@ -136,29 +111,10 @@ class _Reading:
             prompt = np.matmul(queries.transpose(1, 0, 2), hidden_before[0])
             own = np.matmul(new[0], queries[..., None])[..., 0].transpose(1, 0, 2)
             weights = np.concatenate([prompt, own], axis=-1)
-            _softmax(weights)
+            softmax(weights)
             attended = np.matmul(weights[..., : self._length], hidden_before[1]).transpose(1, 0, 2)
             later = weights[..., self._length :].transpose(1, 0, 2)[:, :, None]
             attended = attended + np.matmul(later, new[1])[:, :, 0]
-            decoder.feed(hidden, layer, attended.reshape(len(hidden), -1))
+            decoder.feed(hidden, layer, attended)
         self._rows = rows
         self.logits = decoder.predict(hidden)
-
-
-def _softmax(scores: Floats) -> None:
-    """Over the last axis, in place."""
-    np.exp(scores - scores.max(axis=-1, keepdims=True), out=scores)
-    scores /= scores.sum(axis=-1, keepdims=True)
-
-
-def _layer(weights: Mapping[str, Floats], prefix: str) -> _Layer:
-    def joined(norm: str, *names: str) -> Floats:
-        stacked = np.concatenate([weights[f"{prefix}{name}.weight"] for name in names])
-        return np.ascontiguousarray((stacked * weights[f"{prefix}{norm}.weight"]).T)
-
-    return _Layer(
-        query_key_value=joined("input_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
-        output=np.ascontiguousarray(weights[f"{prefix}self_attn.o_proj.weight"].T),
-        gate_up=joined("post_attention_layernorm", "mlp.gate_proj", "mlp.up_proj"),
-        down=np.ascontiguousarray(weights[f"{prefix}mlp.down_proj.weight"].T),
-    )
