@@ -38,13 +38,13 @@ from prover.search.budget import Budget, Ended, Spending, never
 from prover.search.contract import INTROS, SearchResult
 from prover.search.equivalence import goal_keys, weaker
 from prover.search.graph import ProofStep, Pruned, SearchGraph
+from prover.search.options import SearchOptions
 from prover.search.proposals import Kept
 from prover.search.running import Running
-from prover.search.settings import SearchSettings
 
 
 @dataclass(frozen=True, slots=True)
-class AndOr(SearchSettings):
+class AndOr(SearchOptions):
     """The search with its settings; those that best-first search has mean the same."""
 
     #: c of PUCT: how much a move that was seldom visited is preferred for its probability.

@@ -26,9 +26,9 @@ from prover.search.budget import Budget, Ended, Spending, never
 from prover.search.contract import INTROS, SearchResult
 from prover.search.equivalence import goal_keys, has_metavariables
 from prover.search.graph import Pruned, SearchGraph
+from prover.search.options import SearchOptions
 from prover.search.proposals import Kept
 from prover.search.running import Running
-from prover.search.settings import SearchSettings
 from prover.search.settled import Goals, Settled
 
 #: A state that is not searched from waits for others before Lean is told: a request of its own costs half a step.
@@ -57,7 +57,7 @@ class Edge(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class BestFirst(SearchSettings):
+class BestFirst(SearchOptions):
     """The search with its settings."""
 
     @property

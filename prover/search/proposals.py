@@ -6,7 +6,7 @@ import random
 from typing import NamedTuple
 
 from prover.policy import Proposal
-from prover.search.settings import SearchSettings
+from prover.search.options import SearchOptions
 from prover.search.streams import gumbel, stream_seed
 
 
@@ -18,7 +18,7 @@ class Kept(NamedTuple):
     charged: float
 
 
-def keep(proposals: list[Proposal], config: SearchSettings, seed: int) -> list[Kept]:
+def keep(proposals: list[Proposal], config: SearchOptions, seed: int) -> list[Kept]:
     """The best `edges_per_state` proposals by log p plus noise from the state's own streams, best first."""
     scored = [Kept(a, a.log_prob, a.log_prob) for a in proposals]
     if config.noise:
@@ -34,7 +34,7 @@ def keep(proposals: list[Proposal], config: SearchSettings, seed: int) -> list[K
     return [*first, *(one for one in scored if not first or one.a is not first[0].a)][: config.edges_per_state]
 
 
-def _floor(scored: list[Kept], config: SearchSettings, seed: int) -> list[Kept]:
+def _floor(scored: list[Kept], config: SearchOptions, seed: int) -> list[Kept]:
     """The proposal that goes first for its template's sake, or none."""
     if not scored or stream_seed(seed, "floor") >= config.template_floor * 2**63:
         return []

@@ -12,8 +12,8 @@ from prover.policy import Policy, PolicyQuery
 from prover.search.budget import Ended, Spending
 from prover.search.contract import SearchResult, Times
 from prover.search.graph import ProofStep, SearchGraph
+from prover.search.options import SearchOptions
 from prover.search.proposals import Kept, keep
-from prover.search.settings import SearchSettings
 from prover.search.streams import stream_seed
 
 
@@ -24,7 +24,7 @@ class Running:
     session: ProofSession
     theorem: Theorem
     policy: Policy
-    config: SearchSettings
+    config: SearchOptions
     seed: int
     spending: Spending
     graph: SearchGraph = field(default_factory=SearchGraph)

@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class SearchSettings:
+class SearchOptions:
     """The settings that best-first and AND/OR search share. The defaults are as measured on library theorems with a
     small network."""
 
