@@ -2,10 +2,12 @@
 
     manifest.json            what the file is: the snapshot's hash, counts, and the SHA-256 of each of the files below
     benchmarks/N.jsonl       the benchmark's own line, then all of its theorems, held-out ones too, with their classes
-    proofs.jsonl             one proof a line in the order of content hashes; its certificate as it was given
+    proofs.jsonl             one proof a line, in the order in which they were stored; its certificate as it was given.
+                             Lemmas that one borrowed come before it, also those that are not of the snapshot
     headers.jsonl            the headers of these theorems, each once; a theorem has its number. Not always there
     human.jsonl              people's steps that are no proofs (corpus/human.py)
     terms/HASH.ndjson        the closed proof term of the proof of that content hash, in lean4export's format
+    own/HASH.ndjson          its own part, by which it can be lent to others (lean_env/lemmas.py). Not always there
 
 The same corpus gives the same bytes. Reading trusts nothing: no name leads anywhere, nothing is unpacked to disk, and
 what a file may grow to is bounded. That the proofs prove something is for the gate to say (`flywheel corpus import`).
@@ -40,12 +42,18 @@ from corpus.records import (
     TheoremRecord,
 )
 
-FORMAT = "lean-flywheel archive 1"
+FORMAT = "lean-flywheel archive 2"
+#: The first format, without lemmas: what it has is read as it always was.
+FORMATS = (FORMAT, "lean-flywheel archive 1")
 #: Bounds on what an archive may hold. Honest proofs: lines of 2 kB, terms of 5 kB, packed to a fifteenth.
 LINE_BYTES, TERM_BYTES, MANIFEST_BYTES = 64 << 20, 256 << 20, 1 << 20
 RATIO, FREE_BYTES = 200, 16 << 20
 
-_NAME = re.compile(r"manifest\.json|benchmarks/\d{1,4}\.jsonl|(headers|proofs|human)\.jsonl|terms/[0-9a-f]{64}\.ndjson")
+_NAME = re.compile(
+    r"manifest\.json|benchmarks/\d{1,4}\.jsonl|(headers|proofs|human)\.jsonl|(terms|own)/[0-9a-f]{64}\.ndjson"
+)
+#: Files that a proof's line names, not the manifest.
+BY_PROOF = ("terms/", "own/")
 #: Earliest time that a zip can have: nothing of when or by whom it was made is in the bytes.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _COPY_BYTES = 1 << 20
@@ -60,7 +68,8 @@ class Line(BaseModel):
 
 
 class Manifest(Line):
-    """`human_filter`: the benchmarks whose human steps the snapshot counts. `files`: name to SHA-256, without terms."""
+    """`human_filter`: the benchmarks whose human steps the snapshot counts. `files`: name to SHA-256, without terms.
+    `borrowers`: how many of the proofs borrow lemmas."""
 
     format: str
     snapshot: str
@@ -71,6 +80,7 @@ class Manifest(Line):
     benchmarks: tuple[str, ...]
     terms: bool
     files: dict[str, str]
+    borrowers: int = 0
 
 
 class BenchmarkLine(Line):
@@ -93,7 +103,8 @@ class TheoremLine(Line):
 
 
 class ProofLine(Line):
-    """`term`: SHA-256 of the term's file, '' in an archive without terms."""
+    """`term`: SHA-256 of the term's file, '' in an archive without terms. `borrowed`: the content hashes of the proofs
+    that it names as lemmas. `own`: SHA-256 of its own part's file, '' without one. `member`: of the snapshot."""
 
     benchmark: str
     theorem: str
@@ -104,6 +115,9 @@ class ProofLine(Line):
     term_bytes: int
     content_hash: str
     term: str
+    borrowed: tuple[str, ...] = ()
+    own: str = ""
+    member: bool = True
 
 
 class TraceLine(Line):
@@ -176,9 +190,9 @@ class Archive:
         self._entries = self._directory()
         text = self._bytes("manifest.json", MANIFEST_BYTES)
         self.manifest = self._parse(Manifest, text, "manifest.json")
-        if self.manifest.format != FORMAT:
+        if self.manifest.format not in FORMATS:
             raise self._refuse(f"its format is {self.manifest.format[:60]!r}, this version reads {FORMAT!r}")
-        listed = {name for name in self._entries if not name.startswith("terms/")} - {"manifest.json"}
+        listed = {name for name in self._entries if not name.startswith(BY_PROOF)} - {"manifest.json"}
         wanted = {f"benchmarks/{i}.jsonl" for i in range(len(self.manifest.benchmarks))} | {
             "proofs.jsonl",
             "human.jsonl",
@@ -226,16 +240,24 @@ class Archive:
 
     def term(self, proof: ProofLine) -> str:
         """The closed term of a proof, the bytes that its line names."""
-        name = f"terms/{proof.content_hash}.ndjson"
+        return self._named(f"terms/{proof.content_hash}.ndjson", proof.term, f"the term of {proof.theorem}")
+
+    def own(self, proof: ProofLine) -> str:
+        """A proof's own part, '' where the archive has none."""
+        if not proof.own:
+            return ""
+        return self._named(f"own/{proof.content_hash}.ndjson", proof.own, f"the own part of {proof.theorem}")
+
+    def _named(self, name: str, digest: str, what: str) -> str:
         if name not in self._entries:
-            raise self._refuse(f"the term of {proof.theorem} is missing")
+            raise self._refuse(f"{what} is missing")
         content = self._bytes(name, TERM_BYTES)
-        if hashlib.sha256(content).hexdigest() != proof.term:
-            raise self._refuse(f"the term of {proof.theorem} was changed")
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise self._refuse(f"{what} was changed")
         try:
             return content.decode()
         except UnicodeDecodeError as error:
-            raise self._refuse(f"the term of {proof.theorem} is no text: {error}") from None
+            raise self._refuse(f"{what} is no text: {error}") from None
 
     def _directory(self) -> dict[str, zipfile.ZipInfo]:
         entries: dict[str, zipfile.ZipInfo] = {}
@@ -311,7 +333,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
         yield Archive(path, file)
 
 
-def proof_line(proof: StoredProof, term: str) -> ProofLine:
+def proof_line(proof: StoredProof, term: str, own: str = "", member: bool = True) -> ProofLine:
     return ProofLine(
         benchmark=proof.benchmark,
         theorem=proof.theorem.name,
@@ -322,4 +344,7 @@ def proof_line(proof: StoredProof, term: str) -> ProofLine:
         term_bytes=proof.term_bytes,
         content_hash=proof.content_hash,
         term=term,
+        borrowed=proof.borrowed,
+        own=own,
+        member=member,
     )

@@ -45,23 +45,15 @@ def borrowed_lemmas(session: Session, proof_id: int) -> tuple[BorrowedLemma, ...
     return tuple(BorrowedLemma(id, name, named, size) for id, name, named, size in found)
 
 
-def borrowed_hashes(session: Session, named: Collection[int]) -> tuple[str, ...]:
-    """The content hashes of the proofs that a proof names as lemmas, sorted. Raises Conflict for one that is not
-    there."""
-    query = select(schema.Proof.id, schema.Proof.content_hash).where(schema.Proof.id.in_(sorted(named)))
-    found = {id: content for id, content in session.execute(query)}
-    if gone := set(named) - found.keys():
-        raise Conflict(f"The proof rests on proof {min(gone)}, which this corpus does not have.")
-    return tuple(sorted(found.values()))
-
-
 def store_borrowing(session: Session, proof_id: int, proof: ProofRecord) -> None:
-    """Stores a new proof's own part and its lemmas."""
+    """Stores a new proof's own part and its lemmas. Raises Conflict for a lemma that is not there."""
     if proof.term and len(proof.term) <= MAX_TERM_BYTES:
         session.add(schema.ProofTerm(proof_id=proof_id, term_id=_term_id(session, proof.term)))
     if not proof.borrowed:
         return
     named, lemmas = set(proof.borrowed), resting_on(session, proof.borrowed)
+    if gone := named - set(session.scalars(select(schema.Proof.id).where(schema.Proof.id.in_(sorted(named))))):
+        raise Conflict(f"The proof rests on proof {min(gone)}, which this corpus does not have.")
     session.execute(
         insert(schema.Borrowed),
         [{"proof_id": proof_id, "lemma_id": id, "named": id in named} for id in sorted(lemmas)],

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from corpus import guard, rows, schema
 from corpus.archive import (
+    BY_PROOF,
     FORMAT,
     Archive,
     BenchmarkLine,
@@ -31,22 +32,19 @@ from corpus.archive import (
     writing_archive,
 )
 from corpus.benchmarks import store_benchmark
+from corpus.carried import carried
 from corpus.database import reading, writing
 from corpus.errors import ImportRefused
 from corpus.frozen import freeze_as
-from corpus.hashing import EMPTY_BUCKETS, bucket_of, content_hash, set_hash, with_buckets
-from corpus.human import traces_hash, traces_into, traces_with_benchmarks, with_human
+from corpus.human import traces_into, traces_with_benchmarks
 from corpus.import_rounds import ImportRounds
+from corpus.judging import Judge, Judging, Report
 from corpus.proofs import store_proof
 from corpus.records import HeaderRecord, HumanTraceRecord, ProofRecord, StoredProof, TheoremRecord
-from corpus.snapshot import snapshot_proofs
 from corpus.store import Corpus
 
-#: What a proof of an archive is worth here: the proof as it is stored, certificate and all. Raises CorpusError.
-Judge = Callable[[TheoremRecord, ProofLine], ProofRecord]
 #: The closed term of a stored proof, or None to leave terms out.
 TermOf = Callable[[StoredProof], str]
-Report = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +83,17 @@ def archive(
         total, human, human_hash = row.proofs, row.human, row.human_hash
         filter = session.get_one(schema.SnapshotLine, row.line_id).filter
     human_filter = tuple(filter.get("human", ())) if human else ()
-    used = set(human_filter)
+    used, borrowers = set(human_filter), 0
     with writing_archive(path) as file:
         with file.lines("proofs.jsonl") as write:
-            for done, proof in enumerate(snapshot_proofs(corpus, snapshot), start=1):
-                if proof.borrowed:
-                    raise ImportRefused(
-                        f"Proof {proof.id} of {proof.theorem.name} borrows lemmas, which an archive does not hold. "
-                        "`flywheel corpus backup` and `merge` take them along."
-                    )
-                name = f"terms/{proof.content_hash}.ndjson"
-                term = file.add_bytes(name, term_of(proof).encode()) if term_of else ""
-                write(proof_line(proof, term))
+            for done, one in enumerate(carried(corpus, snapshot), start=1):
+                proof, name = one.proof, f"{one.proof.content_hash}.ndjson"
+                term = file.add_bytes(f"terms/{name}", term_of(proof).encode()) if term_of else ""
+                own = file.add_bytes(f"own/{name}", one.own.encode()) if one.own else ""
+                write(proof_line(proof, term, own, one.member))
                 used.add(proof.benchmark)
-                report(done, total)
+                borrowers += bool(proof.borrowed)
+                report(min(done, total), total)
         with file.lines("human.jsonl") as write:
             for key, trace in traces_with_benchmarks(corpus, snapshot):
                 write(TraceLine(benchmark=key, trace=trace))
@@ -119,7 +114,8 @@ def archive(
                 human_filter=human_filter,
                 benchmarks=tuple(benchmarks),
                 terms=term_of is not None,
-                files={name: hash for name, hash in file.files.items() if not name.startswith("terms/")},
+                files={name: hash for name, hash in file.files.items() if not name.startswith(BY_PROOF)},
+                borrowers=borrowers,
             )
         )
     return total
@@ -143,7 +139,12 @@ def import_archive(
             for line in lines
         }
         traces = [(line.benchmark, line.trace) for line in file.traces()]
-        judged = _judge(corpus, file, theorems, traces, judge, report)
+        classes = {
+            (f"{head.name}@{head.revision}", line.theorem.name): line.statement_class
+            for head, lines in contents
+            for line in lines
+        }
+        judged = Judging(corpus, file, theorems, judge).run(traces, classes, report)
         with writing(corpus.engine) as session:
             for head, lines in contents:
                 _store_benchmark(session, head, lines)
@@ -203,52 +204,6 @@ def _write_benchmark(
             write(TheoremLine(theorem=bare, statement_class=classes.get(theorem.name, ""), header=number))
 
 
-def _judge(
-    corpus: Corpus,
-    file: Archive,
-    theorems: Mapping[tuple[str, str], TheoremRecord],
-    traces: list[tuple[str, HumanTraceRecord]],
-    judge: Judge | None,
-    report: Report,
-) -> dict[str, ProofRecord]:
-    """What is to be stored of each proof that is new here, by content hash, without its steps. Checks every hash up to
-    the snapshot's."""
-    judged: dict[str, ProofRecord] = {}
-    buckets: dict[int, list[str]] = {}
-    after, size = "", 0
-    for size, proof in enumerate(file.proofs(), start=1):
-        theorem = theorems.get((proof.benchmark, proof.theorem))
-        if theorem is None:
-            raise ImportRefused(f"{file.path} has a proof of {proof.theorem[:200]}, but not the theorem.")
-        if theorem.split != "train":
-            raise ImportRefused(f"{file.path} has a proof of {theorem.name} among its training data: it is held out.")
-        if not proof.steps or proof.content_hash <= after:
-            raise ImportRefused(f"{file.path}: the proofs are out of order, twice there, or empty.")
-        if content_hash(proof.benchmark, theorem, proof.source, proof.steps) != proof.content_hash:
-            raise ImportRefused(f"{file.path}: the proof of {theorem.name} is not what its hash says.")
-        after = proof.content_hash
-        buckets.setdefault(bucket_of(after), []).append(after)
-        if not _stored(corpus, after):
-            record = judge(theorem, proof) if judge else _as_given(proof)
-            judged[after] = replace(record, steps=())
-        report(size, file.manifest.proofs)
-    root = set_hash(with_buckets(EMPTY_BUCKETS, buckets), size)
-    if (size, traces_hash(traces)) != (file.manifest.proofs, file.manifest.human_hash) or with_human(
-        root, file.manifest.human_hash
-    ) != file.manifest.snapshot:
-        raise ImportRefused(f"{file.path}: its {size} proofs do not hash to snapshot {file.manifest.snapshot[:64]}.")
-    return judged
-
-
-def _as_given(proof: ProofLine) -> ProofRecord:
-    return ProofRecord(proof.steps, proof.source, proof.certificate, proof.text, proof.term_bytes)
-
-
-def _stored(corpus: Corpus, content: str) -> bool:
-    with reading(corpus.engine) as session:
-        return session.scalar(select(schema.Proof.id).where(schema.Proof.content_hash == content)) is not None
-
-
 def _store_benchmark(session: Session, head: BenchmarkLine, lines: list[TheoremLine]) -> None:
     classes = {line.theorem.name: line.statement_class for line in lines if line.statement_class}
     try:
@@ -277,28 +232,41 @@ def _store_proofs(
 ) -> Seen:
     """Writes each new proof with an attempt that brought it: the import is a run, with a round for each benchmark."""
     seen, rounds = Seen(), ImportRounds(session, file.manifest.snapshot)
-    for line in file.proofs():
-        known = session.scalar(select(schema.Proof.id).where(schema.Proof.content_hash == line.content_hash))
-        if known is not None:
+    #: Ids here by the place in the archive, by which the judged proofs name their lemmas.
+    ids: dict[int, int] = {}
+    for place, line in enumerate(file.proofs(), start=1):
+        id = session.scalar(select(schema.Proof.id).where(schema.Proof.content_hash == line.content_hash))
+        if id is not None:
             seen.known += 1
-            seen.ids.append(known)
-            continue
-        record = judged.get(line.content_hash)
-        if record is None:
-            raise ImportRefused(f"{file.path} changed while it was read.")
-        proof = replace(record, steps=line.steps)
-        theorem = rounds.theorem(line.benchmark, line.theorem)
-        leak = guard.find_leak(session, theorem, proof)
-        if leak is None:
-            id, new = store_proof(session, theorem, proof)
-            seen.ids.append(id)
-            seen.new += new
-            seen.other += not new
-            rounds.record(line.benchmark, theorem, proof, id, "")
         else:
-            seen.withheld += 1
-            rounds.record(line.benchmark, theorem, proof, None, leak)
+            record = judged.get(line.content_hash)
+            if record is None:
+                raise ImportRefused(f"{file.path} changed while it was read.")
+            id = _store_proof(session, rounds, seen, line, record, ids)
+        if id is not None:
+            ids[place] = id
+            if line.member:
+                seen.ids.append(id)
     return seen
+
+
+def _store_proof(
+    session: Session, rounds: ImportRounds, seen: Seen, line: ProofLine, record: ProofRecord, ids: Mapping[int, int]
+) -> int | None:
+    """The proof's id, None where the guard withholds it or one of its lemmas."""
+    theorem = rounds.theorem(line.benchmark, line.theorem)
+    lemmas = [ids.get(place) for place in record.borrowed]
+    proof = replace(record, steps=line.steps, borrowed=tuple(id for id in lemmas if id is not None))
+    leak = "a lemma that it borrows is withheld" if None in lemmas else guard.find_leak(session, theorem, proof)
+    if leak is not None:
+        seen.withheld += 1
+        rounds.record(line.benchmark, theorem, replace(proof, borrowed=()), None, leak)
+        return None
+    id, new = store_proof(session, theorem, proof)
+    seen.new += new
+    seen.other += not new
+    rounds.record(line.benchmark, theorem, proof, id, "")
+    return id
 
 
 def _why_not_frozen(seen: Seen) -> str:

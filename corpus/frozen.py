@@ -8,8 +8,9 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema
+from corpus.buckets import change_members
 from corpus.contents import contents_of_proofs, stored
-from corpus.hashing import EMPTY_BUCKETS, bucket_of, digest, set_hash, with_buckets
+from corpus.hashing import EMPTY_BUCKETS, digest, hash_of_set
 from corpus.human import freeze, with_human
 
 
@@ -28,12 +29,8 @@ def freeze_as(session: Session, snapshot_hash: str, ids: Sequence[int], human: S
             select(proof.id, proof.content_hash, proof.theorem_id).where(proof.id.in_(chunk))
         )
     ]
-    by_bucket: dict[int, list[str]] = {}
-    for _, hash_, _ in found:
-        by_bucket.setdefault(bucket_of(hash_), []).append(hash_)
-    buckets = with_buckets(EMPTY_BUCKETS, by_bucket)
     traces = freeze(session, human)
-    if with_human(set_hash(buckets, len(found)), traces.hash) != snapshot_hash:
+    if with_human(hash_of_set(hash_ for _, hash_, _ in found), traces.hash) != snapshot_hash:
         return "the proofs that this corpus took are another set than the snapshot's"
     line = schema.SnapshotLine(
         filter_hash=digest({"frozen": snapshot_hash}),
@@ -42,10 +39,11 @@ def freeze_as(session: Session, snapshot_hash: str, ids: Sequence[int], human: S
         retractions_seen=session.scalar(select(func.max(schema.Retraction.id))) or 0,
         guards_seen=session.scalar(select(func.max(schema.Guard.id))) or 0,
         withheld=0,
-        buckets=buckets,
+        buckets=EMPTY_BUCKETS,
     )
     session.add(line)
     session.flush()
+    change_members(session, line, (hash_ for _, hash_, _ in found))
     session.add(
         schema.Snapshot(
             line_id=line.id,
@@ -61,10 +59,7 @@ def freeze_as(session: Session, snapshot_hash: str, ids: Sequence[int], human: S
             contents=stored(contents_of_proofs(session, [id for id, _, _ in found])),
         )
     )
-    changes = [
-        {"line_id": line.id, "proof_id": id, "removed": False, "number": 1, "bucket": bucket_of(hash_)}
-        for id, hash_, _ in found
-    ]
+    changes = [{"line_id": line.id, "proof_id": id, "removed": False, "number": 1} for id, _, _ in found]
     for chunk in rows.chunks(changes):
         session.execute(insert(schema.SnapshotChange), chunk)
     return ""

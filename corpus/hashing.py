@@ -2,7 +2,7 @@
 
 A set of proofs hashes as a tree of two levels: proof hashes fall into 4,096 buckets by their first three hex digits,
 a bucket's digest covers its hashes in order, the root covers the buckets' digests. One more proof costs one bucket
-(25 hashes in a set of 100,000) and the root.
+(25 hashes in a set of 100,000, 250 in one of a million) and the root.
 """
 
 from __future__ import annotations
@@ -35,13 +35,12 @@ def tactics_hash(steps: Sequence[StepRecord]) -> str:
     return digest([step.tactic for step in steps])
 
 
-def content_hash(
-    benchmark: str, theorem: TheoremRecord, source: str, steps: Sequence[StepRecord], borrowed: Sequence[str] = ()
-) -> str:
+def content_hash(benchmark: str, theorem: TheoremRecord, source: str, steps: Sequence[StepRecord]) -> str:
     """Everything about a proof that is the same wherever it is found: theorem, source, states and tactics.
 
     The theorem's header is there by its text and by its declarations. Measured costs (milliseconds, heartbeats) are
-    left out, since no two machines agree on them.
+    left out, since no two machines agree on them. Which lemmas it borrowed is not in it: what carries proofs elsewhere
+    says it beside the hash, and the gate decides the proof with just these.
     """
     header = {"header": header_hash(theorem.header)} if theorem.header is not None else {}
     return digest(
@@ -91,3 +90,33 @@ def with_buckets(buckets: bytes, changed: Mapping[int, Iterable[str]]) -> bytes:
 def set_hash(buckets: bytes, size: int) -> str:
     """The hash of a set of `size` proofs, from its buckets' digests."""
     return digest({"format": "lean-flywheel snapshot 1", "proofs": size, "root": hashlib.sha256(buckets).hexdigest()})
+
+
+class RunningSetHash:
+    """The hash of a set whose proof hashes are added in ascending order: what it keeps does not grow with the set."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._digests = bytearray(EMPTY_BUCKETS)
+        self._bucket, self._running = -1, hashlib.sha256()
+
+    def add(self, proof_hash: str) -> None:
+        bucket = bucket_of(proof_hash)
+        if bucket != self._bucket:
+            self._bucket, self._running = bucket, hashlib.sha256()
+        else:
+            self._running.update(b"\n")
+        self._running.update(proof_hash.encode())
+        self._digests[bucket * DIGEST_BYTES : (bucket + 1) * DIGEST_BYTES] = self._running.digest()
+        self.size += 1
+
+    def value(self) -> str:
+        return set_hash(bytes(self._digests), self.size)
+
+
+def hash_of_set(proof_hashes: Iterable[str]) -> str:
+    """The hash of a set of proofs, from their hashes in any order."""
+    running = RunningSetHash()
+    for one in sorted(proof_hashes):
+        running.add(one)
+    return running.value()

@@ -6,7 +6,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema
-from corpus.borrowing import borrowed_hashes, store_borrowing
+from corpus.borrowing import store_borrowing
 from corpus.errors import CorpusError
 from corpus.hashing import content_hash, tactics_hash
 from corpus.records import ProofRecord
@@ -28,11 +28,10 @@ def store_proof(session: Session, theorem: schema.Theorem, proof: ProofRecord) -
             "with the theorem: another Lean may have made it. Load the benchmark again."
         )
     benchmark = rows.benchmark_record(session.get_one(schema.Benchmark, theorem.benchmark_id)).key
-    lemmas = borrowed_hashes(session, proof.borrowed)
     row = schema.Proof(
         theorem_id=theorem.id,
         tactics_hash=identity,
-        content_hash=content_hash(benchmark, rows.theorem_record(theorem), proof.source, proof.steps, lemmas),
+        content_hash=content_hash(benchmark, rows.theorem_record(theorem), proof.source, proof.steps),
         source=proof.source,
         length=len(proof.steps),
         text=proof.text,

@@ -13,7 +13,8 @@
     proof     1-n step_score              what other generations would have given each of its steps, where it was asked
     tally                                 counts of all that, kept up to the rows that they have seen
     retraction, guard                     what must not be trained on, as new rows
-    snapshot_line 1-n snapshot            frozen sets of proofs; snapshot_change says which proof entered or left when
+    snapshot_line 1-n snapshot            frozen sets of proofs; snapshot_change says which proof entered or left when,
+                                          snapshot_bucket has a line's members of now by their hashes
 
 Proofs, steps, goals, certificates, attempts, retractions, guards and snapshots are only ever inserted, and the database
 refuses anything else (corpus/append_only.py). Only generic column types are used: SQLite and PostgreSQL have the same
@@ -442,10 +443,19 @@ class SnapshotChange(Base):
     """A proof entered a line's set with snapshot `number`, or left it (`removed`): it does each at most once."""
 
     __tablename__ = "snapshot_change"
-    __table_args__ = (Index(None, "line_id", "bucket"),)
 
     line_id: Mapped[int] = mapped_column(ForeignKey("snapshot_line.id"), primary_key=True)
     proof_id: Mapped[int] = mapped_column(ForeignKey("proof.id"), primary_key=True)
     removed: Mapped[bool] = mapped_column(primary_key=True)
     number: Mapped[int]
-    bucket: Mapped[int]
+
+
+class SnapshotBucket(Base):
+    """The members of a line's set of now in one bucket of its hash tree: their content hashes, sorted, 32 bytes each
+    (corpus/buckets.py). A line has a row for each bucket that it ever had members in."""
+
+    __tablename__ = "snapshot_bucket"
+
+    line_id: Mapped[int] = mapped_column(ForeignKey("snapshot_line.id"), primary_key=True, autoincrement=False)
+    bucket: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    members: Mapped[bytes] = mapped_column(LargeBinary)

@@ -3,27 +3,28 @@
 
 A *line* is the row of snapshots of one filter. The next snapshot of a line looks at attempts, retractions and guard
 hashes past the last ones that the line has seen, writes who entered and who left, and rehashes the buckets they fall
-in. That reads the hash of every member of these: of a 4,096th of the line for one new proof, of all of it for some ten
-thousand. Two databases that hold the same proofs give the same hash, whatever order they came in.
+in (corpus/buckets.py): it costs what is new. Two databases that hold the same proofs give the same hash, whatever order
+they came in.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, insert, select, union
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from corpus import rows, schema
+from corpus.buckets import change_members
 from corpus.contents import contents_of, contents_of_proofs, stored, theorems_with_members
 from corpus.database import reading, writing
 from corpus.errors import SnapshotCorrupt
 from corpus.guard import leaking, leaks_among
-from corpus.hashing import EMPTY_BUCKETS, bucket_of, content_hash, digest, set_hash, with_buckets
+from corpus.hashing import EMPTY_BUCKETS, RunningSetHash, content_hash, digest, set_hash
 from corpus.human import HUMAN_ARM, freeze, snapshot_traces, with_human
 from corpus.records import RoundKind, StoredProof
 from corpus.store import Corpus
@@ -94,7 +95,7 @@ def take_snapshot(corpus: Corpus, filter: SnapshotFilter = SnapshotFilter()) -> 
         before = theorems_with_members(session, line.id, changed)
         _write_changes(session, line, number, entered, removed=False)
         _write_changes(session, line, number, left, removed=True)
-        line.buckets = _rehashed(session, line, {bucket_of(proof_hash) for _, proof_hash in (*entered, *left)})
+        change_members(session, line, (one for _, one in entered), (one for _, one in left))
         size = (last.proofs if last else 0) + len(entered) - len(left)
         row = schema.Snapshot(
             line_id=line.id,
@@ -134,8 +135,7 @@ def snapshot_proofs(corpus: Corpus, snapshot_hash: str) -> Iterator[StoredProof]
     with reading(corpus.engine) as session:
         row = rows.snapshot_row(session, snapshot_hash)
         line_id, number, human_hash, snapshot_hash = row.line_id, row.number, row.human_hash, row.hash
-    buckets: defaultdict[int, list[str]] = defaultdict(list)
-    size, after = 0, ""
+    running, after = RunningSetHash(), ""
     while True:
         with reading(corpus.engine) as session:
             ids = session.scalars(
@@ -146,17 +146,16 @@ def snapshot_proofs(corpus: Corpus, snapshot_hash: str) -> Iterator[StoredProof]
             ).all()
             batch = rows.load_proofs(session, ids)
         for proof in batch:
-            _check(proof, snapshot_hash)
-            buckets[bucket_of(proof.content_hash)].append(proof.content_hash)
+            check_content(proof, snapshot_hash)
+            running.add(proof.content_hash)
             yield proof
-        size += len(batch)
         if len(batch) < BATCH:
             break
         after = batch[-1].content_hash
-    if with_human(set_hash(with_buckets(EMPTY_BUCKETS, buckets), size), human_hash) != snapshot_hash:
+    if with_human(running.value(), human_hash) != snapshot_hash:
         raise SnapshotCorrupt(
-            f"The {size} proofs of snapshot {snapshot_hash} hash to something else: rows were added, removed or "
-            "changed from outside. Restore the database from a copy."
+            f"The {running.size} proofs of snapshot {snapshot_hash} hash to something else: rows were added, removed "
+            "or changed from outside. Restore the database from a copy."
         )
 
 
@@ -173,8 +172,9 @@ def snapshot_record(session: Session, row: schema.Snapshot) -> Snapshot:
     return Snapshot(row.id, row.hash, row.proofs, row.theorems, row.withheld, row.created_at, row.human, limits)
 
 
-def _check(proof: StoredProof, snapshot_hash: str) -> None:
-    if content_hash(proof.benchmark, proof.theorem, proof.source, proof.steps, proof.borrowed) != proof.content_hash:
+def check_content(proof: StoredProof, snapshot_hash: str) -> None:
+    """Whether a proof is what was accepted. Raises SnapshotCorrupt."""
+    if content_hash(proof.benchmark, proof.theorem, proof.source, proof.steps) != proof.content_hash:
         raise SnapshotCorrupt(
             f"Proof {proof.id} of {proof.theorem.name} in snapshot {snapshot_hash} is no longer what was accepted: its "
             "rows were changed from outside. Restore the database from a copy, or retract the proof."
@@ -301,36 +301,5 @@ def _write_changes(
     if proofs:
         session.execute(
             insert(schema.SnapshotChange),
-            [
-                {
-                    "line_id": line.id,
-                    "proof_id": id,
-                    "removed": removed,
-                    "number": number,
-                    "bucket": bucket_of(proof_hash),
-                }
-                for id, proof_hash in proofs
-            ],
+            [{"line_id": line.id, "proof_id": id, "removed": removed, "number": number} for id, _ in proofs],
         )
-
-
-def _members(line_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Conditions on `snapshot_change` that leave one row for each proof now in the line."""
-    change, gone = schema.SnapshotChange, aliased(schema.SnapshotChange)
-    return (
-        change.line_id == line_id,
-        change.removed.is_(False),
-        ~exists().where(gone.line_id == line_id, gone.proof_id == change.proof_id, gone.removed.is_(True)),
-    )
-
-
-def _rehashed(session: Session, line: schema.SnapshotLine, touched: set[int]) -> bytes:
-    """The line's bucket digests after the touched buckets changed."""
-    buckets: dict[int, list[str]] = {bucket: [] for bucket in touched}
-    for bucket, proof_hash in session.execute(
-        select(schema.SnapshotChange.bucket, schema.Proof.content_hash)
-        .join(schema.Proof, schema.Proof.id == schema.SnapshotChange.proof_id)
-        .where(*_members(line.id), schema.SnapshotChange.bucket.in_(sorted(touched)))
-    ):
-        buckets[bucket].append(proof_hash)
-    return with_buckets(line.buckets, buckets)

@@ -16,7 +16,7 @@ from pathlib import Path
 from corpus.archive import Archive, ProofLine, open_archive
 from corpus.errors import ImportRefused
 from corpus.exchange import Imported, archive, import_archive
-from corpus.library import lemmas_of
+from corpus.library import LentProof, lemmas_of
 from corpus.merge import Merged, merge
 from corpus.records import HeaderRecord, ProofRecord, StoredProof, TheoremRecord
 from corpus.store import Corpus
@@ -25,6 +25,7 @@ from lean_env.gate.certificate import Rejection
 from lean_env.gate.gate import GateError
 from lean_env.gate.proof_term import ProofTerm
 from lean_env.library.ndjson import NdjsonError
+from lean_env.session.borrowing import borrowing
 from lean_env.session.leandojo import DojoCrashError, DojoInitError
 from lean_env.session.replay import ReplayFailed, replay
 from lean_env.session.stating import StatementRefused
@@ -46,7 +47,7 @@ def archive_with_terms(
 
     Raises ImportRefused at a proof that does not replay here; NotFound, SnapshotCorrupt.
     """
-    return archive(corpus, snapshot, path, lambda proof: _term(proof, lean), report)
+    return archive(corpus, snapshot, path, lambda proof: _term(corpus, proof, lean), report)
 
 
 def import_checked(corpus: Corpus, path: Path, lean: Lean, report: Report = lambda _d, _t: None) -> Imported:
@@ -57,7 +58,9 @@ def import_checked(corpus: Corpus, path: Path, lean: Lean, report: Report = lamb
     with open_archive(path) as file:
         _compare_with_ours(file, lean)
         _check_headers(file.headers, lean)
-        return import_archive(corpus, path, lambda theorem, proof: _certified(file, theorem, proof, lean), report)
+        return import_archive(
+            corpus, path, lambda theorem, proof, lent: _certified(file, theorem, proof, lent, lean), report
+        )
 
 
 def merge_checked(corpus: Corpus, other: Corpus, lean: Lean, report: Report = lambda _d, _t: None) -> Merged:
@@ -83,10 +86,15 @@ def _again(other: Corpus, proof: StoredProof, lean: Lean) -> ProofRecord:
     return record
 
 
-def _term(proof: StoredProof, lean: Lean) -> str:
+def _term(corpus: Corpus, proof: StoredProof, lean: Lean) -> str:
+    """The closed term of a proof, what it borrowed within it."""
     try:
-        replayed = replay(lean.replayers, theorem_of(proof.theorem), [step.tactic for step in proof.steps])
-        same = ProofTerm.read(replayed.proof_ndjson).proof_hash == proof.certificate.proof_hash
+        lent = lemmas_of(corpus, proof.id) if proof.borrowed else ()
+        theorem = lent_exactly(theorem_of(proof.theorem), lent, lean.library)
+        term = replay(lean.replayers, theorem, [step.tactic for step in proof.steps]).proof_ndjson
+        if lent:
+            term = borrowing(theorem.name, term, theorem.environment.lemmas).whole
+        same = ProofTerm.read(term).proof_hash == proof.certificate.proof_hash
     except (ReplayFailed, LeanRefused, NdjsonError, DojoCrashError, DojoInitError, WorkerDied) as error:
         raise ImportRefused(
             f"Proof {proof.id} of {proof.theorem.name} gives no term here: {error}. Retract it, or use --no-terms."
@@ -96,14 +104,18 @@ def _term(proof: StoredProof, lean: Lean) -> str:
             f"Proof {proof.id} of {proof.theorem.name} gives another term here than the one that was certified: "
             "is this another Lean than the one that found it? `flywheel doctor` says which one is installed."
         )
-    return replayed.proof_ndjson
+    return term
 
 
-def _certified(file: Archive, theorem: TheoremRecord, proof: ProofLine, lean: Lean) -> ProofRecord:
-    """The proof as this machine certifies it. Raises ImportRefused."""
+def _certified(
+    file: Archive, theorem: TheoremRecord, proof: ProofLine, lent: Sequence[LentProof], lean: Lean
+) -> ProofRecord:
+    """The proof as this machine certifies it, with just these lemmas. Raises ImportRefused."""
     try:
         record = lean.tools.verify(
-            theorem_of(theorem), [ProofStep(step.tactic, step.template) for step in proof.steps], proof.source
+            lent_exactly(theorem_of(theorem), lent, lean.library),
+            [ProofStep(step.tactic, step.template) for step in proof.steps],
+            proof.source,
         )
         term_hash = (
             _check_term(file.term(proof), theorem, lean) if file.manifest.terms else record.certificate.proof_hash
@@ -116,7 +128,7 @@ def _certified(file: Archive, theorem: TheoremRecord, proof: ProofLine, lean: Le
         raise ImportRefused(
             f"The proof of {theorem.name} has other states here than in the archive. Nothing was changed."
         )
-    if term_hash != record.certificate.proof_hash:
+    if term_hash != record.certificate.proof_hash or file.own(proof) not in ("", record.term):
         raise ImportRefused(f"The term of {theorem.name} is not that of its tactics. Nothing was changed.")
     return record
 

@@ -112,7 +112,7 @@ def test_a_benchmark_of_other_content_under_the_same_name_is_refused(sqlite_corp
 def test_a_judge_that_refuses_the_last_proof_leaves_nothing_behind(corpus, made):
     asked = []
 
-    def judge(of, line) -> ProofRecord:
+    def judge(of, line, _lent) -> ProofRecord:
         asked.append(line)
         if len(asked) == 4:
             raise ImportRefused("not certified")

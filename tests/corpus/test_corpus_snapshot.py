@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import random
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import attempt, by_hand, fill, proof, sha, start_round, theorem
+from sqlalchemy import event
 
+from corpus import buckets
 from corpus import snapshot as snapshot_module
 from corpus.errors import NotFound, SnapshotCorrupt
-from corpus.hashing import BUCKETS, EMPTY_BUCKETS, bucket_of, set_hash, with_buckets
+from corpus.hashing import BUCKETS, EMPTY_BUCKETS, bucket_of, hash_of_set, set_hash, with_buckets
 from corpus.records import RoundKind
 from corpus.snapshot import SnapshotFilter, find_snapshot, snapshot_proofs, snapshots, take_snapshot, verify
 from corpus.store import Corpus
@@ -23,20 +27,20 @@ HASHES = st.sets(st.integers(0, 5000).map(lambda i: sha(str(i))), max_size=60)
 
 
 def from_scratch(hashes: set[str]) -> bytes:
-    buckets: dict[int, list[str]] = {}
+    found: dict[int, list[str]] = {}
     for value in hashes:
-        buckets.setdefault(bucket_of(value), []).append(value)
-    return with_buckets(EMPTY_BUCKETS, buckets)
+        found.setdefault(bucket_of(value), []).append(value)
+    return with_buckets(EMPTY_BUCKETS, found)
 
 
 @given(HASHES, st.randoms(use_true_random=False))
 def test_the_hash_of_a_set_has_no_order(hashes: set[str], order: random.Random):
     shuffled = sorted(hashes)
     order.shuffle(shuffled)
-    buckets: dict[int, list[str]] = {}
+    found: dict[int, list[str]] = {}
     for value in shuffled:
-        buckets.setdefault(bucket_of(value), []).append(value)
-    assert with_buckets(EMPTY_BUCKETS, buckets) == from_scratch(hashes)
+        found.setdefault(bucket_of(value), []).append(value)
+    assert with_buckets(EMPTY_BUCKETS, found) == from_scratch(hashes)
 
 
 @given(HASHES, HASHES)
@@ -44,6 +48,11 @@ def test_rehashing_what_changed_equals_hashing_all(before: set[str], after: set[
     touched = {bucket_of(value) for value in before ^ after}
     changed = {bucket: [v for v in after if bucket_of(v) == bucket] for bucket in touched}
     assert with_buckets(from_scratch(before), changed) == from_scratch(after)
+
+
+@given(HASHES)
+def test_a_running_hash_is_that_of_the_set(hashes: set[str]):
+    assert hash_of_set(hashes) == set_hash(from_scratch(hashes), len(hashes))
 
 
 @given(HASHES, HASHES)
@@ -171,8 +180,8 @@ def test_reading_goes_by_content_hash_through_many_batches(corpus, monkeypatch):
         "UPDATE proof SET source = 'seed' WHERE id = 2",
         "DELETE FROM step WHERE proof_id = 2 AND position = 1",
         "DELETE FROM snapshot_change WHERE proof_id = 2",
-        "INSERT INTO snapshot_change VALUES (1, 2, true, 1, 0)",
-        "INSERT INTO snapshot_change VALUES (1, 4, false, 1, 0)",
+        "INSERT INTO snapshot_change VALUES (1, 2, true, 1)",
+        "INSERT INTO snapshot_change VALUES (1, 4, false, 1)",
     ],
 )
 def test_tampering_is_seen_on_reading(corpus, tampering):
@@ -187,6 +196,55 @@ def test_tampering_is_seen_on_reading(corpus, tampering):
         connection.exec_driver_sql(tampering)
     with pytest.raises(SnapshotCorrupt):
         verify(corpus, taken.hash)
+
+
+@pytest.mark.parametrize("change", ["members = zeroblob(32)", "members = ''", "bucket = (bucket + 1) % 4096"])
+def test_a_changed_bucket_is_seen_by_the_next_snapshot(path, change):
+    with Corpus.open(str(path)) as corpus:
+        theorems = fill(corpus)["train"]
+        round = start_round(corpus, theorems)
+        corpus.record_attempt(round, attempt(theorems[0], proof=proof(theorems[0])))
+        taken = take_snapshot(corpus)
+        with by_hand(corpus) as connection:
+            connection.exec_driver_sql(f"UPDATE snapshot_bucket SET {change}")
+        corpus.retract(1, "wrong")
+        with pytest.raises(SnapshotCorrupt, match="Restore the database"):
+            take_snapshot(corpus)
+        assert snapshots(corpus) == [taken]
+
+
+def test_a_snapshot_costs_what_is_new(sqlite_corpus, monkeypatch):
+    """Instructions of SQLite's machine for one new proof beside 10 and beside 150 old ones of the same bucket."""
+    monkeypatch.setattr(buckets, "bucket_of", lambda _hash: 0)
+    theorems = fill(sqlite_corpus, train=160)["train"]
+    round = start_round(sqlite_corpus, theorems)
+    costs = []
+    for known, new in (theorems[:10], theorems[10]), (theorems[11:151], theorems[151]):
+        sqlite_corpus.record_attempts([(round, attempt(t, proof=proof(t))) for t in known])
+        take_snapshot(sqlite_corpus)
+        sqlite_corpus.record_attempt(round, attempt(new, proof=proof(new)))
+        with instructions(sqlite_corpus) as count:
+            take_snapshot(sqlite_corpus)
+        costs.append(count[0])
+    assert costs[1] < 1.2 * costs[0], costs
+
+
+@contextmanager
+def instructions(corpus: Corpus) -> Iterator[list[int]]:
+    count = [0]
+
+    def step() -> int:
+        count[0] += 1
+        return 0
+
+    def watch(connection) -> None:
+        connection.connection.driver_connection.set_progress_handler(step, 1)
+
+    event.listen(corpus.engine, "begin", watch)
+    try:
+        yield count
+    finally:
+        event.remove(corpus.engine, "begin", watch)
 
 
 def test_an_unknown_snapshot(corpus):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from corpus.errors import ImportRefused
 from corpus.library import lendable
 from corpus.proof_list import list_proofs
 from corpus.query import show_proof
@@ -17,6 +22,7 @@ from lean_env.lemmas import MAX_LEMMA_BYTES
 from lean_env.theorem import Theorem
 from prover.actions.repertoire import LIBRARY
 from prover.evaluation.evaluate import FixedTactics
+from prover.exchange import archive_with_terms, import_checked
 from prover.lean import Lean
 from prover.recheck import verify
 from prover.rounds.attempt import Phase
@@ -26,6 +32,9 @@ from prover.rounds.round import run_round
 from prover.search.budget import Budget
 from tests.begun import begin
 from training.data.from_corpus import training_proofs
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from rewrite_zip import each_line, rewritten
 
 LEMMA, OTHER = "Vector.contains_mk", "Vector.findSome?_toArray"
 BORROWER = "Vector.contains_empty"
@@ -118,3 +127,72 @@ def test_training_reads_states_with_what_was_lent(corpus: Corpus, lean: Lean) ->
             assert proof.theorem.name not in offered
             if proof.theorem.name == BORROWER and step.tactic == "simp":
                 assert offered & {LEMMA, OTHER}
+
+
+@pytest.fixture(scope="module")
+def archived(corpus: Corpus, lean: Lean, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("archive") / "made.zip"
+    assert archive_with_terms(corpus, take_snapshot(corpus).hash, file, lean) == 3
+    return file
+
+
+def test_an_archive_brings_the_lemmas_and_the_gate_decides_all_of_it(
+    corpus: Corpus, archived: Path, lean: Lean, tmp_path: Path
+) -> None:
+    with Corpus.open(str(tmp_path / "elsewhere.db")) as elsewhere:
+        done = import_checked(elsewhere, archived, lean)
+        assert (done.new, done.frozen, done.snapshot) == (3, True, take_snapshot(corpus).hash)
+        ours, theirs = lendable(corpus, done.snapshot), lendable(elsewhere, done.snapshot)
+        assert [(one.theorem, one.term, one.borrowed) for one in ours] == [
+            (one.theorem, one.term, one.borrowed) for one in theirs
+        ]
+        (borrower,) = [one for one in theirs if one.theorem.name == BORROWER]
+        assert [lemma.theorem for lemma in show_proof(elsewhere, borrower.proof_id).lemmas] == [LEMMA]
+        found = verify(elsewhere, lean)
+        assert (found.proofs, found.certified, found.same_term) == (3, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("borrows", "said"), [((), "not certified here: replay"), ((OTHER,), "not certified here: replay")]
+)
+def test_a_borrower_with_another_lemma_than_its_own_is_refused(
+    archived: Path, lean: Lean, tmp_path: Path, borrows: tuple[str, ...], said: str
+) -> None:
+    """Of which no hash tells: the gate does."""
+    hashes: dict[str, str] = {}
+
+    def change(line: dict) -> None:
+        hashes[line["theorem"]] = line["content_hash"]
+        if line["theorem"] == BORROWER:
+            line["borrowed"] = [hashes[name] for name in borrows]
+
+    forged = rewritten(archived, tmp_path / "forged.zip", proofs=each_line(change))
+    with Corpus.open(str(tmp_path / "elsewhere.db")) as elsewhere:
+        with pytest.raises(ImportRefused, match=said) as refused:
+            import_checked(elsewhere, forged, lean)
+        assert "\n" not in str(refused.value)
+        assert not elsewhere.benchmarks()
+
+
+def test_an_own_part_that_is_not_of_the_tactics_is_refused(archived: Path, lean: Lean, tmp_path: Path) -> None:
+    """The lemma's own part is replaced by that of another, and every hash made to fit."""
+    with zipfile.ZipFile(archived) as source:
+        content = {name: source.read(name) for name in source.namelist()}
+    lines = {line["theorem"]: line for line in map(json.loads, content["proofs.jsonl"].splitlines())}
+    lemma, other = lines[LEMMA], lines[OTHER]
+    content[f"own/{lemma['content_hash']}.ndjson"] = content[f"own/{other['content_hash']}.ndjson"]
+    changed = tmp_path / "changed.zip"
+    with zipfile.ZipFile(changed, "w") as target:
+        for name, data in content.items():
+            target.writestr(name, data)
+
+    def fit(line: dict) -> None:
+        if line["theorem"] == LEMMA:
+            line["own"] = other["own"]
+
+    forged = rewritten(changed, tmp_path / "forged.zip", proofs=each_line(fit))
+    with (
+        Corpus.open(str(tmp_path / "elsewhere.db")) as elsewhere,
+        pytest.raises(ImportRefused, match=f"The term of {LEMMA} is not that of its tactics"),
+    ):
+        import_checked(elsewhere, forged, lean)
