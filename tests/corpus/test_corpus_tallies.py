@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from samples import attempt, by_hand, fill, proof, search_tree, start_round
 from sqlalchemy import select, text
 
-from corpus import schema
+from corpus import schema, tallies
 from corpus.backup import backup
-from corpus.counting import Key
+from corpus.counting import Key, new_counts
 from corpus.database import reading, writing
 from corpus.merge import merge
 from corpus.query import stats
@@ -61,6 +62,34 @@ def test_a_finished_round_is_counted_for_those_who_only_read(corpus):
         stored = {(t.what, t.of): t.count for t in session.scalars(select(schema.Tally))}
     assert stored["proofs", ""] == 1 and stored["seen", "attempt"] == 4
     assert kept(corpus) == recounted(corpus)
+
+
+def test_a_writer_that_is_undone_leaves_no_count_behind(corpus):
+    """Its ids come again, with other rows."""
+    a, b, *_ = fill(corpus)["train"]
+    round = start_round(corpus, [a, b])
+    before = kept(corpus)
+    with pytest.raises(OSError, match="undone"), writing(corpus.engine) as session:
+        values = {"round_id": round.id, "theorem_id": 1, "ordinal": 0, "retry": 0, "status": AttemptStatus.REJECTED}
+        numbers = ("steps", "heartbeats", "lean_seconds", "model_seconds", "wall_seconds", "wall_limit_hits", "nodes")
+        session.add(schema.Attempt(**values, **dict.fromkeys(numbers, 0), reason="", stats={}))
+        session.flush()
+        catch_up(session)
+        raise OSError("undone")
+    assert kept(corpus) == before
+    corpus.record_attempt(round, attempt(a))
+    assert kept(corpus) == recounted(corpus)
+
+
+def test_who_looks_again_counts_only_what_is_new(corpus, monkeypatch):
+    some_work(corpus)
+    asked = []
+    monkeypatch.setattr(tallies, "new_counts", lambda session, seen: asked.append(seen) or new_counts(session, seen))
+    first, again = kept(corpus), kept(corpus)
+    assert first == again and len(asked) == 1
+    corpus.record_attempt(corpus.rounds("run")[0], attempt(corpus.theorem("train_2"), ordinal=3))
+    assert kept(corpus) == recounted(corpus)
+    assert [seen.attempt for seen in asked] == [2, 4, 0]
 
 
 def test_merged_and_copied_corpora_count_alike(corpus, tmp_path):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium import webdriver
@@ -33,6 +35,49 @@ def served(home: Path, *verb: str) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             raise
+
+
+def one_value(home: Path, query: str) -> Any:
+    """Of a home's database."""
+    with sqlite3.connect(home / "corpus.db") as connection:
+        (value,) = connection.execute(query).fetchone()
+    return value
+
+
+def addresses(home: Path, run: str = "small") -> dict[str, str]:
+    """One address of each kind of page."""
+
+    def ask(query: str) -> Any:
+        return one_value(home, query)
+
+    proof = ask("SELECT id FROM proof ORDER BY length DESC LIMIT 1")
+    theorem = ask(f"SELECT theorem_id FROM proof WHERE id = {proof}")
+    tree = ask("SELECT attempt_id FROM search_tree ORDER BY states DESC LIMIT 1")
+    without = ask("SELECT min(id) FROM attempt")
+    last = ask("SELECT max(id) FROM generation")
+    number = ask("SELECT max(number) FROM generation")
+    borrowing = ask("SELECT max(proof_id) FROM borrowed")
+    headed = ask("SELECT id FROM theorem WHERE name = 'own_0'")
+    first, newest = (ask(f"SELECT hash FROM snapshot ORDER BY id {order} LIMIT 1") for order in ("", "DESC"))
+    return {
+        "overview": "/",
+        "theorems": "/theorems",
+        "theorem": f"/theorems/{theorem}",
+        "proof": f"/proofs/{proof}",
+        "theorem under a header": f"/theorems/{headed}",
+        "proof that borrows": f"/proofs/{borrowing}",
+        "all states": f"/proofs/{proof}?all=true",
+        "attempt": f"/attempts/{tree}",
+        "another attempt": f"/attempts/{without}",
+        "generations": "/generations",
+        "generation": f"/generations/{last}",
+        "compare": f"/compare?a={run}/M_0&b={run}/M_{number}",
+        "lineage": "/lineage",
+        "snapshots": "/snapshots",
+        "snapshot": f"/snapshots/{newest}",
+        "snapshot-diff": f"/snapshots/diff?a={first}&b={newest}",
+        "live": "/live",
+    }
 
 
 def start_browser(profile: Path) -> webdriver.Chrome:
@@ -61,9 +106,9 @@ def start_browser(profile: Path) -> webdriver.Chrome:
     return webdriver.Chrome(options=options, service=Service(driver))
 
 
-def look(browser: webdriver.Chrome, width: int, scheme: str) -> None:
-    """Sets the window's width in CSS pixels, and the colour scheme that the user prefers."""
+def look(browser: webdriver.Chrome, width: int, scheme: str, height: int = 900) -> None:
+    """Sets the window's size in CSS pixels, and the colour scheme that the user prefers."""
     feature = {"name": "prefers-color-scheme", "value": scheme}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)

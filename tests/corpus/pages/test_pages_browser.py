@@ -30,36 +30,6 @@ new PerformanceObserver((list) => {
 """
 
 
-@pytest.fixture
-def pages(ask) -> dict[str, str]:
-    """One address of each kind of page."""
-    proof = ask("SELECT id FROM proof ORDER BY length DESC LIMIT 1")
-    theorem = ask(f"SELECT theorem_id FROM proof WHERE id = {proof}")
-    tree = ask("SELECT attempt_id FROM search_tree ORDER BY states DESC LIMIT 1")
-    without = ask("SELECT min(id) FROM attempt")
-    last = ask("SELECT max(id) FROM generation")
-    borrowing = ask("SELECT max(proof_id) FROM borrowed")
-    headed = ask("SELECT id FROM theorem WHERE name = 'own_0'")
-    return {
-        "overview": "/",
-        "theorems": "/theorems",
-        "theorem": f"/theorems/{theorem}",
-        "proof": f"/proofs/{proof}",
-        "theorem under a header": f"/theorems/{headed}",
-        "proof that borrows": f"/proofs/{borrowing}",
-        "all states": f"/proofs/{proof}?all=true",
-        "attempt": f"/attempts/{tree}",
-        "another attempt": f"/attempts/{without}",
-        "generations": "/generations",
-        "generation": f"/generations/{last}",
-        "compare": "/compare?a=small/M_0&b=small/M_1",
-        "lineage": "/lineage",
-        "snapshots": "/snapshots",
-        "live": "/live",
-        "no page": "/nothing",
-    }
-
-
 def logged(browser) -> list[str]:
     """What the console said, but for the failed request of a page that is not there."""
     return [entry["message"] for entry in browser.get_log("browser") if "404 (Not Found)" not in entry["message"]]
@@ -90,7 +60,7 @@ def test_every_page_is_accessible_and_quiet_at_both_widths_in_both_schemes(brows
     script = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": SHIFTS})
     problems = []
     try:
-        for name, page in pages.items():
+        for name, page in (*pages.items(), ("no page", "/nothing")):
             for width, scheme in ((1280, "light"), (1280, "dark"), (375, "light"), (375, "dark")):
                 look(browser, width, scheme)
                 browser.get(address + page)
