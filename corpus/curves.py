@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from corpus import counting, rows, schema, tallies
 from corpus.database import reading
+from corpus.health import HEALTH_ROUNDS
 from corpus.records import RoundKind
 from corpus.store import Corpus
 
@@ -100,6 +101,7 @@ def solve_curves_of(corpus: Corpus, runs: Sequence[str]) -> dict[str, list[Curve
             .join(schema.Benchmark, schema.Benchmark.id == round.benchmark_id)
             .outerjoin(generation, generation.id == round.generation_id)
             .where(round.run_id.in_(names), round.kind == RoundKind.EVAL, round.split != "train")
+            .where(round.arm.not_in(HEALTH_ROUNDS))
             .order_by(round.id)
         ).all()
         rates = _rates(session, [row.id for row, _, _ in found])

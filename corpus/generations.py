@@ -14,6 +14,7 @@ from corpus import rows, schema
 from corpus.database import reading
 from corpus.errors import Ambiguous, NotFound
 from corpus.hashing import digest
+from corpus.health import HEALTH_ROUNDS
 from corpus.records import AttemptStatus, RoundKind
 from corpus.store import Corpus
 
@@ -106,8 +107,8 @@ def _groups(session: Session, generation: schema.Generation) -> dict[str, list[i
     for row in session.scalars(select(schema.Round).where(schema.Round.generation_id == generation.id)):
         if row.kind is RoundKind.TRAIN:
             key = digest([row.kind, row.benchmark_id])
-        elif row.arm == "canary":
-            continue  # false statements: nothing is proved there
+        elif row.arm in ("canary", *HEALTH_ROUNDS):
+            continue  # false statements: nothing is proved there; repeated attempts: no evaluation
         else:
             settings = {name: value for name, value in row.config.items() if name != "policy"}
             key = digest([row.kind, row.benchmark_id, row.split, row.stratum, row.seed, settings])

@@ -67,9 +67,12 @@ class Arms:
         policy, steps = GrammarPolicy(self.actions), self.config.grammar_steps or self.config.round.steps
         return Plan(Phase(policy, budget_of(steps), self._search(), "grammar"))
 
-    def round(self, number: int) -> tuple[Plan, Model]:
-        """M_number with a round's noise. Portfolio search takes a share of the theorems, if the settings say so."""
+    def round(self, number: int, temperature: float | None = None) -> tuple[Plan, Model]:
+        """M_number with a round's noise. Portfolio search takes a share of the theorems, if the settings say so.
+        `temperature`: in place of that of the settings."""
         settings = self.config.round
+        if temperature is not None:
+            settings = settings.model_copy(update={"temperature": temperature})
         model, budget = self.load(number, settings), budget_of(settings.steps)
         search = replace(
             self._search(settings.noise),

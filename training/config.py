@@ -14,9 +14,19 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, NonNegativeInt, PositiveInt, Tag, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -30,6 +40,7 @@ from lean_env.limits import Limits
 from prover.search.and_or import AndOr
 from prover.search.best_first import BestFirst
 from prover.search.kinds import SearchKind, search_of
+from training.health_config import HealthSettings, RemedySettings
 from training.trainers.ranker import TrainConfig
 from training.trainers.text_config import TextConfig
 
@@ -85,6 +96,9 @@ class RoundSettings(BaseModel):
     theorems: PositiveInt = Field(400, description="attempts in a round")
     steps: PositiveInt = Field(32, description="tactic steps an attempt")
     noise: float = Field(0.3, ge=0, description="scale of the Gumbel noise in the priority")
+    temperature: float = Field(
+        1.0, gt=0, exclude_if=lambda value: value == 1, description="of the policy; below 1 it repeats what it prefers"
+    )
     template_noise: float = Field(0.0, ge=0, description="the same, drawn once for all tactics of a template")
     template_floor: float = Field(
         0.0, ge=0, le=1, description="share of states in which a template, whichever, has its best tactic tried first"
@@ -152,6 +166,24 @@ class FlywheelConfig(BaseSettings):
     workers: PositiveInt = Field(
         default_factory=lambda: max(1, os.cpu_count() or 1), description="Lean workers that search"
     )
+    continued: bool = Field(
+        False,
+        exclude_if=lambda value: not value,
+        description="generations go on from the weights of the one before, not from base",
+    )
+    sources: tuple[str, ...] = Field(
+        (),
+        exclude_if=lambda value: not value,
+        description="sources of proofs that generations after M_0 learn from (policy, grammar, seed, ...); (): all",
+    )
+    unverified: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        exclude_if=lambda value: not value,
+        description="EXPERIMENTS ONLY: generations after M_0 learn what the model gave this probability or more in its "
+        "rounds, whether Lean accepted it or not, in place of its proofs; 0: never",
+    )
     library: Literal["none", "snapshot"] = Field(
         "none",
         description="snapshot: what the model's snapshot proves may be borrowed where the imports are the same",
@@ -160,6 +192,7 @@ class FlywheelConfig(BaseSettings):
     round: RoundSettings = RoundSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     trees: TreeSettings = TreeSettings()
+    health: HealthSettings = Field(HealthSettings(), exclude_if=lambda value: value == HealthSettings())
     device: str = Field("cpu", description="where a language model runs and is trained: cpu, cuda, mps")
     train: Train = TrainConfig()
 
@@ -209,6 +242,22 @@ class FlywheelConfig(BaseSettings):
             raise ConfigError(f"{file} is not TOML: {error}") from error
         except (SettingsError, ValidationError) as error:
             raise ConfigError(f"configuration{f' {file}' if file else ''}: {_problems(error)}") from error
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        remedies = {getattr(self.health.remedies, name) for name in RemedySettings.model_fields}
+        if remedies & {"restart", "average"} and not self.continued:
+            raise ValueError(
+                "health.remedies: `restart` and `average` are for runs with `continued = true`; others start each "
+                "generation from base anyway"
+            )
+        if remedies & {"temperature", "seeds", "average"} and self.train.kind != "ranker":
+            raise ValueError("health.remedies: `temperature`, `seeds` and `average` are for the ranker")
+        if self.round.temperature != 1 and self.train.kind != "ranker":
+            raise ValueError("round.temperature is the ranker's; a language model has `temperature` in [train]")
+        if self.unverified and self.trees.training < 1:
+            raise ValueError("unverified: it reads the search trees of all attempts, so trees.training must be 1")
+        return self
 
     @property
     def limits(self) -> Limits:

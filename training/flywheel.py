@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import platform
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 
 from corpus.guard import held_back, withheld
+from corpus.health import Health, health_of
 from corpus.human import count_traces
 from corpus.records import GenerationRecord
 from corpus.round_results import searched_steps
@@ -40,15 +42,24 @@ from prover.rounds.round import RoundSummary
 from prover.search.kinds import SearchKind
 from training.arms import Arms, Model
 from training.config import EvaluationSettings, FlywheelConfig, RoundSettings
+from training.data.dataset import SEED_SOURCE, TrainingProof
 from training.data.from_corpus import trainable, training_proofs
 from training.data.seed_round import store_seeds
+from training.data.unverified import UNVERIFIED_RECIPE, unverified_proofs
 from training.events import Event, Report, say_nothing
+from training.health.measure import Examination
+from training.health.rules import Treatment
 from training.meter import Meter
 from training.rounds import Rounds
+from training.trainers.averaging import average
 from training.trainers.choice import require_trainable, trainer_of
 from training.trainers.halfway import Halfway, NotTheSame
+from training.trainers.ranker import TrainConfig
 from training.trainers.trainer import Progress as TrainingProgress
 from training.trainers.trainer import Trained, Trainer
+
+#: Where the proofs of round 0 come from, apart from portfolio-1, whose source later rounds have, too.
+ROUND_0 = (SEED_SOURCE, "grammar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,7 @@ class Turn:
 
     generation: GenerationRecord
     evaluations: tuple[Evaluation, ...]
+    health: Health
 
 
 @dataclass(slots=True)
@@ -100,17 +112,20 @@ class Flywheel:
         self.begin()
         turns = [self.turn(0)]
         for number in range(1, self.config.generations + 1):
+            if self.config.retrain and self.treatment(number - 1).stop:
+                self.report(Event(f"M_{number - 1}", turns[-1].health.remedies[-1], lasting=True))
+                break
             self.search(number - 1)
             if self.config.retrain:
                 turns.append(self.turn(number))
         return turns
 
     def turn(self, number: int) -> Turn:
-        """Learn generation `number` from what the corpus holds, and evaluate it."""
-        turn = Turn(self.learn(number), self.evaluate(number))
-        for evaluation in turn.evaluations:
+        """Learn generation `number` from what the corpus holds, evaluate and examine it."""
+        generation, evaluations = self.learn(number), self.evaluate(number)
+        for evaluation in evaluations:
             self.report(Event(f"M_{number}", standing(evaluation, number), lasting=True))
-        return turn
+        return Turn(generation, evaluations, self.examine(number))
 
     def begin(self) -> None:
         """Round 0, the corpus that M_0 learns from: seeds, portfolio-1 on the easy theorems, the grammar on those that
@@ -138,12 +153,18 @@ class Flywheel:
         """
         settings, benchmark = self.config.round, self.benchmark
         model_of = number if self.config.retrain else 0
-        plan, model = self.arms.round(model_of)
+        treated = self.treatment(model_of) if self.config.retrain else Treatment()
+        plan, model = self.arms.round(model_of, treated.temperature)
+        said = treated.of_a_round
         plan = replace(plan, lending=self.lending(model_of))
         with self.meter.measure(f"round {number + 1}"):
-            summary = self.rounds.matched("policy", benchmark.train_stratum, settings.theorems, plan, model, number)
+            summary = self.rounds.matched(
+                "policy", benchmark.train_stratum, settings.theorems, plan, model, number, said
+            )
             if settings.disproofs and benchmark.disproof_stratum:
-                self.rounds.matched("disproof", benchmark.disproof_stratum, settings.disproofs, plan, model, number)
+                self.rounds.matched(
+                    "disproof", benchmark.disproof_stratum, settings.disproofs, plan, model, number, said
+                )
             if settings.canaries:
                 self.rounds.canaries(plan, model, number + 1)
             self.rounds.require_one_side()
@@ -155,7 +176,10 @@ class Flywheel:
         if number in known and known[number].finished_at is not None:
             return known[number]
         self._require_trainable()
-        snapshot = take_snapshot(self.corpus, SnapshotFilter(run=self.config.name, human=self.config.human))
+        sources = self.config.sources if number else ()
+        snapshot = take_snapshot(
+            self.corpus, SnapshotFilter(run=self.config.name, human=self.config.human, sources=sources)
+        )
         return self._train(number, snapshot, known[number - 1].id if number else None)
 
     def evaluate(
@@ -180,6 +204,30 @@ class Flywheel:
             self.rounds.require_one_side()
             return found
 
+    def examine(self, number: int) -> Health:
+        """M_number's health, measured and stored, unless it is stored already. Raises Interrupted, RoundFailed."""
+        with self.meter.measure(f"health {number}"):
+            beside = self.evaluate(*{max(0, number - 1), number})
+            health = self._examination().of(number, beside)
+        for alarm in health.alarms:
+            self.report(Event(f"M_{number}", f"alarm, {alarm.failure}: {alarm.text}", lasting=True))
+        return health
+
+    def treatment(self, number: int) -> Treatment:
+        """What the health of M_0 to M_number asks of the round after it and of the next training. It follows from what
+        is stored; a run that asks for no remedy needs nothing stored."""
+        if not self.config.health.acts:
+            return Treatment()
+        if health_of(self.generation(number)) is None:
+            self.examine(number)
+        return self._examination().treatment(number)
+
+    def _examination(self) -> Examination:
+        def load(number: int) -> Policy:
+            return self.model(number, self.config.evaluation).policy
+
+        return Examination(self.config, self.corpus, self.rounds, self.actions, load)
+
     def evaluate_portfolio(self) -> tuple[Evaluation, ...]:
         """Portfolio search alone on held-out theorems, each stratum by itself. No generation is needed."""
         with self.meter.measure("evaluation"):
@@ -197,7 +245,11 @@ class Flywheel:
         """M_number, frozen, with the prior and the discount of these settings."""
         name = f"M_{number}"
         loaded = self._trainer().load(
-            self.models / name, name, prior=settings.prior, cost_discount=settings.cost_discount
+            self.models / name,
+            name,
+            prior=settings.prior,
+            cost_discount=settings.cost_discount,
+            temperature=settings.temperature if isinstance(settings, RoundSettings) else 1.0,
         )
         return Model(loaded.policy, loaded.options, self.generation(number).id)
 
@@ -214,8 +266,12 @@ class Flywheel:
             self._lendings[snapshot] = lending_of(self.corpus, snapshot, self.lean.library, benchmarks)
         return self._lendings[snapshot]
 
-    def _trainer(self, halfway: Halfway | None = None) -> Trainer:
-        return self.trainer or trainer_of(self.config.train, self.actions, self.config.device, halfway)
+    def _trainer(self, halfway: Halfway | None = None, treated: Treatment | None = None) -> Trainer:
+        settings = self.config.train
+        if treated is not None and treated.seed_share is not None and isinstance(settings, TrainConfig):
+            update = {"seed_share": treated.seed_share, "seed_sources": ROUND_0}
+            settings = settings.model_copy(update={"data": settings.data.model_copy(update=update)})
+        return self.trainer or trainer_of(settings, self.actions, self.config.device, halfway)
 
     def _require_trainable(self) -> None:
         """Raises what `require_trainable` does, before hours of search end in it."""
@@ -223,6 +279,8 @@ class Flywheel:
             require_trainable(self.config.train, self.config.device)
 
     def _train(self, number: int, snapshot: Snapshot, parent: int | None) -> GenerationRecord:
+        treated = self.treatment(number - 1) if number else Treatment()
+        unverified = self.config.unverified if number else 0.0
         kept_out = self._kept_out(snapshot)
         note = f"{snapshot.proofs} proofs of {snapshot.theorems} theorems"
         if self.config.human:
@@ -232,13 +290,14 @@ class Flywheel:
         self.report(Event(f"train M_{number}", note))
         folder = self.models / f"M_{number}"
         halfway = Halfway(folder.with_name(f".{folder.name}.halfway"))
-        trainer = self._trainer(halfway)
+        trainer = self._trainer(halfway, treated)
+        base = self.models / f"M_{number - 1}" if self.config.continued and number and not treated.restart else None
         seed = self.rounds.seed("train")  # the same for every generation: what differs between them is the corpus
         identifier = self.corpus.start_generation(
             run=self.config.name,
             number=number,
             parent=parent,
-            recipe="expert-iteration",
+            recipe=UNVERIFIED_RECIPE if unverified else "expert-iteration",
             config=trainer.settings,
             config_hash=self.config.digest(),
             seeds={"train": seed},
@@ -247,11 +306,19 @@ class Flywheel:
         )
         lending = self._lending_of(snapshot.hash)
 
+        def proofs() -> Iterator[TrainingProof]:
+            accepted = training_proofs(self.corpus, snapshot.hash, self.benchmark.repertoire, lending)
+            if not unverified:
+                return accepted
+            sure = unverified_proofs(self.corpus, self.config.name, unverified)
+            return chain((proof for proof in accepted if proof.source != "policy"), sure)
+
         def train() -> Trained:
             return trainer.train(
-                training_proofs(self.corpus, snapshot.hash, self.benchmark.repertoire, lending),
+                proofs(),
                 folder,
                 seed=seed,
+                base=base,
                 statements=[theorem.statement for theorem in trainable(self.corpus, self.config.benchmark)],
                 report=lambda progress: self._training_progress(number, progress),
             )
@@ -262,10 +329,13 @@ class Flywheel:
             except NotTheSame:  # the corpus has grown since the kill: another snapshot, another training
                 halfway.clear()
                 trained = train()
+        weights = trained.weights_sha256
+        if treated.average is not None:
+            weights = average(folder, self.models / "M_0", treated.average, self.actions.repertoire)
         metrics = {**trained.metrics, "human": snapshot.human, "kept_out": kept_out}
-        self.corpus.finish_generation(
-            identifier, model_path=str(folder), model_hash=trained.weights_sha256, metrics=metrics
-        )
+        if treated.words:
+            metrics["remedies"] = list(treated.words)
+        self.corpus.finish_generation(identifier, model_path=str(folder), model_hash=weights, metrics=metrics)
         return self.corpus.generation(identifier)
 
     def _kept_out(self, snapshot: Snapshot) -> dict[str, int]:

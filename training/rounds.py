@@ -16,8 +16,8 @@ from prover.lean import Lean
 from prover.rounds.frontier import Probe, allocate, steps_at
 from prover.rounds.matchmaker import History, MatchmakerConfig, budget, select
 from prover.rounds.plan import Plan, RoundConfig
-from prover.rounds.progress import Progress
-from prover.rounds.round import RoundSummary, run_round
+from prover.rounds.progress import Job, Progress
+from prover.rounds.round import RoundSummary, run_round, run_rounds
 from prover.search.minimize import CHEAP_CLOSERS
 from prover.search.streams import stream_seed
 from training.arms import Model, budget_of
@@ -26,6 +26,8 @@ from training.config import ConfigError, FlywheelConfig
 from training.data.from_corpus import trainable
 from training.events import Event, Interrupted, Report
 from training.sides import counterparts, open_side, require_one_side
+
+NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,18 @@ class Rounds:
     report: Report
     stop: threading.Event
 
-    def matched(self, arm: str, stratum: str, count: int, plan: Plan, model: Model, number: int) -> RoundSummary:
-        """A round over `count` train theorems of the stratum, which and with what budgets by the matchmaker."""
+    def matched(
+        self,
+        arm: str,
+        stratum: str,
+        count: int,
+        plan: Plan,
+        model: Model,
+        number: int,
+        said: Mapping[str, Any] = NOTHING,
+    ) -> RoundSummary:
+        """A round over `count` train theorems of the stratum, which and with what budgets by the matchmaker. `said`: in
+        what else the plan differs from the settings, and why."""
         settings = self.config.round
         matchmaker = MatchmakerConfig(steps=settings.steps, growth=settings.growth, solved_share=settings.again)
         log = history(self.corpus, self.config.benchmark, "train", self.config.name)
@@ -48,8 +60,8 @@ class Rounds:
         past = {theorem.name: log[theorem.name] for theorem in theorems}
         if settings.frontier and arm == "policy":
             rungs = {theorem.name: int(theorem.extra["rung"]) for theorem in theorems if "rung" in theorem.extra}
-            return self.frontier(rungs, past, matchmaker, count, stratum, plan, model, number)
-        stored = settings.model_dump()
+            return self.frontier(rungs, past, matchmaker, count, stratum, plan, model, number, said)
+        stored = settings.model_dump() | dict(said)
         if self.benchmark.two_sided:
             side = open_side(theorems, log, stratum)
             past = {name: past[name] for name in side.theorems}
@@ -82,6 +94,7 @@ class Rounds:
         plan: Plan,
         model: Model,
         number: int,
+        said: Mapping[str, Any] = NOTHING,
     ) -> RoundSummary:
         """Probes each rung with the model, then searches where it solves some and not all, in as many steps as `count`
         attempts take. Where the steps go follows from the probes alone, so a resumed round finds the same; the words
@@ -99,7 +112,7 @@ class Rounds:
         ]
         budgets = {name: steps_at(rung, settings.steps) for name, rung in rungs.items()}
         plan = replace(plan, budgets={name: budget_of(steps) for name, steps in budgets.items()})
-        self.run("probe", stratum, drawn, plan, settings.model_dump(), model.generation_id, number + 1)
+        self.run("probe", stratum, drawn, plan, {**settings.model_dump(), **said}, model.generation_id, number + 1)
         (probed,) = (
             one
             for one in self.corpus.rounds(self.config.name, RoundKind.TRAIN)
@@ -125,7 +138,7 @@ class Rounds:
                 chosen.append(name)
         why = {"matchmaker": "frontier", "why": list(shared.why)}
         return self.run(
-            "policy", stratum, chosen, plan, {**settings.model_dump(), **why}, model.generation_id, number + 1
+            "policy", stratum, chosen, plan, {**settings.model_dump(), **said, **why}, model.generation_id, number + 1
         )
 
     def canaries(self, plan: Plan, model: Model, number: int) -> None:
@@ -203,6 +216,37 @@ class Rounds:
         )
         self.check_stop()
         return evaluation
+
+    def held_out(self, split: str, stratum: str, count: int) -> list[str]:
+        """`count` names of held-out theorems of a stratum ('' for any), the same for every seed."""
+        names = [theorem.name for theorem in self.corpus.theorems(self.config.benchmark, split, stratum or None)]
+        return _sample({name: name for name in names}, count, "health")
+
+    def repeated(
+        self, arm: str, split: str, stratum: str, names: Sequence[str], plan: Plan, attempts: int, generation_id: int
+    ) -> RoundRecord:
+        """A round of kind `eval` with so many attempts at each theorem, each with random streams of its own; no search
+        tree of them is kept. Raises Interrupted, RoundFailed."""
+        phase = plan.policy
+        record = self.corpus.start_round(
+            run=self.config.name,
+            generation_id=generation_id,
+            benchmark=self.config.benchmark,
+            split=split,
+            stratum=stratum,
+            arm=arm,
+            kind=RoundKind.EVAL,
+            seed=self.seed("health"),
+            config={"steps": phase.budget.steps, "search": phase.search.settings, "attempts": attempts},
+            selection=names,
+        )
+        jobs = [Job(record, plan, ordinal=ordinal) for ordinal in range(attempts)]
+        config = replace(self._round_config(RoundKind.EVAL), minimize_steps=0, trees=0.0)
+        for done, job in enumerate(jobs):
+            job.tell = lambda _progress, done=done: self.report(Event(arm, "repeated attempts", done, attempts))
+        run_rounds(self.corpus, iter(jobs), self.lean.crew, self.lean.tools.verify, config, stop=self.stop)
+        self.check_stop()
+        return record
 
     def _round_config(self, kind: RoundKind) -> RoundConfig:
         closers = () if self.benchmark.repertoire.allows else CHEAP_CLOSERS

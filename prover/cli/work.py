@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from corpus.climb import climb
+from corpus.health import health_of_run
 from corpus.query import stats
 from corpus.store import Corpus
 from corpus.template_use import template_use
@@ -92,6 +93,7 @@ def turn_all(settings: FlywheelConfig, place: Place, notes: Sequence[str] = ()) 
             (*notes, unused_note(template_use(flywheel.corpus, settings.name), flywheel.benchmark.repertoire)),
             climb(flywheel.corpus, settings.name),
             sides_of(flywheel.corpus.theorems(settings.benchmark, settings.evaluation.split)),
+            health_of_run(flywheel.corpus, settings.name),
         )
 
 

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from corpus.records import AttemptRecord, AttemptStatus, Recorded, RoundRecord, TheoremRecord
@@ -167,7 +167,7 @@ class Coordinator:
             if (job := next(self.jobs, None)) is None:
                 self.dry = True
                 break
-            pending = self.log.pending(job.round)
+            pending = self.log.pending(job.round, ordinal=job.ordinal)
             theorems = [job.plan.lent(theorem_of(record, job.round.benchmark)) for record in pending]
             job.progress.total = len(theorems)
             self.groups.extend(deque(_Task(job, t) for t in group) for group in grouped_by_environment(theorems))
@@ -176,7 +176,7 @@ class Coordinator:
 
     def order(self, process: SearchProcess, task: _Task) -> None:
         self.heard[process] = time.monotonic()
-        seed, name = task.job.round.seed, task.theorem.name
+        seed, name = task.job.seed, task.theorem.name
         phase = task.job.plan.phase(task.theorem, seed)
         policy = self.numbered(phase.policy)
         if policy.number not in process.policies:
@@ -313,7 +313,9 @@ class Coordinator:
                 batch.append((task, outcome))
         if not batch:
             return
-        stored = self.log.record_attempts([(task.job.round, record) for task, record in batch])
+        stored = self.log.record_attempts(
+            [(task.job.round, replace(record, ordinal=task.job.ordinal)) for task, record in batch]
+        )
         for (task, record), recorded in zip(batch, stored, strict=True):
             if recorded.status is AttemptStatus.ERROR and task.deaths < MAX_DEATHS:
                 task.errors += 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from corpus.records import AttemptRecord, AttemptStatus, RoundRecord
 from prover.rounds.plan import Plan
+from prover.search.streams import stream_seed
 
 
 class RoundFailed(Exception):
@@ -40,14 +41,21 @@ class Progress:
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A round that is under way. `tell` gets a fresh copy of its progress after each attempt."""
+    """A round that is under way. `tell` gets a fresh copy of its progress after each attempt. `ordinal`: which attempt
+    at each of its theorems this is; each ordinal has random streams of its own."""
 
     round: RoundRecord
     plan: Plan
     tell: Callable[[Progress], None] | None = None
+    ordinal: int = 0
     progress: Progress = field(default_factory=lambda: Progress(0))
     started: float = field(default_factory=time.monotonic)
     errors_in_a_row: int = 0
+
+    @property
+    def seed(self) -> int:
+        """Of this attempt at each theorem."""
+        return stream_seed(self.round.seed, "attempt", self.ordinal) if self.ordinal else self.round.seed
 
     def count(self, record: AttemptRecord, status: AttemptStatus, errors_in_a_row: int) -> None:
         """Adds a stored attempt. Raises RoundFailed after so many errors in a row."""

@@ -72,7 +72,7 @@ def run_rounds(
         taken = Coordinator(log, iter(jobs), crew, verify, config or RoundConfig(), stop).run()
     summaries = []
     for job in taken:
-        left = len(log.pending(job.round))
+        left = len(log.pending(job.round, ordinal=job.ordinal))
         if not left:
             log.finish_round(job.round)
         summaries.append(RoundSummary(job.progress, left, stop.is_set()))

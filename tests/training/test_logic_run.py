@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from corpus.curves import solve_curves
+from corpus.generations import diff
+from corpus.health import health_of_run, openings_in
 from corpus.proof_list import ProofFilter, list_proofs
 from corpus.records import AttemptStatus, RoundKind
 from corpus.round_results import outcomes, proofs_in, searched_steps
@@ -50,6 +53,9 @@ def configuration() -> FlywheelConfig:
         evaluation__theorems=8,
         evaluation__steps=16,
         train__epochs=4,
+        health__share=1.0,
+        health__theorems=3,
+        health__attempts=4,
     )
 
 
@@ -92,6 +98,44 @@ def test_disproofs_are_searched_as_theorems_and_never_beside_a_proof(ran):
     assert {outcome.status for outcome in found} <= {AttemptStatus.UNPROVED, AttemptStatus.PROVED}
     proved = {name for round in corpus.rounds("logic-s0") for name in proofs_in(corpus, round)}
     assert not [name for name in proved if f"not.{name}" in proved]
+
+
+def test_each_generation_was_examined_once_and_a_resumed_run_reads_it(ran):
+    corpus, lean, experiment, home = ran
+    found = health_of_run(corpus, "logic-s0")
+    assert list(found) == [0, 1]
+    first, second = found.values()
+    assert first.counts["theorems"] == 3 and first.counts["attempts"] == 12 and first.counts["seed_theorems"] <= 4
+    repeated = [one for one in corpus.rounds("logic-s0", RoundKind.EVAL) if one.arm == "health"]
+    assert [one.split for one in repeated] == ["valid", "valid"] and not any(
+        corpus.pending(one, ordinal=n) for one in repeated for n in range(4)
+    )
+    solved = [sum(one is not None for one in tries) for tries in openings_in(corpus, repeated[0]).values()]
+    assert first.figures["pass@1"] == pytest.approx(sum(solved) / 12) and first.counts["proved"] == sum(solved)
+    assert first.figures["pass@8"] is None, "there are four attempts"
+    assert first.figures["drift"] is None and (second.figures["drift"] or 0) > 0
+    assert first.reference and not second.reference and second.counts["states"] == first.counts["states"] > 0
+    evaluation = experiment.seeds[0].evaluations
+    lost = sum(len(each.arm("M_0").solved - each.arm("M_1").solved) for each in evaluation)
+    assert second.figures["lost"] == lost and second.counts["solved"] == sum(
+        len(e.arm("M_1").solved) for e in evaluation
+    )
+    assert second.figures["proofs"] == take_snapshot(corpus, SnapshotFilter(run="logic-s0")).proofs
+    rounds = len(corpus.rounds("logic-s0"))
+    config = configuration().model_copy(update={"name": "logic-s0", "seed": 0})
+    assert Flywheel(config, lean, corpus, home / "logic-s0").examine(1) == second
+    assert len(corpus.rounds("logic-s0")) == rounds
+
+
+def test_repeated_attempts_are_in_no_curve_no_comparison_and_no_snapshot(ran):
+    corpus, _, _, _ = ran
+    (same, _) = solve_curves(corpus, "logic-s0")
+    assert not {name for name, _ in same.others} & {"health", "health seeds"}
+    assert all(
+        one.kind is RoundKind.TRAIN or one.theorems == 8 for one in diff(corpus, "logic-s0/M_0", "M_1").comparisons
+    )
+    seeds = [one for one in corpus.rounds("logic-s0", RoundKind.EVAL) if one.arm == "health seeds"]
+    assert seeds and all(one.split == "train" for one in seeds)
 
 
 def test_an_accepted_canary_stops_the_run_and_a_resumed_one_again(ran):

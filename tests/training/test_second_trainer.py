@@ -55,7 +55,7 @@ class Frequencies:
             report(Progress(1, 1, 0.0, 0.0))
         return Trained(hashlib.sha256(text.encode()).hexdigest(), {"tactics": len(counts)})
 
-    def load(self, folder: Path, name: str, *, prior: float, cost_discount: float) -> Loaded:
+    def load(self, folder: Path, name: str, *, prior: float, cost_discount: float, temperature: float = 1.0) -> Loaded:
         counts = json.loads((folder / "tactics.json").read_text(encoding="utf-8"))
         return Loaded(FixedTactics(name, [tactic for tactic, _ in counts]), {"prior": prior})
 

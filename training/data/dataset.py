@@ -40,6 +40,8 @@ class DatasetConfig(BaseModel):
 
     #: Distinct proofs of one theorem, first come first taken: several distinct ones beat one shortest (FIELD notes).
     proofs_per_theorem: int = Field(default=4, gt=0)
+    #: Where seed proofs come from.
+    seed_sources: tuple[str, ...] = Field(default=(SEED_SOURCE,), exclude_if=lambda value: value == (SEED_SOURCE,))
     #: Seed proofs' share of the total weight; None leaves the weights as they fall, 0 leaves seeds out.
     seed_share: float | None = Field(default=None, ge=0, lt=1)
     #: The weight of a state that only people's steps came through (others have 1); 0 leaves these out.
@@ -142,7 +144,7 @@ def collect(proofs: Iterable[TrainingProof], config: DatasetConfig, report: Data
                 weight /= 1.0 + step.milliseconds / config.half_weight_milliseconds
             draft.tactics[step.tactic] = max(weight, draft.tactics.get(step.tactic, 0.0))
             draft.theorems.add(proof.theorem.name)
-            draft.seed_only &= proof.source == SEED_SOURCE
+            draft.seed_only &= proof.source in config.seed_sources
             draft.human_only &= proof.source == HUMAN_SOURCE
     report.theorems = len(taken)
     return list(drafts.values())

@@ -6,13 +6,14 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
 from corpus.climb import NO_RUNG, Climb
+from corpus.health import FIGURES, Health
 from corpus.template_use import TemplateUse
 from prover.actions.repertoire import Repertoire
 from prover.evaluation.decided import Decided, Side, decided, decided_table
@@ -55,13 +56,16 @@ class RunReport:
     climbed: tuple[Climb, ...] = ()
     #: Of statements that were searched on both sides, one list an evaluation.
     decided: tuple[list[Decided], ...] = ()
+    #: Of the generations that were examined, by number.
+    health: Mapping[int, Health] = field(default_factory=dict)
 
     def render(self) -> RenderableType:
         """For a terminal."""
         busy = [busy_table(self.phases)] if self.phases else []
         climbed = [climb_table(self.climbed)] if self.climbed else []
         sides = [decided_table(each, _DECIDED) for each in self.decided]
-        return Group(*(report(each, BASELINES) for each in self.evaluations), *sides, *climbed, *busy)
+        health = [health_table(self.health)] if self.health else []
+        return Group(*(report(each, BASELINES) for each in self.evaluations), *sides, *climbed, *health, *busy)
 
     def as_json(self) -> dict[str, object]:
         """For scripts."""
@@ -72,6 +76,7 @@ class RunReport:
             "phases": phases,
             "climb": [asdict(one) | {"rate": one.rate} for one in self.climbed],
             "decided": [[asdict(one) | {"undecided": one.undecided} for one in each] for each in self.decided],
+            "health": {f"M_{number}": one.as_json() for number, one in self.health.items()},
             "notes": list(self.notes),
             "files": [str(file) for file in self.files],
         }
@@ -86,10 +91,11 @@ def write_report(
     notes: Sequence[str] = (),
     climbed: Sequence[Climb] = (),
     sides: Mapping[str, Side] | None = None,
+    health: Mapping[int, Health] | None = None,
 ) -> RunReport:
     """Writes table, JSON, plots and (with the `proofs` of the run's evaluations) examples.md into `folder` and returns
     the report. `notes` come first in the table's file; `climbed` is what the run's rounds have solved (`corpus.climb`).
-    `sides`: theorems that have one which says the opposite.
+    `sides`: theorems that have one which says the opposite. `health`: by generation.
     """
     folder.mkdir(parents=True, exist_ok=True)
     curves = [*plot_curve(evaluations, title, folder / "curve")]
@@ -103,12 +109,16 @@ def write_report(
         files.append(folder / "examples.md")
         files[-1].write_text(_new_proofs(ending), encoding="utf-8")
     both = tuple(filter(None, (decided(each, sides or {}) for each in evaluations)))
-    result = RunReport(tuple(evaluations), phases, tuple(files), ending, tuple(notes), tuple(climbed), both)
+    result = RunReport(
+        tuple(evaluations), phases, tuple(files), ending, tuple(notes), tuple(climbed), both, health or {}
+    )
     tables = "\n".join([*(f"{note}\n" for note in notes), *(report_text(each, BASELINES) for each in evaluations)])
     for arms in both:
         tables += "\n" + _plain(decided_table(arms, _DECIDED))
     if climbed:
         tables += "\n" + _plain(climb_table(climbed))
+    if health:
+        tables += "\n" + _plain(health_table(health)) + "".join(f"{line}\n" for line in health_lines(health))
     files[0].write_text(tables + "\n", encoding="utf-8")
     files[1].write_text(json.dumps(result.as_json(), indent=1, default=str) + "\n", encoding="utf-8")
     return result
@@ -167,6 +177,28 @@ def climb_table(climbed: Sequence[Climb]) -> Table:
             f"{one.steps:,}",
         )
     return table
+
+
+def health_table(health: Mapping[int, Health]) -> Table:
+    """Every figure that was measured for some generation, a column a generation."""
+    table = Table("figure", title="Health of the generations (docs/HEALTH.md)", title_justify="left")
+    for number, one in health.items():
+        table.add_column(f"M_{number}{'!' * bool(one.alarms)}", justify="right")
+    for name, figure in FIGURES.items():
+        values = [one.figures[name] for one in health.values()]
+        if any(value is not None for value in values):
+            table.add_row(figure.label, *map(figure.text, values))
+    return table
+
+
+def health_lines(health: Mapping[int, Health]) -> list[str]:
+    """Alarms, remedies and notes in words."""
+    lines = []
+    for number, one in health.items():
+        lines += [f"M_{number} alarm, {alarm.failure}: {alarm.text}" for alarm in one.alarms]
+        lines += [f"M_{number} remedy, {remedy}" for remedy in one.remedies]
+        lines += [f"M_{number} note: {note}" for note in one.notes]
+    return lines
 
 
 def _plain(table: Table) -> str:

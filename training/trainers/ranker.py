@@ -127,9 +127,9 @@ class RankerTrainer:
         record = {"train": asdict(done.train), "valid": asdict(done.valid), "data": done.data}
         return Trained(done.weights_sha256, {**ranker_metrics(record), "seconds": done.seconds})
 
-    def load(self, folder: Path, name: str, *, prior: float, cost_discount: float) -> Loaded:
+    def load(self, folder: Path, name: str, *, prior: float, cost_discount: float, temperature: float = 1.0) -> Loaded:
         """The network with these options. Raises CheckpointError."""
-        options = RankerOptions(prior_weight=prior, time_discount=cost_discount)
+        options = RankerOptions(prior_weight=prior, time_discount=cost_discount, temperature=temperature)
         return Loaded(load_ranker(folder, self.space, options, name), options.model_dump())
 
 

@@ -147,7 +147,7 @@ class TextTrainer:
             max_prompt_tokens=config.max_prompt_tokens,
         )
 
-    def load(self, folder: Path, name: str, *, prior: float, cost_discount: float) -> Loaded:
+    def load(self, folder: Path, name: str, *, prior: float, cost_discount: float, temperature: float = 1.0) -> Loaded:
         """The model as it was trained to be asked; it knows neither prior nor discount. A model on somebody else's base
         is called contaminated. Raises CheckpointError."""
         policy = load_text(folder, name, allows=self.space.repertoire.allows, device=self.device)

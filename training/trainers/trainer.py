@@ -75,11 +75,12 @@ class Trainer(Protocol):
         """
         ...
 
-    def load(self, folder: Path, name: str, *, prior: float, cost_discount: float) -> Loaded:
+    def load(self, folder: Path, name: str, *, prior: float, cost_discount: float, temperature: float = 1.0) -> Loaded:
         """The model in `folder` as a policy called `name`.
 
         `prior` in [0, 1): share of the portfolio's hand-set prior mixed into its distribution, so that a round tries
         what the model never would. `cost_discount`: nats that a factor e of a tactic's usual time costs. A model whose
-        proposals are free text has neither portfolio prior nor usual times, and ignores both. Raises CheckpointError.
+        proposals are free text has neither portfolio prior nor usual times, and ignores both. `temperature` divides the
+        model's own log-probabilities; one that samples text has its own. Raises CheckpointError.
         """
         ...

@@ -38,6 +38,11 @@ def make_home(home: Path, *, generations: int = 1, size: int = 1, workers: int =
         evaluation__whole_budget=False,
         train__epochs=1,
         trees__training=1.0,
+        health__share=10,
+        health__theorems=2,
+        health__attempts=3,
+        health__steps=8,
+        health__alarms__drift=0.0,
     )
     with Lean(workers, config.limits) as lean, Corpus.open(str(home / "corpus.db")) as corpus:
         logic = LogicConfig(train=40 * size, held_out=6 * size, beyond=6 * size, non_theorems=6 * size)

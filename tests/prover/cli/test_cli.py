@@ -31,6 +31,7 @@ COMMANDS = [
     ["train"],
     ["run"],
     ["runs", "list"],
+    ["runs", "health"],
     ["eval"],
     ["demo"],
     ["corpus", "stats"],
