@@ -18,6 +18,7 @@ from prover.rounds.matchmaker import History, MatchmakerConfig, budget, select
 from prover.rounds.plan import Plan, RoundConfig
 from prover.rounds.progress import Job, Progress
 from prover.rounds.round import RoundSummary, run_round, run_rounds
+from prover.rounds.verify import OnceEach
 from prover.search.minimize import CHEAP_CLOSERS
 from prover.search.streams import stream_seed
 from training.arms import Model, budget_of
@@ -244,7 +245,7 @@ class Rounds:
         config = replace(self._round_config(RoundKind.EVAL), minimize_steps=0, trees=0.0)
         for done, job in enumerate(jobs):
             job.tell = lambda _progress, done=done: self.report(Event(arm, "repeated attempts", done, attempts))
-        run_rounds(self.corpus, iter(jobs), self.lean.crew, self.lean.tools.verify, config, stop=self.stop)
+        run_rounds(self.corpus, iter(jobs), self.lean.crew, OnceEach(self.lean.tools.verify), config, stop=self.stop)
         self.check_stop()
         return record
 

@@ -6,7 +6,7 @@ The words that end up in the corpus (states, times, goals) are the replay's, not
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from corpus.records import CertificateRecord, ProofRecord, StepRecord
@@ -25,7 +25,7 @@ from lean_env.session.replay import ReplayFailed, replay
 from lean_env.session.stating import StatementRefused
 from lean_env.theorem import STATE_OPTIONS, Theorem
 from prover.goal import IDENTIFIER
-from prover.rounds.attempt import Refused, Undecided
+from prover.rounds.attempt import Refused, Undecided, Verify
 from prover.search.graph import ProofStep
 
 
@@ -88,6 +88,21 @@ class Verifier:
             return record
         used = {lemma.proof_id for lemma in (*taken.lemmas, *_written(theorem, [step.tactic for step in steps]))}
         return replace(record, term=taken.own, borrowed=tuple(sorted(used)))
+
+
+@dataclass(frozen=True, slots=True)
+class OnceEach:
+    """Certifies each list of tactics of a theorem once and remembers the record: nine of ten proofs that repeated
+    attempts find were found before. What is refused or undecided is asked again."""
+
+    verify: Verify
+    _known: dict[tuple[Theorem, tuple[str, ...], str], ProofRecord] = field(default_factory=dict)
+
+    def __call__(self, theorem: Theorem, proof: Sequence[ProofStep], source: str) -> ProofRecord:
+        key = theorem, tuple(step.tactic for step in proof), source
+        if key not in self._known:
+            self._known[key] = self.verify(theorem, proof, source)
+        return self._known[key]
 
 
 def without_lemmas(theorem: Theorem) -> Theorem:

@@ -100,7 +100,7 @@ def test_the_run_ends_at_an_alarm_or_when_patience_is_over() -> None:
     run = [examined(solved=n) for n in (3, 5, 5, 4)]
     assert not treatment(patient, run[:3]).stop and patient.acts
     ended = treatment(patient, run)
-    assert ended.stop and "2 generations in a row" in ended.words[0]
+    assert ended.stop and "None of the last 2" in ended.words[0]
 
 
 def test_health_is_read_as_it_was_stored() -> None:

@@ -22,6 +22,7 @@ from prover.lean import Lean
 from training.config import FlywheelConfig
 from training.data.dataset import TrainingProof
 from training.flywheel import Flywheel
+from training.health_config import HealthSettings
 from training.trainers.trainer import Loaded, NothingToLearn, Progress, Trained
 
 pytestmark = pytest.mark.timeout(900)
@@ -90,6 +91,21 @@ def test_a_run_with_another_trainer_and_benchmark(tmp_path: Path, monkeypatch: p
         (round,) = (round for round in corpus.rounds("sums", RoundKind.TRAIN) if round.arm == "policy")
         assert any(outcome.steps_to_proof for outcome in outcomes(corpus, round))
         assert any(event.phase == "train M_1" and event.done == 1 for event in told)
+        health = turns[1].health
+        assert [note.split(":")[0] for note in health.notes] == [
+            "No repeated attempts",
+            "The model has no exact distribution over actions",
+        ]
+        assert health.counts["solved"] == 2 and health.figures["entropy"] is None and health.figures["proofs"]
+        # With patience, the same run ends when it proves no more, and again when it is resumed.
+        patient = config.model_copy(update={"name": "patient", "generations": 5, "health": HealthSettings(patience=1)})
+        for _ in range(2):
+            ended = Flywheel(patient, lean, corpus, tmp_path / "patient", trainer=trainer).run()
+            best = max(turn.health.counts["solved"] for turn in ended)
+            assert len(ended) < 6 and [turn.health.counts["solved"] for turn in ended][-2:] == [best, best]
+            assert "None of the last 1 proved more" in ended[-1].health.remedies[0]
+        rounds = [round for round in corpus.rounds("patient", RoundKind.TRAIN) if round.arm == "policy"]
+        assert len(rounds) == len(ended) - 1 and corpus.generations("patient")[-1].number == len(ended) - 1
         before = [(g.id, g.model_hash) for g in corpus.generations("sums")]
         Flywheel(config, lean, corpus, tmp_path / "models", trainer=trainer).run()
         assert [(g.id, g.model_hash) for g in corpus.generations("sums")] == before

@@ -197,11 +197,11 @@ class Examination:
     # --- policies on the same states --------------------------------------------------------------------------------
 
     def _reference(self, first: GenerationRecord) -> tuple[str, ...]:
-        """The held-out proofs that M_0's own evaluation and its baselines found, at most so many."""
+        """Held-out proofs that M_0 found, in one attempt or in many, and those of its baselines, at most so many."""
         rounds = [
             one
             for one in self.corpus.rounds(self.config.name, RoundKind.EVAL)
-            if one.split == "valid" and one.generation_id in (None, first.id) and one.arm not in (REPEATED, SEED_SET)
+            if one.split == "valid" and one.generation_id in (None, first.id)
         ]
         found = proofs_of_rounds(self.corpus, rounds)
         return tuple(sorted(found, key=lambda proof: stream_seed("reference", proof))[: self.config.health.states])
@@ -220,7 +220,7 @@ class Examination:
         if not (isinstance(now, RankerPolicy) and isinstance(base, RankerPolicy) and isinstance(parent, RankerPolicy)):
             notes.append("The model has no exact distribution over actions: no entropy, calibration, drift.")
             return
-        held_out = self._known(load_proofs(self.corpus, reference))
+        held_out = known_states(load_proofs(self.corpus, reference), self.actions, self.config.health.states)
         counts["states"] = len(held_out)
         if held_out:
             mine, first, last = ([p.log_probs(one.situation) for one in held_out] for p in (now, base, parent))
@@ -240,7 +240,7 @@ class Examination:
                 figures["inherited"] = statistics.inherited(tops, best, accepted)
         else:
             notes.append("No held-out proof is there to compare policies on.")
-        seeds = self._known(self._seed_proofs(generations[0]))
+        seeds = known_states(self._seed_proofs(generations[0]), self.actions, self.config.health.states)
         counts["seed_states"] = len(seeds)
         figures["seed_log_likelihood"] = _mean(
             float(np.logaddexp.reduce(now.log_probs(one.situation)[sorted(one.accepted)])) for one in seeds
@@ -250,23 +250,23 @@ class Examination:
         found = list(snapshot_proofs(self.corpus, first.snapshot_hash)) if first.snapshot_hash else []
         return sorted(found, key=lambda proof: stream_seed("seed proofs", proof.content_hash))
 
-    def _known(self, proofs: Iterable[StoredProof]) -> list[Known]:
-        """Their states, in order, at most so many, with what the proofs did there. Steps that are no action are left
-        out."""
-        taken: dict[tuple[Environment, str], set[str]] = {}
-        for proof in proofs:
-            environment = theorem_of(proof.theorem, proof.benchmark).environment
-            for step in proof.steps:
-                taken.setdefault((environment, step.state), set()).add(step.tactic)
-        found = []
-        for (environment, state), tactics in taken.items():
-            situation = self.actions.look(environment, state)
-            actions = frozenset(a for tactic in tactics if (a := situation.find(tactic)) is not None)
-            if actions:
-                found.append(Known(situation, actions))
-            if len(found) == self.config.health.states:
-                break
-        return found
+
+def known_states(proofs: Iterable[StoredProof], actions: ActionSpace, most: int) -> list[Known]:
+    """Their states, in order, at most `most`, with what the proofs did there; what is no action is left out."""
+    taken: dict[tuple[Environment, str], set[str]] = {}
+    for proof in proofs:
+        environment = theorem_of(proof.theorem, proof.benchmark).environment
+        for step in proof.steps:
+            taken.setdefault((environment, step.state), set()).add(step.tactic)
+    found: list[Known] = []
+    for (environment, state), tactics in taken.items():
+        situation = actions.look(environment, state)
+        known = frozenset(a for tactic in tactics if (a := situation.find(tactic)) is not None)
+        if known:
+            found.append(Known(situation, known))
+        if len(found) == most:
+            break
+    return found
 
 
 def _mean(values: Iterable[float]) -> float | None:

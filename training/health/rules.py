@@ -129,7 +129,7 @@ def treatment(settings: HealthSettings, examined: Sequence[Health]) -> Treatment
     if (stale := _stale(examined)) and settings.patience and stale >= settings.patience:
         stop = True
         words.append(
-            f"{stale} generations in a row proved no more held-out theorems than the best before them "
+            f"None of the last {stale} proved more held-out theorems than the best generation before "
             f"(patience {settings.patience}); the run ends here."
         )
     return Treatment(temperature, seed_share, average, restart, stop, tuple(words))

@@ -76,6 +76,12 @@ def test_seed_proofs_have_their_share_of_the_weight(share):
     assert report.seed_states == 7
 
 
+def test_what_counts_as_a_seed_can_be_said():
+    made = [proof("a", (LESS, "omega")), proof("g", (MAP_APPEND, "simp"), source="grammar")]
+    states, report = build(*made, seed_share=0.75, seed_sources=("seed", "grammar"))
+    assert report.seed_states == 1 and [state.weight for state in states] == [1.0, pytest.approx(3.0)]
+
+
 def test_a_seed_share_of_zero_leaves_seeds_out():
     seed = proof("s", (MAP_APPEND, "simp"), source="seed")
     states, report = build(proof("a", (LESS, "omega")), seed, seed_share=0.0)

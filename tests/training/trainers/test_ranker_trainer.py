@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from prover.policies.ranker.checkpoint import WEIGHTS, load_checkpoint, load_ran
 from prover.policies.ranker.network import ModelConfig
 from prover.policy import PolicyQuery
 from training.data.dataset import DatasetConfig, TrainingProof
+from training.trainers.averaging import average
 from training.trainers.halfway import Halfway, NotTheSame
 from training.trainers.ranker import TrainConfig, train
 from training.trainers.trainer import NothingToLearn
@@ -240,3 +242,25 @@ def test_half_of_another_training_is_refused(tmp_path):
     with pytest.raises(NotTheSame, match="is damaged"):
         run(out, halfway=Halfway(half))
     assert not out.exists()
+
+
+def test_the_average_of_two_rankers_is_that_of_their_weights(trained, tmp_path):
+    first, more = tmp_path / "first", tmp_path / "more"
+    shutil.copytree(trained[0], first)
+    train(proofs(), SPACE, CONFIG.model_copy(update={"epochs": 1}), more, seed=2, base=first)
+    before = {name: value.clone() for name, value in load_checkpoint(more).model.state_dict().items()}
+    digest_ = average(more, first, 0.25, SPACE.repertoire)
+    found, start = load_checkpoint(more), load_checkpoint(first).model.state_dict()
+    assert found.sha256 == digest_ and found.meta["training"]["averaged"]["share"] == 0.25
+    for name, value in found.model.state_dict().items():
+        torch.testing.assert_close(value, 0.75 * before[name] + 0.25 * start[name])
+    assert any((before[name] != start[name]).any() for name in start)
+
+
+def test_rankers_of_other_sizes_have_no_average(trained, tmp_path):
+    small = CONFIG.model_copy(update={"epochs": 1, "model": ModelConfig(hidden=16, layers=1, heads=1, feed_forward=16)})
+    train(proofs(12), SPACE, small, tmp_path / "small", seed=1)
+    before = digest(tmp_path / "small")
+    with pytest.raises(CheckpointError, match="no average"):
+        average(tmp_path / "small", trained[0], 0.5, SPACE.repertoire)
+    assert digest(tmp_path / "small") == before
