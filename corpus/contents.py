@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from corpus import rows, schema
@@ -26,6 +26,21 @@ def members(row: schema.Snapshot) -> Select[int]:
     )
     entered = (change.line_id == row.line_id, change.removed.is_(False), change.number <= row.number)
     return select(change.proof_id).where(*entered, ~left)
+
+
+def holds(row: schema.Snapshot) -> ColumnElement[bool]:
+    """Whether a snapshot has `proof`, for queries that other conditions narrow to few proofs."""
+    change = schema.SnapshotChange
+
+    def changed(removed: bool) -> ColumnElement[bool]:
+        return exists().where(
+            change.line_id == row.line_id,
+            change.proof_id == schema.Proof.id,
+            change.removed.is_(removed),
+            change.number <= row.number,
+        )
+
+    return changed(False) & ~changed(True)
 
 
 def contents_of(session: Session, row: schema.Snapshot) -> Contents:
@@ -71,6 +86,32 @@ def theorems_with_members(session: Session, line_id: int, proof_ids: Iterable[in
         session.scalars(select(func.count()).select_from(theorem).where(theorem.id.in_(chunk), inside)).one()
         for chunk in rows.chunks(sorted(touched))
     )
+
+
+def finders_of(session: Session, row: schema.Snapshot) -> Counter[int]:
+    """A snapshot's proofs by the id of the round that found each first. Counted where it is not stored."""
+    try:
+        if row.finders is None:
+            raise TypeError("an older version took it")
+        return Counter({int(round_id): int(count) for round_id, count in row.finders})
+    except (TypeError, ValueError):
+        return _found_first(session, members(row))
+
+
+def finders_of_proofs(session: Session, ids: Sequence[int]) -> Counter[int]:
+    found: Counter[int] = Counter()
+    for chunk in rows.chunks(ids):
+        found.update(_found_first(session, chunk))
+    return found
+
+
+def _found_first(session: Session, ids: Select[int] | Sequence[int]) -> Counter[int]:
+    attempt = schema.Attempt
+    first = select(func.min(attempt.id)).where(attempt.proof_id.in_(ids)).group_by(attempt.proof_id)
+    # A sum: by the column itself SQLite would group along an index of all attempts.
+    round_id = (attempt.round_id + 0).label("found_in")
+    query = select(round_id, func.count()).where(attempt.id.in_(first)).group_by(round_id)
+    return Counter({id: count for id, count in session.execute(query)})
 
 
 def _counted(session: Session, ids: Select[int] | Sequence[int]) -> Contents:

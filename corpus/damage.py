@@ -21,7 +21,7 @@ from corpus import schema
 from corpus.columns import Base, UtcDateTime
 
 #: JSON columns that hold a list; the others hold an object.
-_LISTS = ("axioms", "auxiliaries", "contents")
+_LISTS = ("axioms", "auxiliaries", "contents", "finders")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from corpus import rows, schema
 from corpus.buckets import change_members
-from corpus.contents import contents_of_proofs, stored
+from corpus.contents import contents_of_proofs, finders_of_proofs, stored
 from corpus.hashing import EMPTY_BUCKETS, digest, hash_of_set
 from corpus.human import freeze, with_human
 
@@ -57,6 +57,7 @@ def freeze_as(session: Session, snapshot_hash: str, ids: Sequence[int], human: S
             human_seen=traces.traces_seen,
             guards_seen=traces.guards_seen,
             contents=stored(contents_of_proofs(session, [id for id, _, _ in found])),
+            finders=[[*one] for one in sorted(finders_of_proofs(session, [id for id, _, _ in found]).items())],
         )
     )
     changes = [{"line_id": line.id, "proof_id": id, "removed": False, "number": 1} for id, _, _ in found]

@@ -142,7 +142,9 @@ def _lengths(session: Session, rounds: Iterable[int]) -> dict[int, int | None]:
     """For each theorem with a final attempt, by its id, the tactics of its shortest proof; None where it was not
     proved, or the proof was retracted."""
     attempt, proof = schema.Attempt, schema.Proof
-    believed = (proof.id == attempt.proof_id) & proof.id.not_in(select(schema.Retraction.proof_id))
+    # The theorem too: so the index that has the length finds the proof.
+    same = (proof.theorem_id == attempt.theorem_id) & (proof.id == attempt.proof_id)
+    believed = same & proof.id.not_in(select(schema.Retraction.proof_id))
     query = (
         select(attempt.theorem_id, func.min(proof.length))
         .outerjoin(proof, believed)

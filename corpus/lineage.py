@@ -16,14 +16,15 @@ from corpus.store import Corpus
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One attempt that found a proof. `generation` is the number of the model's generation, None without a model;
-    `trained_on` the hash of the snapshot that model was trained on."""
+    """One attempt that found a proof. `generation` is the number of the model's generation, None without a model, and
+    `generation_id` its id; `trained_on` the hash of the snapshot that model was trained on."""
 
     attempt_id: int
     run: str
     round_id: int
     arm: str
     generation: int | None
+    generation_id: int | None
     trained_on: str | None
     steps_to_proof: int | None
     found_at: datetime
@@ -47,6 +48,7 @@ def proof_findings(session: Session, proof_id: int) -> tuple[Finding, ...]:
             round_id=round.id,
             arm=round.arm,
             generation=number,
+            generation_id=round.generation_id,
             trained_on=snapshot_hash,
             steps_to_proof=attempt.steps_to_proof,
             found_at=attempt.created_at,

@@ -8,18 +8,17 @@ was trained on, a snapshot from those who found its proofs first, until nobody i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from corpus import rows, schema
 from corpus.borrowing import borrowers, named_by
-from corpus.contents import members
 from corpus.database import reading
+from corpus.descent import finders, found_first, heirs, holding, snapshot_of, some_found_first, trained_on
 from corpus.errors import Ambiguous, CorpusError, NotFound
 from corpus.generations import generation_name, generation_row
+from corpus.lineage import proof_findings
 from corpus.store import Corpus
 
 #: Children of one kind that a node shows by name; of others it says how many there are.
@@ -119,7 +118,7 @@ class _Tree:
             node = self._frozen(found)
             origin = self._finders(found)
             self.opened.clear()
-            later = tuple(self._grown(one) for one in self._trained_on([found]))
+            later = tuple(self._grown(one) for one in trained_on(self.session, [found]))
         return Lineage(node.kind, node.id or "", node.text, origin, later)
 
     # --- one thing, without children --------------------------------------------------------------------------------
@@ -142,21 +141,14 @@ class _Tree:
     # --- where it came from -----------------------------------------------------------------------------------------
 
     def _attempts(self, proof: schema.Proof) -> tuple[Node, ...]:
-        attempt, round = schema.Attempt, schema.Round
-        found = self.session.execute(
-            select(attempt, round)
-            .join(round, round.id == attempt.round_id)
-            .where(attempt.proof_id == proof.id)
-            .order_by(attempt.id)
-        ).all()
+        found = proof_findings(self.session, proof.id)
         nodes = []
-        for position, (one, where) in enumerate(found[:SHOWN]):
-            run = self.session.get_one(schema.Run, where.run_id).name
+        for position, one in enumerate(found[:SHOWN]):
             first = "first found by" if position == 0 else "found again by"
             steps = "" if one.steps_to_proof is None else f" after {one.steps_to_proof} steps"
-            place = f"round {where.id} ({where.arm}) of run {run}, {one.created_at:%Y-%m-%d %H:%M}"
-            text = f"{first} attempt {one.id}{steps}, {place}"
-            nodes.append(Node("attempt", str(one.id), text, self._model(where.generation_id, where.arm)))
+            place = f"round {one.round_id} ({one.arm}) of run {one.run}, {one.found_at:%Y-%m-%d %H:%M}"
+            text = f"{first} attempt {one.attempt_id}{steps}, {place}"
+            nodes.append(Node("attempt", str(one.attempt_id), text, self._model(one.generation_id, one.arm)))
         return (*nodes, *_more(len(found) - SHOWN, "attempts that found it again"))
 
     def _lemmas(self, proof: schema.Proof) -> tuple[Node, ...]:
@@ -194,71 +186,34 @@ class _Tree:
 
     def _from(self, row: schema.Generation) -> tuple[Node, ...]:
         self.opened.add(row.id)
-        if row.snapshot_id is None:
+        snapshot = snapshot_of(self.session, row)
+        if snapshot is None:
             return ()
-        snapshot = self.session.get_one(schema.Snapshot, row.snapshot_id)
         node = self._frozen(snapshot)
         return (Node(node.kind, node.id, f"trained on {node.text}", self._finders(snapshot)),)
 
     def _finders(self, snapshot: schema.Snapshot) -> tuple[Node, ...]:
-        """Who found the proofs of a snapshot first: first those without a model, then generations by age."""
-        attempt, round = schema.Attempt, schema.Round
-        first = select(func.min(attempt.id)).where(attempt.proof_id.in_(members(snapshot))).group_by(attempt.proof_id)
-        found = self.session.execute(
-            select(round.generation_id, round.run_id, round.arm, func.count())
-            .join(attempt, attempt.round_id == round.id)
-            .where(attempt.id.in_(first))
-            .group_by(round.generation_id, round.run_id, round.arm)
-            .order_by(round.generation_id.nulls_first(), round.run_id, round.arm)
-        ).all()
         nodes = []
-        for generation_id, run_id, arm, count in found:
-            if generation_id is None:
-                run = self.session.get_one(schema.Run, run_id).name
-                nodes.append(Node("arm", None, f"{count} found first by {arm}, no model, run {run}"))
+        for one in finders(self.session, snapshot):
+            if one.model is None:
+                nodes.append(Node("arm", None, f"{one.proofs} found first by {one.arm}, no model, run {one.run}"))
             else:
-                row = self.session.get_one(schema.Generation, generation_id)
-                also = "" if arm == "policy" else f"round {arm} with "
-                nodes.append(self._opened(row, f"{count} found first by {also}"))
+                also = "" if one.arm == "policy" else f"round {one.arm} with "
+                nodes.append(self._opened(one.model, f"{one.proofs} found first by {also}"))
         return tuple(nodes)
 
     # --- what came of it --------------------------------------------------------------------------------------------
 
     def _snapshots_with(self, proof: schema.Proof) -> tuple[Node, ...]:
         """For each line that the proof entered its first snapshot there, with the models trained on any that has it."""
-        snapshot, change, gone = schema.Snapshot, schema.SnapshotChange, aliased(schema.SnapshotChange)
-        left = exists().where(
-            gone.line_id == snapshot.line_id,
-            gone.proof_id == proof.id,
-            gone.removed.is_(True),
-            gone.number <= snapshot.number,
-        )
-        entered = exists().where(
-            change.line_id == snapshot.line_id,
-            change.proof_id == proof.id,
-            change.removed.is_(False),
-            change.number <= snapshot.number,
-        )
-        found = self.session.scalars(select(snapshot).where(entered, ~left).order_by(snapshot.id)).all()
-        lines: dict[int, list[schema.Snapshot]] = {}
-        for row in found:
-            lines.setdefault(row.line_id, []).append(row)
         self.opened.clear()
         nodes = []
-        for held in lines.values():
+        for held in holding(self.session, proof.id):
             node = self._frozen(held[0])
             later = f" and {len(held) - 1} later of its filter" if len(held) > 1 else ""
-            children = tuple(self._grown(one) for one in self._trained_on(held))
+            children = tuple(self._grown(one) for one in trained_on(self.session, held))
             nodes.append(Node(node.kind, node.id, f"entered {node.text}{later}", children))
         return tuple(nodes)
-
-    def _trained_on(self, snapshots: Sequence[schema.Snapshot]) -> Sequence[schema.Generation]:
-        """Generations trained on these sets, through whatever line they came."""
-        generation, snapshot = schema.Generation, schema.Snapshot
-        same = select(snapshot.id).where(snapshot.hash.in_([row.hash for row in snapshots]))
-        return self.session.scalars(
-            select(generation).where(generation.snapshot_id.in_(same)).order_by(generation.id)
-        ).all()
 
     def _grown(self, row: schema.Generation) -> Node:
         """A generation with what came of it."""
@@ -269,22 +224,12 @@ class _Tree:
 
     def _after(self, row: schema.Generation) -> tuple[Node, ...]:
         self.opened.add(row.id)
-        attempt, round, earlier = schema.Attempt, schema.Round, aliased(schema.Attempt)
-        before = exists().where(earlier.proof_id == attempt.proof_id, earlier.id < attempt.id)
-        firsts = (
-            select(attempt.proof_id)
-            .join(round, round.id == attempt.round_id)
-            .where(round.generation_id == row.id, attempt.proof_id.is_not(None), ~before)
-            .order_by(attempt.id)
-        )
-        ids = [id for id in self.session.scalars(firsts) if id is not None]
-        nodes = [self._proof(self.session.get_one(schema.Proof, id)) for id in ids[:SHOWN]]
-        nodes.extend(_more(len(ids) - SHOWN, "proofs that it found first"))
-        generation = schema.Generation
-        heirs = self.session.scalars(select(generation).where(generation.parent_id == row.id).order_by(generation.id))
-        number = f"{len(ids)} proof{'s' if len(ids) != 1 else ''}" if ids else "no proof"
+        count = found_first(self.session, [row])[row.id]
+        nodes = [self._proof(one) for one in some_found_first(self.session, row, SHOWN)]
+        nodes.extend(_more(count - SHOWN, "proofs that it found first"))
+        number = f"{count} proof{'s' if count != 1 else ''}" if count else "no proof"
         found = Node("more", None, f"found {number} first", tuple(nodes))
-        return (found, *(self._heir(one) for one in heirs))
+        return (found, *(self._heir(one) for one in heirs(self.session, row)))
 
     def _heir(self, row: schema.Generation) -> Node:
         node = self._named(row)

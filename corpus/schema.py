@@ -197,7 +197,8 @@ class Proof(Base):
     __tablename__ = "proof"
     __table_args__ = (
         UniqueConstraint("theorem_id", "tactics_hash"),
-        Index(None, "theorem_id", "id"),
+        # With the length, so that whoever asks how long a theorem's proofs are reads no proof.
+        Index(None, "theorem_id", "id", "length"),
         Index(None, "source", "id"),
     )
 
@@ -274,6 +275,8 @@ class Attempt(Base):
     __table_args__ = (
         UniqueConstraint("round_id", "theorem_id", "ordinal", "retry"),
         Index(None, "round_id", "id", "proof_id"),
+        # What a round did with each theorem, read by two generations' difference without an attempt's row.
+        Index(None, "round_id", "theorem_id", "status", "proof_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -436,6 +439,8 @@ class Snapshot(Base):
     guards_seen: Mapped[int] = mapped_column(default=0, server_default="0")
     #: Its proofs by benchmark and source, as [benchmark's id, source, proofs]; None before revision 0010.
     contents: Mapped[list[Any] | None] = mapped_column(JSON)
+    #: Its proofs by the round that found each first, as [round's id, proofs]; None before revision 0011.
+    finders: Mapped[list[Any] | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -443,6 +448,7 @@ class SnapshotChange(Base):
     """A proof entered a line's set with snapshot `number`, or left it (`removed`): it does each at most once."""
 
     __tablename__ = "snapshot_change"
+    __table_args__ = (Index(None, "line_id", "number"),)
 
     line_id: Mapped[int] = mapped_column(ForeignKey("snapshot_line.id"), primary_key=True)
     proof_id: Mapped[int] = mapped_column(ForeignKey("proof.id"), primary_key=True)

@@ -218,12 +218,15 @@ def _candidates(session: Session, index: _Index, terms: Sequence[str], indexed: 
         query = f"SELECT {index.owner} FROM {index.name} WHERE {index.name} MATCH :words ORDER BY rowid DESC"
         # A phrase in FTS5's own language, which has a meaning for neither of these.
         phrase = term.replace('"', " ").replace("\0", " ")
-        found = session.execute(text(query), {"words": f'"{phrase}" *'})
+        # After a sign the last word is whole: `comm_1]` is not looked for among all of `comm_1` to `comm_1999`.
+        whole = term[-1].isascii() and not term[-1].isalnum()
+        found = session.execute(text(query), {"words": f'"{phrase}"' if whole else f'"{phrase}" *'})
     else:
         owner = "id" if index is _THEOREMS else "proof_id"
         match = f"{_words(index)} @@ to_tsquery('simple', :words)"
         query = f"SELECT {owner} FROM {index.source} WHERE {match} ORDER BY {owner} DESC"
-        found = session.execute(text(query), {"words": " <-> ".join(words) + ":*"})
+        whole = not re.search("[a-zA-Z0-9]$", term)
+        found = session.execute(text(query), {"words": " <-> ".join(words) + ("" if whole else ":*")})
     # A proof comes once for each of its steps that match.
     return (id for id, _ in groupby(int(row[0]) for row in found))
 

@@ -15,12 +15,20 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, insert, select, union
+from sqlalchemy import exists, func, insert, select, union
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema
 from corpus.buckets import change_members
-from corpus.contents import contents_of, contents_of_proofs, stored, theorems_with_members
+from corpus.contents import (
+    contents_of,
+    contents_of_proofs,
+    finders_of,
+    finders_of_proofs,
+    holds,
+    stored,
+    theorems_with_members,
+)
 from corpus.database import reading, writing
 from corpus.errors import SnapshotCorrupt
 from corpus.guard import leaking, leaks_among
@@ -92,6 +100,9 @@ def take_snapshot(corpus: Corpus, filter: SnapshotFilter = SnapshotFilter()) -> 
         contents = contents_of(session, last) if last is not None else Counter()
         contents.update(contents_of_proofs(session, [id for id, _ in entered]))
         contents.subtract(contents_of_proofs(session, [id for id, _ in left]))
+        finders = finders_of(session, last) if last is not None else Counter()
+        finders.update(finders_of_proofs(session, [id for id, _ in entered]))
+        finders.subtract(finders_of_proofs(session, [id for id, _ in left]))
         before = theorems_with_members(session, line.id, changed)
         _write_changes(session, line, number, entered, removed=False)
         _write_changes(session, line, number, left, removed=True)
@@ -109,6 +120,7 @@ def take_snapshot(corpus: Corpus, filter: SnapshotFilter = SnapshotFilter()) -> 
             human_seen=human.traces_seen,
             guards_seen=human.guards_seen,
             contents=stored(contents),
+            finders=[[id, count] for id, count in sorted(finders.items()) if count],
         )
         session.add(row)
         session.flush()
@@ -134,13 +146,13 @@ def snapshot_proofs(corpus: Corpus, snapshot_hash: str) -> Iterator[StoredProof]
     one is read, all of them against the snapshot's. Raises NotFound, SnapshotCorrupt."""
     with reading(corpus.engine) as session:
         row = rows.snapshot_row(session, snapshot_hash)
-        line_id, number, human_hash, snapshot_hash = row.line_id, row.number, row.human_hash, row.hash
+        inside, human_hash, snapshot_hash = holds(row), row.human_hash, row.hash
     running, after = RunningSetHash(), ""
     while True:
         with reading(corpus.engine) as session:
             ids = session.scalars(
                 select(schema.Proof.id)
-                .where(schema.Proof.content_hash > after, _in_line(line_id, number))
+                .where(schema.Proof.content_hash > after, inside)
                 .order_by(schema.Proof.content_hash)
                 .limit(BATCH)
             ).all()
@@ -221,21 +233,6 @@ def _line(session: Session, filter: SnapshotFilter) -> schema.SnapshotLine:
         session.add(line)
         session.flush()
     return line
-
-
-def _in_line(line_id: int, number: int) -> ColumnElement[bool]:
-    """Whether `proof` was in the line's set at snapshot `number`."""
-    change = schema.SnapshotChange
-
-    def changed(removed: bool) -> ColumnElement[bool]:
-        return exists().where(
-            change.line_id == line_id,
-            change.proof_id == schema.Proof.id,
-            change.removed.is_(removed),
-            change.number <= number,
-        )
-
-    return changed(False) & ~changed(True)
 
 
 def _entering(session: Session, line: schema.SnapshotLine, filter: SnapshotFilter) -> tuple[list[tuple[int, str]], int]:

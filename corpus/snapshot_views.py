@@ -10,8 +10,10 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from corpus import rows, schema
-from corpus.contents import contents_of, members
+from corpus.contents import contents_of, holds, members
 from corpus.database import reading
+from corpus.descent import trained_on
+from corpus.generations import generation_name
 from corpus.snapshot import Snapshot, snapshot_record
 from corpus.store import Corpus
 
@@ -65,7 +67,7 @@ def describe(corpus: Corpus, snapshot_hash: str) -> SnapshotView:
             snapshot_record(session, row),
             _benchmarks(session, row),
             _sources(session, row),
-            trained_on(session, row),
+            tuple(generation_name(session, model) for model in trained_on(session, [row])),
             before,
         )
 
@@ -74,18 +76,6 @@ def benchmarks_in(corpus: Corpus, snapshot_hash: str) -> dict[str, int]:
     """The benchmarks (exact keys) that a snapshot's proofs belong to, with their counts."""
     with reading(corpus.engine) as session:
         return _benchmarks(session, rows.snapshot_row(session, snapshot_hash))
-
-
-def trained_on(session: Session, snapshot: schema.Snapshot) -> tuple[str, ...]:
-    """Names (`run/M_n`) of the generations that were trained on this set of proofs, through whatever line it came."""
-    found = session.execute(
-        select(schema.Run.name, schema.Generation.number)
-        .join(schema.Generation, schema.Generation.run_id == schema.Run.id)
-        .join(schema.Snapshot, schema.Snapshot.id == schema.Generation.snapshot_id)
-        .where(schema.Snapshot.hash == snapshot.hash)
-        .order_by(schema.Generation.id)
-    )
-    return tuple(f"{run}/M_{number}" for run, number in found)
 
 
 def diff(corpus: Corpus, a: str, b: str) -> SnapshotDiff:
@@ -123,9 +113,11 @@ def diff(corpus: Corpus, a: str, b: str) -> SnapshotDiff:
 def _by_theorem(session: Session, theorems: Select[int] | None, *snapshots: schema.Snapshot) -> dict[int, int]:
     """How many proofs of each of these theorems (None: of all) are in all of these snapshots."""
     proof = schema.Proof
-    query = select(proof.theorem_id, func.count()).where(*(proof.id.in_(members(one)) for one in snapshots))
+    query = select(proof.theorem_id, func.count())
     if theorems is not None:
-        query = query.where(proof.theorem_id.in_(theorems))
+        query = query.where(proof.theorem_id.in_(theorems), *map(holds, snapshots))
+    else:
+        query = query.where(*(proof.id.in_(members(one)) for one in snapshots))
     return {id: count for id, count in session.execute(query.group_by(proof.theorem_id))}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,12 +9,11 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from corpus.curves import Rate, rates_of
+from corpus.descent import Turn, turns
 from corpus.pages.asked import Asked
 from corpus.pages.shell import page
-from corpus.records import GenerationRecord, RoundKind, RoundRecord
+from corpus.records import GenerationRecord, RoundRecord
 from corpus.snapshot import Snapshot
-from corpus.snapshot import snapshots as all_snapshots
-from corpus.store import Corpus
 
 router = APIRouter()
 
@@ -60,35 +58,29 @@ class Picture:
 def lineage(corpus: Asked, run: str | None = None) -> HTMLResponse:
     """`run`: only this one's; else those of the ten runs started last."""
     names = [run] if run is not None else [record.name for record in corpus.runs()[::-1][:10]]
-    frozen = {snapshot.hash: snapshot for snapshot in all_snapshots(corpus)}
-    rounds = {name: corpus.rounds(name, RoundKind.TRAIN) for name in names}
-    rates = rates_of(corpus, [record.id for records in rounds.values() for record in records])
-    pictures = [_picture(corpus, name, rounds[name], rates, frozen) for name in names]
+    wheels = {name: turns(corpus, name) for name in names}
+    rates = rates_of(corpus, [one.id for wheel in wheels.values() for turn in wheel for one in turn.rounds])
+    pictures = [_picture(name, wheel, rates) for name, wheel in wheels.items()]
     return page("lineage.html", "lineage", pictures=pictures, width=BOX_WIDTH, height=BOX_HEIGHT)
 
 
-def _picture(
-    corpus: Corpus, run: str, records: list[RoundRecord], rates: dict[int, Rate], frozen: dict[str, Snapshot]
-) -> Picture:
+def _picture(run: str, wheel: list[Turn], rates: dict[int, Rate]) -> Picture:
     """Rows from top to bottom: the rounds without a model, then for each model its snapshot, itself and its rounds."""
-    rounds: defaultdict[int | None, list[RoundRecord]] = defaultdict(list)
-    for record in records:
-        rounds[record.generation_id].append(record)
     boxes: list[Box] = []
     arrows: list[Arrow] = []
     above: list[Box] = []
     row = 0
-    for model in [None, *corpus.generations(run)]:
-        here = list(_searched(rounds[model.id if model else None], rates, row))
-        if model is not None:
-            snapshot, box = _snapshot(model, frozen, row), _model(model, row)
+    for turn in wheel:
+        here = list(_searched(turn.rounds, rates, row))
+        if turn.model is not None:
+            snapshot, box = _snapshot(turn.snapshot, row), _model(turn.model, row)
             boxes += [snapshot, box]
             arrows += [_down(one, snapshot) for one in above]
             arrows.append(_across(snapshot, box))
             arrows += [_across(box, one) for one in here]
         boxes += here
         above = here or above
-        row += max(1 if model is not None else 0, len(here))
+        row += max(1 if turn.model is not None else 0, len(here))
     width, height = _x(2) + BOX_WIDTH + ASIDE + 2, _y(max(row, 1) - 1) + BOX_HEIGHT + 2
     return Picture(run, width, height, tuple(boxes), tuple(arrows))
 
@@ -99,8 +91,7 @@ def _searched(records: list[RoundRecord], rates: dict[int, Rate], row: int) -> I
         yield Box(_x(2), _y(row + place), f"round: {record.arm}", f"{rate.solved} of {rate.tried} proved", "round", "")
 
 
-def _snapshot(model: GenerationRecord, frozen: dict[str, Snapshot], row: int) -> Box:
-    snapshot = frozen.get(model.snapshot_hash or "")
+def _snapshot(snapshot: Snapshot | None, row: int) -> Box:
     if snapshot is None:
         return Box(_x(0), _y(row), "no snapshot", "", "snapshot", "")
     note = f"{snapshot.proofs} proofs"

@@ -5,22 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from samples import attempt, fill, proof, start_round
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+from postgres import PostgresServer
+from samples import attempt, fill, proof, search_tree, start_round
 from sqlalchemy import event, text
+from test_corpus_lineage import evaluate, train
 
 from corpus.attempts import attempts_at
 from corpus.curves import growth, rates_of, solve_curves
+from corpus.descent import turns
+from corpus.generations import diff as generation_diff
+from corpus.lineage_tree import lineage
 from corpus.live import latest_proofs, rounds_in_progress
+from corpus.pages.app import ROUTERS, make_app
 from corpus.proof_list import ProofFilter, list_proofs
 from corpus.query import show_proof, stats, totals
-from corpus.records import RoundRecord
+from corpus.records import RoundKind, RoundRecord
 from corpus.round_results import outcomes
 from corpus.search import search
 from corpus.snapshot import snapshot_proofs, snapshots, take_snapshot
 from corpus.snapshot_views import describe
+from corpus.snapshot_views import diff as snapshot_diff
 from corpus.store import Corpus
 from corpus.theorem_list import Order, Standing, TheoremFilter, list_theorems
 from corpus.theorems import show_theorem
@@ -54,6 +64,14 @@ HOT: dict[str, Call] = {
     "rates of the lineage page": lambda corpus, round: rates_of(corpus, [round.id]),
     "snapshots": lambda corpus, _round: snapshots(corpus),
     "a snapshot's page": lambda corpus, _round: describe(corpus, snapshots(corpus)[-1].hash),
+    "snapshots' difference": lambda corpus, _round: snapshot_diff(
+        corpus, *(one.hash for one in snapshots(corpus)[-2:])
+    ),
+    "generations' difference": lambda corpus, _round: generation_diff(corpus, "run/M_0", "run/M_1"),
+    "lineage of a proof": lambda corpus, _round: lineage(corpus, "proof:2"),
+    "lineage of a generation": lambda corpus, _round: lineage(corpus, "run/M_0"),
+    "lineage of a snapshot": lambda corpus, _round: lineage(corpus, f"snapshot:{snapshots(corpus)[-1].hash}"),
+    "a run's turns": lambda corpus, _round: turns(corpus, "run"),
     "rounds in progress": lambda corpus, _round: rounds_in_progress(corpus),
     "show a theorem": lambda corpus, _round: show_theorem(corpus, "train_0"),
     "attempts at a theorem": lambda corpus, _round: attempts_at(corpus, 1),
@@ -121,17 +139,88 @@ def full_scans(corpus: Corpus, asked: list[tuple[str, Any]]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", HOT)
-def test_no_large_table_is_read_as_a_whole(corpus, name):
-    theorems = fill(corpus, train=40)["train"]
-    round = start_round(corpus, theorems)
-    for one in theorems[:2] + theorems[4:]:
-        corpus.record_attempt(round, attempt(one, proof=proof(one)))
+def filled(corpus: Corpus) -> RoundRecord:
+    """Two snapshots, two models, a round and an evaluation of each, with search trees; the last training round."""
+    splits = fill(corpus, train=40, valid=3)
+    theorems = splits["train"]
+    searched = start_round(corpus, theorems[:20])
+    for one in theorems[:2] + theorems[4:20]:
+        corpus.record_attempt(searched, attempt(one, proof=proof(one)))
+    parent = None
+    for number in (0, 1):
+        parent = train(corpus, number, parent)
+        searched = start_round(corpus, theorems, generation_id=parent, arm="policy", seed=number)
+        for one in theorems[:2] + theorems[4:]:
+            record = replace(attempt(one, proof=proof(one, f"step {number}")), trees=(search_tree(one),))
+            corpus.record_attempt(searched, record)
+        evaluate(corpus, parent, number, [None, 2, 3])
     take_snapshot(corpus)
-    with statements(corpus) as asked:
-        HOT[name](corpus, round)
+    return searched
+
+
+@pytest.fixture(scope="module")
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    server: PostgresServer = request.getfixturevalue("postgres")
+    urls = {"sqlite": str(tmp_path_factory.mktemp("plans") / "corpus.db"), "postgresql": server.create("corpus_1")}
+    for url in urls.values():
+        with Corpus.open(url) as corpus:
+            filled(corpus)
+    return urls
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def plans(request: pytest.FixtureRequest, databases: dict[str, str]) -> Iterator[Corpus]:
+    with Corpus.open(databases[request.param]) as corpus:
+        yield corpus
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_no_large_table_is_read_as_a_whole(plans, name):
+    round = plans.rounds("run", RoundKind.TRAIN)[-1]
+    with statements(plans) as asked:
+        HOT[name](plans, round)
+    check(plans, asked)
+
+
+def check(corpus: Corpus, asked: list[tuple[str, Any]]) -> None:
     assert asked
     assert not (scans := [one for one in full_scans(corpus, asked) if not WALKS.search(one)]), "\n\n".join(scans)
+
+
+def test_no_page_reads_a_large_table_as_a_whole(plans):
+    """Every route of the application, with what its address can ask for."""
+    first, last = (one.hash for one in snapshots(plans)[-2:])
+    with plans.engine.connect() as connection:
+        tree = connection.execute(text("SELECT max(attempt_id) FROM search_tree")).scalar_one()
+    addresses = {
+        "/": ["/", "/?run=run"],
+        "/theorems": [
+            f"/theorems?{query}"
+            for query in (
+                "", "page=2", "status=proved", "status=tried", "status=untried", "sort=newest", "sort=name",
+                "q=train_1", "benchmark=core", "split=train&stratum=hard",
+            )
+        ],
+        "/theorems/{theorem_id}": ["/theorems/1"],
+        "/proofs/{proof_id}": ["/proofs/2", "/proofs/2?all=true"],
+        "/attempts/{attempt_id}": [f"/attempts/{tree}"],
+        "/attempts/{attempt_id}/graph.json": [f"/attempts/{tree}/graph.json"],
+        "/generations": ["/generations"],
+        "/generations/{generation_id}": ["/generations/1", "/generations/2"],
+        "/compare": ["/compare", "/compare?a=run/M_0&b=run/M_1", "/compare?a=run&b=run"],
+        "/lineage": ["/lineage", "/lineage?run=run"],
+        "/snapshots": ["/snapshots"],
+        "/snapshots/diff": [f"/snapshots/diff?a={first}&b={last}"],
+        "/snapshots/{snapshot_hash}": [f"/snapshots/{last}"],
+        "/live": ["/live"],
+    }  # fmt: skip
+    routes = {route.path for module in ROUTERS for route in module.router.routes if isinstance(route, APIRoute)}
+    assert addresses.keys() == routes - {"/live/events"}, "which streams what /live shows"
+    browser = TestClient(make_app(plans), base_url="http://localhost")
+    with statements(plans) as asked:
+        for address in [one for ones in addresses.values() for one in ones]:
+            browser.get(address).raise_for_status()
+    check(plans, asked)
 
 
 def test_a_scan_would_be_seen(corpus):

@@ -2,7 +2,7 @@
 
     python -m tests.corpus.pages.screenshots [--home HOME] [--only proof ...] [--to FOLDER]
 
-The corpus is made by a real small run of three generations, about ten minutes; `live` is taken while it searches.
+The corpus is made by a real small run of two generations, some minutes; `live` is taken while it searches.
 `--home` keeps that run there, or looks at one that is there again, but for `live`.
 """
 
@@ -31,7 +31,7 @@ PAGES = (
 MOST_BYTES = 150_000
 #: A picture shows the whole page, but no more than this and no less.
 HEIGHTS = (800, 1300)
-GENERATIONS, SIZE = 3, 3
+GENERATIONS, SIZE = 2, 2
 #: A round of a model with so many attempts stored has something to show.
 BUSY = """
 SELECT count(*) FROM attempt WHERE round_id IN (

@@ -1,5 +1,9 @@
 """A line of snapshots keeps its members by bucket, so that the next snapshot reads no row of an old member. No hash
 changes. `snapshot_change` no longer says which bucket a proof is in: that is how its content hash begins.
+
+A snapshot also says how many of its proofs each round found first; of an older one that is counted whenever somebody
+looks. Indexes answer what generations did with theorems without reading attempts and proofs, and what happened to a
+line between two of its snapshots.
 """
 
 from __future__ import annotations
@@ -40,3 +44,9 @@ def upgrade() -> None:
     op.drop_index("ix_snapshot_change_line_id_bucket", "snapshot_change")
     with op.batch_alter_table("snapshot_change") as change:
         change.drop_column("bucket")
+    op.create_index("ix_snapshot_change_line_id_number", "snapshot_change", ["line_id", "number"])
+    op.add_column("snapshot", sa.Column("finders", sa.JSON(), nullable=True))
+    op.drop_index("ix_proof_theorem_id_id", "proof")
+    op.create_index("ix_proof_theorem_id_id_length", "proof", ["theorem_id", "id", "length"])
+    columns = ["round_id", "theorem_id", "status", "proof_id"]
+    op.create_index("ix_attempt_" + "_".join(columns), "attempt", columns)
