@@ -13,7 +13,7 @@ EXIT_CODES = {
     "prover.cli.output:WorkFailed": FAILED,
     "prover.rounds.progress:RoundFailed": FAILED,
     "corpus.errors:SnapshotCorrupt": FAILED,
-    "corpus.errors:RowCorrupt": FAILED,
+    "corpus.errors:RowCorrupt": CANNOT_START,
     "corpus.errors:ImportRefused": FAILED,
     "lean_env.gate.disagreement:KernelsDisagree": FAILED,
     "lean_env.embedded.worker:WorkerTimeout": FAILED,

@@ -152,7 +152,7 @@ def test_bad_input_is_one_line_and_changes_nothing(home: Path, capsys: pytest.Ca
 def test_a_row_changed_by_hand_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tamper(home / "corpus.db", "DELETE FROM certificate WHERE proof_id = 2", "UPDATE attempt SET status = 'x'")
     code, _, error = ask(capsys, "corpus", "show", "2")
-    assert code == FAILED and error.count("\n") == 1 and "flywheel corpus verify" in error
+    assert code == CANNOT_START and error.count("\n") == 1 and "flywheel corpus verify" in error
     code, out, error = ask(capsys, "corpus", "verify")
     assert code == FAILED and "proof id 2: its certificate is gone" in out and error.count("\n") == 1
 
