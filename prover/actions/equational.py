@@ -1,11 +1,12 @@
 """Actions for equations over one binary operation: what the benchmark lean-magma allows, one elementary step each.
 
 A goal `l = r` with laws among its hypotheses can be rewritten at one place by an instance of a law, be closed by an
-instance or by `rfl`, get a partial instance of a law, or a small law to be proved first. A goal that denies an
-implication can be refuted by a table. Nothing here searches by itself but Lean's unifier on given terms.
+instance at a place or by `rfl`, or get another law: a partial instance of one, or what follows from two of them by one
+transitivity (`prover.actions.overlaps`). A goal that denies an implication can be refuted by a table. Nothing here
+searches: terms are matched and unified, which has one result.
 
-Pointers are locals and then *terms*: the subterms of the goal, and variables. A rewrite points at the place and, where
-the law brings variables of its own, at the term that fills them.
+Pointers are locals, then *terms* (the subterms of the goal, and variables), then laws that follow. A rewrite points at
+the place and, where the law brings variables of its own, at the term that fills them.
 """
 
 from __future__ import annotations
@@ -15,12 +16,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from lean_env.benchmark.lean_magma.laws import law
-from lean_env.benchmark.lean_magma.statements import refutation, universal
-from lean_env.benchmark.lean_magma.tables import Table
 from prover.actions.elementary import is_elementary
 from prover.actions.forms import Slot, Template
 from prover.actions.matching import usage
+from prover.actions.overlaps import Overlap, following
+from prover.actions.refuting import REFUTATIONS, TABLES, is_denial
 from prover.actions.trees import (
     Known,
     Tree,
@@ -30,6 +30,7 @@ from prover.actions.trees import (
     law_of,
     matched,
     names_in,
+    put,
     replaced,
     size_of,
     subterms,
@@ -41,43 +42,29 @@ from prover.goal import Goal, LocalKind
 Row = tuple[int, int, int]
 
 #: At most so many terms can be pointed at, and so many fill a free variable.
-TERMS, FILLERS = 16, 6
-#: Laws that may be proved first: all elements are equal, idempotence, the two projections, commutativity, constancy.
-LEMMAS = (2, 3, 4, 5, 43, 46)
-#: Tables that a denial may be proved by: all of size 2, and of sizes 3 to 5 those that refute most of what smaller ones
-#: do not, found greedily over pairs of train laws. They refute 99.3 % of the pairs that all 3,572 tables refute.
-TABLES = (
-    *(Table(2, number) for number in (0, 12, 10, 6, 3, 5, 4, 2, 1, 8)),
-    *(
-        Table(3, number)
-        for number in (
-            *(162, 14001, 715, 5299, 486, 14937, 14439, 4173, 5421, 6, 5681, 540, 13224, 14688, 243, 14967, 13755),
-            *(3168, 2673, 4617, 3936, 2514, 2538, 5465),
-        )
-    ),
-    *(Table(4, number) for number in (3378722460, 2857697535, 960051513, 3834859065)),
-    *(Table(5, number) for number in (263799205844014610, 242095216745725970)),
-)
+TERMS, FILLERS = 12, 6
+#: So many laws that follow are offered, and so many laws are kept beside the hypothesis.
+FOLLOWING, LAWS = 12, 6
 
 _NAME = r"[^\W\d][\w.'!?]*"
-_TERM = r"[\w.'!?() ]*"
+_TERM = r"[\w'() ]*"
 #: Laws among the hypotheses have these names, in every statement and after every step.
 _LAW = r"h\d*"
 _APPLIED = rf"{_LAW}(?: {_TERM})?"
 _PROOF = rf"(?:{_APPLIED}|\({_APPLIED}\)\.symm)"
 _EQUAL = rf"(?:{_PROOF}|congrArg \(fun {_NAME} => {_TERM}\) \({_PROOF}\))"
+_LINK = rf"\((?:{_APPLIED}|congrArg \(fun {_NAME} => {_TERM}\) \({_APPLIED}\))\)(?:\.symm)?"
 #: The forms of a step, with terms of names, brackets and spaces.
 _STEP = re.compile(
-    rf"rfl|intro(?: {_NAME})+|exact {_PROOF}|exact \({_PROOF}\)\.trans \({_PROOF}\)\.symm|have {_NAME} := {_APPLIED}"
-    rf"|have {_NAME} : ∀ (?:{_NAME} )+: G, {_TERM} = {_TERM} := \?_"
+    rf"rfl|intro(?: {_NAME})+|exact {_EQUAL}|exact \({_PROOF}\)\.trans \({_PROOF}\)\.symm|have {_NAME} := {_APPLIED}"
+    rf"|have {_NAME} : (?:∀ (?:{_NAME} )+: G, )?{_TERM} = {_TERM} := (?:fun (?:{_NAME} )+=> )?{_LINK}\.trans {_LINK}"
     rf"|refine \({_EQUAL}\)\.trans \?_|refine Eq\.trans \?_ \({_EQUAL}\)\.symm"
 )
-_REFUTATIONS = frozenset(map(refutation, TABLES))
 
 
 def is_equational(tactic: str) -> bool:
     """Whether a tactic is one step of this repertoire, by its words."""
-    if tactic in _REFUTATIONS:
+    if tactic in REFUTATIONS:
         return True
     return is_elementary(tactic) and "sorry" not in tactic and _STEP.fullmatch(tactic) is not None
 
@@ -108,19 +95,19 @@ class Rewriting:
 
 
 REWRITINGS = tuple(Rewriting(*flags) for flags in product((False, True), repeat=5))
-_FIXED = ("rfl", "intro", "exact", "exact_symm", "exact_trans", "exact_trans_back", "have_instance")
-_TABLES_START = len(_FIXED) + len(LEMMAS)
+_FIXED = ("rfl", "intro", "exact", "exact_symm", "exact_trans", "exact_trans_back", "have_instance", "have_following")
+_TABLES_START = len(_FIXED)
 _REWRITES_START = _TABLES_START + len(TABLES)
-_RFL, _INTRO, _EXACT, _EXACT_SYMM, _TRANS, _TRANS_BACK, _HAVE = range(len(_FIXED))
+_RFL, _INTRO, _EXACT, _EXACT_SYMM, _TRANS, _TRANS_BACK, _HAVE, _FOLLOW = range(len(_FIXED))
 
 
 def templates() -> tuple[Template, ...]:
     """One for each kind of step. Their forms are for people: `Equational.text` writes the tactics."""
     slots = {name: (Slot.PROOF,) for name in _FIXED if name.startswith("exact")} | {
-        "have_instance": (Slot.PROOF, Slot.TERM)
+        "have_instance": (Slot.PROOF, Slot.TERM),
+        "have_following": (Slot.TERM,),
     }
     rows = [Template(name, name, slots.get(name, ()), 1.0, 1.0) for name in _FIXED]
-    rows += [Template(f"lemma_{number}", law(number).text(), (), 3.0, 1.0) for number in LEMMAS]
     rows += [Template(f"table_{table.name}", table.name, (), 1.0 + 0.1 * i, 6.0) for i, table in enumerate(TABLES)]
     for one in REWRITINGS:
         places = (Slot.TERM, Slot.TERM) if one.fills else (Slot.TERM,)
@@ -129,7 +116,7 @@ def templates() -> tuple[Template, ...]:
 
 
 class Equational:
-    """The actions of one goal. Pointers below `locals` are locals, from there on the terms."""
+    """The actions of one goal. Pointers below `locals` are locals, then come the terms, then the laws that follow."""
 
     def __init__(self, goal: Goal, local_names: Sequence[str]) -> None:
         self._goal = goal
@@ -144,13 +131,15 @@ class Equational:
             and (known := law_of(local.name, local.type))
         ]
         self.terms: tuple[Tree, ...] = self._terms() if self._sides else ()
+        #: What may be added to the laws, smaller ones first.
+        self.following: tuple[Overlap, ...] = following(tuple(self.laws), FOLLOWING) if self._may_follow else ()
         self._pointer = {term: len(local_names) + place for place, term in enumerate(self.terms)}
         self._locals = len(local_names)
 
     def rows(self) -> list[Row]:
         """Every action, in the order of the templates."""
         conclusion = self._goal.conclusion
-        if conclusion.startswith("¬∀ (G : Type)"):
+        if is_denial(conclusion):
             return [(_TABLES_START + place, -1, -1) for place in range(len(TABLES))]
         if conclusion.startswith("∀ ("):
             return [(_INTRO, -1, -1)]
@@ -158,10 +147,9 @@ class Equational:
             return []
         left, right = self._sides
         rows: list[Row] = [(_RFL, -1, -1)] if left == right else []
-        for template, said in ((_EXACT, (left, right)), (_EXACT_SYMM, (right, left))):
-            rows += [
-                (template, self._places[one.name], -1) for one in self.laws if self._instance(one, said) is not None
-            ]
+        for template in (_EXACT, _EXACT_SYMM):
+            mirrored = template == _EXACT_SYMM
+            rows += [(template, self._places[one.name], -1) for one in self.laws if self._closing(one, mirrored)]
         for template in (_TRANS, _TRANS_BACK):
             backward = template == _TRANS_BACK
             rows += [(template, self._places[one.name], -1) for one in self.laws if self._meeting(one, backward)]
@@ -171,8 +159,8 @@ class Equational:
             for term in self._fillers()
             if one.bound
         ]
-        if len(self.laws) == 1 and "x" not in self._goal.names:
-            rows += [(len(_FIXED) + place, -1, -1) for place in range(len(LEMMAS))]
+        start = self._locals + len(self.terms)
+        rows += [(_FOLLOW, start + place, -1) for place in range(len(self.following))]
         return rows + list(self._rewrites())
 
     def text(self, row: Row) -> str:
@@ -181,13 +169,13 @@ class Equational:
         if template >= _REWRITES_START:
             return self._rewrite(REWRITINGS[template - _REWRITES_START], first, second)
         if template >= _TABLES_START:
-            return refutation(TABLES[template - _TABLES_START])
-        if template >= len(_FIXED):
-            return f"have {self.fresh} : {universal(law(LEMMAS[template - len(_FIXED)]).equation)} := ?_"
+            return REFUTATIONS[template - _TABLES_START]
         if template == _RFL:
             return "rfl"
         if template == _INTRO:
             return f"intro {' '.join(usage(self._goal.conclusion).bound)}"
+        if template == _FOLLOW:
+            return self.following[first - self._locals - len(self.terms)].tactic(self.fresh)
         known = next(one for one in self.laws if self._places[one.name] == first)
         if template == _HAVE:
             return f"have {self.fresh} := {known.name} {argument(self.terms[second - self._locals])}"
@@ -196,11 +184,15 @@ class Equational:
             assert meeting is not None
             left, right = (_proof(known, values, template == _TRANS_BACK) for values in meeting)
             return f"exact ({left}).trans ({right}).symm"
-        assert self._sides is not None
-        sides = self._sides if template == _EXACT else self._sides[::-1]
-        values = self._instance(known, (sides[0], sides[1]))
-        assert values is not None
-        return f"exact {applied(known, values)}" if template == _EXACT else f"exact ({applied(known, values)}).symm"
+        closing = self._closing(known, template == _EXACT_SYMM)
+        assert closing is not None and self._sides is not None
+        values, path = closing
+        proof = _proof(known, values, template == _EXACT_SYMM)
+        return f"exact {self._at(put(self._sides[0], path, self._hole), proof)}"
+
+    @property
+    def _may_follow(self) -> bool:
+        return self._sides is not None and len(self.laws) <= LAWS
 
     @property
     def fresh(self) -> str:
@@ -224,9 +216,24 @@ class Equational:
         )
         return (names + compound)[:FILLERS]
 
-    def _instance(self, known: Known, sides: tuple[Tree, Tree]) -> dict[str, Tree] | None:
-        """Values at which the law says just this; every variable of a law occurs in it."""
-        return matched((known.left, known.right), sides, known.bound)
+    def _closing(self, known: Known, mirrored: bool) -> tuple[dict[str, Tree], tuple[int, ...]] | None:
+        """Values at which the law says just this, or what is left where the sides of the goal differ at one place, and
+        that place. Every variable of a law occurs in it."""
+        assert self._sides is not None
+        left, right = self._sides
+        path: tuple[int, ...] = ()
+        while left != right:
+            sides = (right, left) if mirrored else (left, right)
+            if (values := matched((known.left, known.right), sides, known.bound)) is not None:
+                return values, path
+            if isinstance(left, str) or isinstance(right, str):
+                return None
+            differing = [place for place in (0, 1) if left[place] != right[place]]
+            if len(differing) == 2:
+                return None
+            (place,) = differing
+            left, right, path = left[place], right[place], (*path, place)
+        return None
 
     def _meeting(self, known: Known, backward: bool) -> tuple[dict[str, Tree], dict[str, Tree]] | None:
         """Values at which the law makes one term of both sides of the goal. Free variables are the goal's first."""
@@ -282,10 +289,17 @@ class Equational:
             filler = self.terms[second - self._locals]
             values |= {name: filler for name in known.bound if name not in values}
         proof = _proof(known, values, one.backward)
-        hole = next(name for name in ("q", "q1", "q2", "q3") if name not in self._goal.names)
-        context = replaced(self._sides[one.right], term, hole, one.last)
-        step = proof if context == hole else f"congrArg (fun {hole} => {written(context)}) ({proof})"
+        step = self._at(replaced(self._sides[one.right], term, self._hole, one.last), proof)
         return f"refine Eq.trans ?_ ({step}).symm" if one.right else f"refine ({step}).trans ?_"
+
+    @property
+    def _hole(self) -> str:
+        """Names a place in a term."""
+        return next(name for name in ("q", "q1", "q2", "q3") if name not in self._goal.names)
+
+    def _at(self, context: Tree, proof: str) -> str:
+        """The equation that `proof` proves, at the hole of a term."""
+        return proof if context == self._hole else f"congrArg (fun {self._hole} => {written(context)}) ({proof})"
 
 
 def _proof(known: Known, values: dict[str, Tree], backward: bool) -> str:

@@ -39,7 +39,7 @@ from prover.policy import Proposal
 
 _MANY, _FEW = 6, 3
 #: The name that a tactic gives to what it introduces.
-_NEW_NAME = re.compile(r"(?<=^have )h\d+(?= :=)|(?<=^by_cases )h\d+(?= :)|(?<=\(fun )h\d+(?= =>)")
+_NEW_NAME = re.compile(r"(?<=^have )h\d+(?= :)|(?<=^by_cases )h\d+(?= :)|(?<=\(fun )h\d+(?= =>)")
 
 
 class PointerKind(StrEnum):
@@ -50,6 +50,11 @@ class PointerKind(StrEnum):
     PREMISE = "P"
     #: A term of an equational repertoire, marked as the locals before it.
     TERM = "T"
+    #: A law that follows from those of the context, in an equational repertoire; marked as a premise.
+    LAW = "W"
+
+
+_MARKED_AS = {PointerKind.TERM: PointerKind.LOCAL, PointerKind.LAW: PointerKind.PREMISE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Pointer:
 
     @property
     def marker(self) -> str:
-        return f"{PointerKind.LOCAL if self.kind is PointerKind.TERM else self.kind}{self.rank}"
+        return f"{_MARKED_AS.get(self.kind, self.kind)}{self.rank}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,7 @@ class ActionSpace:
 @dataclass(frozen=True)
 class Situation:
     """A state as a policy sees it. `pointers` are its locals, then definitions, then premises; of an equational
-    repertoire locals, then terms."""
+    repertoire locals, then terms, then laws."""
 
     goal: Goal
     goal_count: int
@@ -218,8 +223,13 @@ class Situation:
         return Equational(self.goal, [local.name for local in self.locals])
 
     def _term_pointers(self) -> list[Pointer]:
-        terms = self.equational.terms if self.repertoire.equational else ()
-        return [Pointer(PointerKind.TERM, len(self.locals) + rank, written(term)) for rank, term in enumerate(terms)]
+        if not self.repertoire.equational:
+            return []
+        terms, laws = self.equational.terms, self.equational.following
+        return [
+            *(Pointer(PointerKind.TERM, len(self.locals) + rank, written(term)) for rank, term in enumerate(terms)),
+            *(Pointer(PointerKind.LAW, rank, law.equation) for rank, law in enumerate(laws)),
+        ]
 
     def _clause(self, clause: str, pointer: int) -> str:
         """What stands for a named field of a form whose first slot is filled with `pointer`."""

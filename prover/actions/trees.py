@@ -140,6 +140,15 @@ def replaced(term: Tree, old: Tree, new: Tree, last: bool) -> Tree:
     return walk(term)
 
 
+def put(term: Tree, path: Sequence[int], new: Tree) -> Tree:
+    """What stands at the end of the path (0 left, 1 right) replaced."""
+    if not path:
+        return new
+    assert not isinstance(term, str)
+    left, right = term
+    return (left, put(right, path[1:], new)) if path[0] else (put(left, path[1:], new), right)
+
+
 def names_in(term: Tree) -> set[str]:
     return {one for one in subterms(term) if isinstance(one, str)}
 

@@ -1,7 +1,8 @@
 """Automation without learning: the six tactics of portfolio-1, and the hand-set costs of portfolio search.
 
 Portfolio search is the ordinary search engine with this policy in place of a model: the same actions, tried in the
-order of fixed costs. It is the peer that a trained policy has to beat.
+order of fixed costs. It is the peer that a trained policy has to beat. Lean's automation names no finite table; so that
+it can refute where a model can, a denial about magmas gets the same tables first, those first that refute most.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lean_env.benchmark.lean_core.portfolio import PORTFOLIO_1
+from prover.actions.refuting import REFUTATIONS, is_denial
 from prover.actions.space import ActionSpace, PointerKind, Situation
 from prover.policy import PolicyQuery, Proposal
 
@@ -25,6 +27,8 @@ PORTFOLIO_EDGES = 500
 _RANK_COST = 0.45
 #: An older local costs this much more than the next younger one.
 _AGE_COST = 0.1
+#: A table costs this much more than the one before it: less than the cheapest tactic, all of them together.
+_TABLE_COST = 0.01
 
 
 def action_costs(situation: Situation) -> npt.NDArray[np.float64]:
@@ -67,4 +71,12 @@ class PortfolioPolicy:
 
     def _propose(self, query: PolicyQuery) -> list[Proposal]:
         situation = self._space.look(query.theorem.environment, query.state)
-        return situation.proposals(np.log(prior(situation)), self._top_k)
+        found = situation.proposals(np.log(prior(situation)), self._top_k)
+        return [*_tables(situation), *found][: self._top_k]
+
+
+def _tables(situation: Situation) -> list[Proposal]:
+    """Before everything else, in their order."""
+    if not is_denial(situation.goal.conclusion):
+        return []
+    return [Proposal(tactic, -_TABLE_COST * place, "table") for place, tactic in enumerate(REFUTATIONS)]

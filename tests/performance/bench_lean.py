@@ -31,6 +31,7 @@ from tests.performance.bench_bombs import bench_bombs
 from tests.performance.bench_commands import bench_commands
 from tests.performance.bench_coordinator import bench_coordinator
 from tests.performance.bench_headers import IN_TURN, bench_headers
+from tests.performance.bench_magma import bench_magma
 from tests.performance.bench_round import bench_round
 from training.experiments.demo.workload import ENVIRONMENT, THEOREMS, lines, texts
 
@@ -267,6 +268,8 @@ def main() -> None:
         figures[f"live_{workers}"] = bench_live(installation, workers, options.seconds)
         figures[f"text_{workers}"] = bench_text(installation, workers, options.seconds)
     figures["round"] = bench_round()
+    figures["magma_round"] = bench_round(benchmark="lean-magma")
+    figures["magma"] = bench_magma()
     figures["coordinator"] = bench_coordinator()
     figures["headers"] = bench_headers(installation)
     figures["bombs"] = bench_bombs(installation)
@@ -322,6 +325,14 @@ def _print(console: Console, figures: dict[str, Any]) -> None:
         f"CPU a step {round_['lean_cpu_ms_per_step']:.2f} ms in Lean, {round_['own_cpu_ms_per_step']:.2f} ms here, "
         f"{round_['coordinator_cpu_ms_per_step']:.3f} ms of it in the coordinator; idle {round_['idle']:.0%}; "
         f"a search process takes {round_['searcher_mb']:.0f} MB, its worker {round_['searchers_worker_mb']:.0f} MB"
+    )
+    other, magma = figures["magma_round"], figures["magma"]
+    console.print(
+        f"the same on lean-magma: {other['steps_per_s']:.0f} steps/s, CPU a step "
+        f"{other['lean_cpu_ms_per_step']:.2f} ms in Lean, {other['own_cpu_ms_per_step']:.2f} ms here; {magma['statements']:,.0f} statements of it with class, "
+        f"split and verdict in {magma['statements_s']:.1f} s, {magma['refuter_s']:.1f} s more where no refuter is kept; "
+        f"a disproof on Fin 3 certified in {magma['certified_ms']:.0f} ms (median; p95 "
+        f"{magma['certified_p95_ms']:.0f}), {magma['gate_ms']:.0f} ({magma['gate_p95_ms']:.0f}) of it in the gate"
     )
     coordinator = figures["coordinator"]
     console.print(

@@ -1,10 +1,11 @@
-"""A round on lean-logic end to end, and the same tactics sent by bare workers: what Python, protocol and model cost.
+"""A round on lean-logic or lean-magma end to end, and the same tactics sent by bare workers: what Python, protocol and
+model cost.
 
 The policy is a network of the preset's size with untrained weights: it costs what a trained one costs. The round runs
 in search processes, one worker each. Every tactic of it is sent again, on the same states, by two threads over a pool
 of two workers: the kept search trees say which.
 
-    python -m tests.performance.bench_round [--theorems 150] [--workers 2]
+    python -m tests.performance.bench_round [--theorems 150] [--workers 2] [--benchmark lean-magma]
 """
 
 from __future__ import annotations
@@ -28,13 +29,14 @@ from corpus.records import RoundRecord, SearchTree
 from corpus.search_tree import load_trees
 from corpus.store import Corpus
 from lean_env.benchmark.lean_logic import LogicConfig, load_lean_logic
+from lean_env.benchmark.lean_magma import MagmaConfig, load_lean_magma
 from lean_env.gate.certificate import Certificate, Rejection
 from lean_env.gate.gate import Gate
 from lean_env.gate.statement import CleanStatement
 from lean_env.session.leandojo import TacticState
 from lean_env.theorem import Theorem
-from prover.actions.elementary import ELEMENTARY
 from prover.actions.space import ActionSpace
+from prover.benchmarks.registry import benchmark_of
 from prover.lean import Lean
 from prover.policies.ranker.inference import Inference
 from prover.policies.ranker.network import ActionRanker
@@ -80,13 +82,13 @@ class TimedGate:
         return len(self.asked) / (time.perf_counter() - start)
 
 
-def bench_round(theorems: int = 150, workers: int = 2) -> dict[str, float]:
+def bench_round(theorems: int = 150, workers: int = 2, benchmark: str = "lean-logic") -> dict[str, float]:
     """Steps a second of a round, of its tactics alone, and shares of the round's processor time; the gate (both
     kernels) as a share of the processes' time, and how many proofs it checks a second when nothing else runs. Memory in
     MB of one search process and of its worker, each page that several share divided among them."""
-    settings = FlywheelConfig.load(None, benchmark="lean-logic")
-    chosen = load_lean_logic(LogicConfig(train=theorems + 50, held_out=0, beyond=0, non_theorems=0)).theorems("train")
-    policy = _untrained(settings, ActionSpace(None, ELEMENTARY), chosen)
+    settings = FlywheelConfig.load(None, benchmark=benchmark)
+    chosen = _theorems(benchmark, theorems + 50)
+    policy = _untrained(settings, ActionSpace(None, benchmark_of(benchmark).repertoire), chosen)
     with (
         Lean(workers, settings.limits) as lean,
         tempfile.TemporaryDirectory() as folder,
@@ -123,12 +125,19 @@ def bench_round(theorems: int = 150, workers: int = 2) -> dict[str, float]:
     }
 
 
+def _theorems(benchmark: str, count: int) -> list[Theorem]:
+    """Train theorems; of lean-magma half of them are denials."""
+    if benchmark == "lean-magma":
+        return load_lean_magma(MagmaConfig(train=-(-count // 2), held_out=0, non_theorems=0)).theorems("train")[:count]
+    return load_lean_logic(LogicConfig(train=count, held_out=0, beyond=0, non_theorems=0)).theorems("train")
+
+
 def _untrained(settings: FlywheelConfig, space: ActionSpace, theorems: Sequence[Theorem]) -> RankerPolicy:
     tokenizer = train_tokenizer(
         [readable(space.look(theorem.environment, theorem.statement)) for theorem in theorems],
         settings.train.vocabulary,
     )
-    model = ActionRanker(settings.train.model, tokenizer.get_vocab_size(), ELEMENTARY)
+    model = ActionRanker(settings.train.model, tokenizer.get_vocab_size(), space.repertoire)
     model.initialise(torch.Generator().manual_seed(0))
     return RankerPolicy(Inference(model), PromptEncoder(tokenizer), space)
 
@@ -191,4 +200,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--theorems", type=int, default=150)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--benchmark", choices=("lean-logic", "lean-magma"), default="lean-logic")
     print(json.dumps(bench_round(**vars(parser.parse_args())), indent=1))

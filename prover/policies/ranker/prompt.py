@@ -100,6 +100,8 @@ class PromptEncoder:
             return self._renamed(situation.locals[pointer.rank].type, names)[: situation.repertoire.type_tokens]
         if pointer.kind is PointerKind.TERM:
             return self._renamed(pointer.name, names)[:NAME_TOKENS]
+        if pointer.kind is PointerKind.LAW:
+            return self._renamed(pointer.name, names)[: situation.repertoire.type_tokens]
         return self._pieces(pointer.name)[:NAME_TOKENS]
 
     def _encode_renamed(self, text: str, names: tuple[str, ...]) -> tuple[int, ...]:
@@ -115,7 +117,7 @@ def readable(situation: Situation) -> str:
     parts = [GOAL, _rename(situation.goal.conclusion, names)]
     for pointer in situation.pointers:
         text = situation.locals[pointer.rank].type if pointer.kind is PointerKind.LOCAL else pointer.name
-        own = pointer.kind in (PointerKind.LOCAL, PointerKind.TERM)
+        own = pointer.kind in (PointerKind.LOCAL, PointerKind.TERM, PointerKind.LAW)
         parts += [pointer.marker, _rename(text, names) if own else text]
     return " ".join(parts)
 
@@ -147,7 +149,7 @@ def _marks(situation: Situation, pointer: Pointer, mentioned: set[str]) -> Marks
             if local.kind is not LocalKind.PROOF:
                 return (kind, named, _MARK["is-conclusion"] if local.type == situation.goal.conclusion else 0, 0, 0)
             return (kind, named, *_proof_marks(local.type, situation))
-        case PointerKind.DEFINITION | PointerKind.TERM:
+        case PointerKind.DEFINITION | PointerKind.TERM | PointerKind.LAW:
             return (_MARK["definition"], 0, 0, 0, 0)
         case PointerKind.PREMISE:
             premise = situation.premises[pointer.rank]

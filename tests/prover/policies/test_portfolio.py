@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from small_library import LISTS, MAP_APPEND, action_space, theorem
 
+from lean_env.benchmark.lean_magma.laws import law
+from lean_env.benchmark.lean_magma.statements import denial
+from prover.actions.refuting import REFUTATIONS
 from prover.policies.portfolio import PORTFOLIO_1, PortfolioPolicy, action_costs, prior
 from prover.policy import PolicyQuery
 
@@ -13,6 +16,15 @@ SPACE = action_space()
 def test_portfolio_1_comes_among_the_first():
     (proposals,) = PortfolioPolicy(SPACE).propose([PolicyQuery(theorem(), MAP_APPEND, 0)])
     assert set(PORTFOLIO_1) <= {proposal.tactic for proposal in proposals[:30]}
+
+
+def test_a_denial_about_magmas_gets_the_tables_first():
+    denied = "⊢ " + denial(law(43).equation, law(4512).equation).removeprefix(": ").replace("¬ ∀", "¬∀")
+    (proposals,) = PortfolioPolicy(SPACE).propose([PolicyQuery(theorem(), denied, 0)])
+    count = len(REFUTATIONS)
+    assert [one.tactic for one in proposals[:count]] == list(REFUTATIONS)
+    assert [p.log_prob for p in proposals] == sorted((p.log_prob for p in proposals), reverse=True)
+    assert not {one.tactic for one in proposals[count:]} & set(REFUTATIONS) and len(proposals) > count
 
 
 def test_cheaper_comes_first_and_the_seed_changes_nothing():
