@@ -9,8 +9,8 @@ that it started from. Killed and called again it goes on where it was.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -21,6 +21,7 @@ import numpy.typing as npt
 from corpus.records import RoundKind
 from corpus.round_results import proofs_in
 from corpus.store import Corpus
+from prover.evaluation.decided import Side, sides_of
 from prover.evaluation.evaluate import Evaluation
 from prover.evaluation.height import rungs_of, two_way_sum_interval
 from prover.evaluation.statistics import Interval, two_way_interval
@@ -94,6 +95,8 @@ class Experiment:
 
     name: str
     seeds: tuple[SeedRun, ...]
+    #: Of held-out theorems that have one, the theorem that says the opposite, and the statement's grade.
+    sides: Mapping[str, Side] = field(default_factory=dict)
 
     @property
     def strata(self) -> list[str]:
@@ -197,7 +200,8 @@ def run_seeds(
         turns = flywheel.run()
         evaluations = flywheel.evaluate(*(turn.generation.number for turn in turns), last=True)
         done.append(SeedRun(number, evaluations, evaluation_proofs(corpus, name), dict(flywheel.meter.phases)))
-    return Experiment(config.name, tuple(done))
+    held_out = corpus.theorems(config.benchmark, config.evaluation.split)
+    return Experiment(config.name, tuple(done), sides_of(held_out))
 
 
 def _named(report: Callable[[Event], None], name: str) -> Callable[[Event], None]:

@@ -14,10 +14,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from prover.evaluation.decided import decided_table
 from prover.evaluation.height import heights_table
 from prover.evaluation.report import NOT_RESOLVED, Curve, Point, plot_generations
 from training.experiments.experiment import BASELINE, Cell, Experiment
 from training.experiments.markdown import lean_block
+from training.experiments.undecided import by_grade, named, undecided, undecided_table
 
 _GENERATION = re.compile(r"M_(\d+)")
 _EXAMPLES = 2
@@ -80,8 +82,18 @@ def render(experiment: Experiment) -> RenderableType:
         last = _generations(experiment, stratum)[-1].arm
         floors = ", ".join(f"{arm} {experiment.noise_floor(stratum, arm):.1%}" for arm in (BASELINE, last))
         parts.append(Text(f"Noise floor (mean difference of two runs that differ in the seed alone): {floors}.\n"))
+    if both := undecided(experiment):
+        parts.append(undecided_table(both, experiment.name))
+        parts.append(decided_table(by_grade(experiment), "at the arm's budget, all seeds together, by grade"))
+        last = _generations(experiment, experiment.strata[-1])[-1].arm
+        parts.append(_named_text(last, named(experiment, last)))
     parts.append(_time_table(experiment))
     return Group(*parts)
+
+
+def _named_text(last: str, found: dict[str, list[str]]) -> Text:
+    head = f"Decided by {last} and neither by M_0, M_0 at the whole budget nor an arm of the portfolio: {len(found)}\n"
+    return Text(head + "".join(f"  {name}: {', '.join(seeds)}\n" for name, seeds in found.items()))
 
 
 def as_json(experiment: Experiment, found: list[First]) -> dict[str, object]:
@@ -93,6 +105,7 @@ def as_json(experiment: Experiment, found: list[First]) -> dict[str, object]:
         "heights": {
             s: [asdict(one) | {"height": one.height} for one in experiment.climbed(s)] for s in experiment.strata
         },
+        "undecided": [asdict(one) | {"undecided": one.open, "share": one.share} for one in undecided(experiment)],
         "firsts": [asdict(first) for first in found],
         "phases": {seed.number: {k: asdict(busy) for k, busy in seed.phases.items()} for seed in experiment.seeds},
     }
