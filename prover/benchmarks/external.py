@@ -21,6 +21,7 @@ from lean_env.benchmark.lean_core.benchmark import PARTS, load_manifest
 from lean_env.benchmark.splits import TRAIN
 from prover.actions.repertoire import LIBRARY, Repertoire
 from prover.benchmarks.contract import OpenCorpus, OtherLibrary, Report, Sheet, UnknownBenchmark, counts_table
+from prover.benchmarks.labels import contradicted, reason
 from prover.rounds.plan import record_of
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class ExternalBenchmark:
         columns, rows = counts_table(counts)
         unusable = record.meta["unusable"]
         notes = [f"{len(unusable)} unusable; `flywheel bench load` says why"] if unusable else []
+        with corpus() as opened:
+            notes += [one.text for one in contradicted(opened, theorems)]
         return Sheet(f"{record.key}: usable theorems, from {record.meta['source']}", rows, columns, notes, counts)
 
     def show(self, corpus: OpenCorpus, theorem: str) -> Sheet:
@@ -147,8 +150,7 @@ def without_contradicted(corpus: Corpus, external: External) -> External:
     apart = [
         Unusable(
             one.row,
-            f"its label contradicts a certified proof, {places[one.row.place].theorem} of "
-            f"{places[one.row.place].benchmark} (proof {places[one.row.place].proof_id})",
+            f"its label contradicts a certified proof, {reason(places[one.row.place])}",
         )
         for one in external.usable
         if one.row.place in places

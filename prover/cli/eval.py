@@ -164,7 +164,9 @@ def _evaluated(
 ) -> RunReport:
     """Generations `numbers` and `models` on held-out theorems of the settings' benchmark; portfolio search alone where
     there is no number. The report is in a folder under `reports` named after the run, `words`, split and strata."""
+    from prover.benchmarks.labels import contradicted
     from prover.cli import work
+    from prover.cli.output import errors
     from prover.cli.policies import policy_of
     from prover.evaluation.decided import sides_of
 
@@ -182,5 +184,17 @@ def _evaluated(
     ).replace("/", "-")
     run = f"run {settings.name}, " if numbers else ""
     title = f"{run}{settings.benchmark}, {evaluation.split}"
-    sides = sides_of(flywheel.corpus.theorems(settings.benchmark, evaluation.split))
-    return work.write_report(evaluations, flywheel.meter.phases, title, reports / folder, sides=sides)
+    theorems = flywheel.corpus.theorems(settings.benchmark, evaluation.split)
+    contradictions = contradicted(flywheel.corpus, theorems)
+    apart = {name for one in contradictions for name in one.theorems}
+    notes = [one.text for one in contradictions]
+    for note in notes:
+        errors.print(note, style="bold red")
+    return work.write_report(
+        [one.without(apart) for one in evaluations],
+        flywheel.meter.phases,
+        title,
+        reports / folder,
+        notes=notes,
+        sides=sides_of(theorems),
+    )

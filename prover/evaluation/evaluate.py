@@ -10,7 +10,7 @@ evaluation resumes, and one that was done before costs nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, takewhile
@@ -193,6 +193,16 @@ class Evaluation:
 
     def arm(self, name: str) -> ArmResult:
         return next(arm for arm in self.arms if arm.name == name)
+
+    def without(self, names: Collection[str]) -> Evaluation:
+        """The same with these theorems left out of every arm."""
+        if not names:
+            return self
+        kept = (
+            replace(arm, outcomes={name: one for name, one in arm.outcomes.items() if name not in names})
+            for arm in self.arms
+        )
+        return replace(self, arms=tuple(kept))
 
     def rows(self) -> list[Row]:
         return [_row(arm) for arm in self.arms]

@@ -19,8 +19,11 @@ from lean_env.benchmark.lean_magma.statements import denial, refutation, stateme
 from lean_env.benchmark.lean_magma.tables import Table
 from lean_env.theorem import Theorem
 from prover.actions.magma import MAGMA
-from prover.benchmarks.external import register_external
+from prover.benchmarks.external import ExternalBenchmark, register_external
+from prover.benchmarks.labels import contradicted
 from prover.benchmarks.lean_magma import MagmaBenchmark
+from prover.cli.main import run
+from prover.cli.output import DONE
 from prover.lean import Lean
 from prover.rounds.attempt import Refused
 from prover.rounds.plan import record_of
@@ -108,3 +111,35 @@ def test_a_label_that_contradicts_a_certified_proof_keeps_its_row_apart(lean: Le
     assert reasons.keys() == {"wrong", "not.wrong", "unknown"}
     assert "contradicts a certified proof, magma.E7.E46 of own" in reasons["wrong"]
     assert "no law 5000" in reasons["unknown"]
+
+
+def test_a_label_that_is_contradicted_later_is_reported_and_its_row_kept_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The rows are loaded first; then portfolio search proves what one of them denies."""
+    rows = [
+        {"id": "wrong", "eq1_id": 7, "eq2_id": 46, "answer": False},
+        {"id": "right", "eq1_id": 7, "eq2_id": 41, "answer": True},
+        {"id": "no-law", "equation1": "x * y = y + x", "eq2_id": 46, "answer": True},
+        {"id": "no-table", "eq1_id": 43, "eq2_id": 4512, "answer": False, "counterexample": [[0, 2], [1, 1]]},
+    ]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    home = ["--home", str(tmp_path), "--workers", "1"]
+    assert run(["bench", "load", str(file), *home[:2]]) == DONE
+    said = " ".join(capsys.readouterr().out.split())
+    assert "stands in no law" in said and "entries from 0 to 1, not 2" in said and "CONTRADICTED" not in said
+    assert run(["eval", "--portfolio", "--bench", "external/rows", "--steps", "8", "--json", *home]) == DONE
+    shown = capsys.readouterr()
+    loud = " ".join(shown.err.split())
+    assert "LABEL CONTRADICTED" in loud and "wrong does not hold, and it is certified" in loud
+    (evaluation,) = json.loads(shown.out)["evaluations"]
+    assert [(row["theorems"], row["solved"]) for row in evaluation["arms"]] == [(2, 1)]  # right and not.right
+    with Corpus.open(str(tmp_path / "corpus.db"), create=False) as corpus:
+        (record,) = corpus.benchmarks()
+        theorems = corpus.theorems(record.key)
+        assert [one.name for one in theorems] == ["wrong", "not.wrong", "right", "not.right"]  # nothing is lost
+        (found,) = contradicted(corpus, theorems)
+        assert (found.denied, found.theorems) == ("wrong", ("wrong", "not.wrong"))
+        sheet = ExternalBenchmark("external/rows").overview(lambda: Corpus.open(str(tmp_path / "corpus.db")))
+        assert any("LABEL CONTRADICTED" in note for note in sheet.notes)
