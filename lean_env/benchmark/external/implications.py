@@ -30,7 +30,7 @@ _IMPORTS = Scope(imports=("Init",))
 
 def is_implication(value: object) -> bool:
     """Whether a row asks about two laws."""
-    return isinstance(value, Mapping) and any(set(pair) <= set(value) for pair in (_TEXTS, _NUMBERS))
+    return isinstance(value, Mapping) and all(set(side) & set(value) for side in zip(_TEXTS, _NUMBERS, strict=True))
 
 
 def implication_rows(value: object, place: str, split: str) -> list[Row]:

@@ -98,4 +98,4 @@ def test_a_right_counterexample_is_no_objection() -> None:
 def test_other_rows_are_not_taken_for_implications() -> None:
     assert not is_implication({"equation1": "x = x", "formal_statement": "theorem t : True"})
     assert not is_implication(["equation1", "equation2"])
-    assert is_implication({"eq1_id": 1, "eq2_id": 2})
+    assert is_implication({"eq1_id": 1, "eq2_id": 2}) and is_implication({"equation1": "x = y", "eq2_id": 2})
