@@ -74,9 +74,10 @@ def decided(evaluation: Evaluation, sides: Mapping[str, Side]) -> list[Decided]:
             found.append(
                 Decided(
                     arm.name,
-                    Counter(grade for one, _, grade in pairs if one in arm.solved),
-                    Counter(grade for _, other, grade in pairs if other in arm.solved),
-                    Counter(grade for _, _, grade in pairs),
+                    # A plain dict: `asdict` makes pairs of a Counter's entries, which are no JSON.
+                    dict(Counter(grade for one, _, grade in pairs if one in arm.solved)),
+                    dict(Counter(grade for _, other, grade in pairs if other in arm.solved)),
+                    dict(Counter(grade for _, _, grade in pairs)),
                 )
             )
     return found

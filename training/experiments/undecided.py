@@ -103,7 +103,7 @@ def by_grade(experiment: Experiment) -> list[Decided]:
         for one in (found for evaluation in seed.evaluations for found in decided(evaluation, experiment.sides)):
             sofar = totals.get(one.arm, Decided(one.arm, {}, {}, {}))
             sums = (
-                Counter(a) + Counter(b)
+                dict(Counter(a) + Counter(b))
                 for a, b in ((sofar.true, one.true), (sofar.false, one.false), (sofar.statements, one.statements))
             )
             totals[one.arm] = Decided(one.arm, *sums)

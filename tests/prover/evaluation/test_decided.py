@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 from countdown import FixedPolicy
 from rich.console import Console
@@ -47,6 +48,7 @@ def test_each_arm_is_counted_by_side_and_grade() -> None:
     sides = sides_of([*records, _record("alone")])
     assert sides.keys() == {one.name for one in records}
     first, second = decided(_evaluation(), sides)
+    assert json.loads(json.dumps(asdict(second)))["true"] == {"true-2": 1}
     assert (first.arm, first.true, first.false, first.undecided) == ("M_0", {"true-2": 1}, {}, 2)
     assert (second.true, second.false, second.undecided) == ({"true-2": 1}, {"false-3": 1}, 1)
     assert second.statements == dict.fromkeys(grades.values(), 1)
