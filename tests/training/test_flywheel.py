@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from stored import attempts
 
 from corpus import round_results as rounds
 from corpus.records import AttemptStatus, RoundKind
@@ -53,19 +54,6 @@ def proofs_by_identity(database: Path) -> Counter[tuple[int, str]]:
         rows = connection.execute(text("SELECT theorem_id, content_hash FROM proof")).all()
     engine.dispose()
     return Counter((row[0], row[1]) for row in rows)
-
-
-def attempts(database: Path) -> int:
-    if not database.exists():
-        return 0
-    engine = create_engine(f"sqlite:///{database}")
-    try:
-        with engine.connect() as connection:
-            return int(connection.execute(text("SELECT count(*) FROM attempt")).scalar_one())
-    except Exception:
-        return 0  # the schema is being made
-    finally:
-        engine.dispose()
 
 
 def kill_after(home: Path, more_attempts: int, *arguments: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from stored import attempts
 
 from corpus.proof_list import ProofFilter, list_proofs
 from corpus.records import AttemptRecord, AttemptStatus, RoundKind
@@ -66,23 +67,11 @@ def turn(home: Path, config: FlywheelConfig) -> dict[str, Any]:
         }
 
 
-def attempts(database: Path) -> int:
-    if not database.exists():
-        return 0
-    engine = create_engine(f"sqlite:///{database}")
-    try:
-        with engine.connect() as connection:
-            return int(connection.execute(text("SELECT count(*) FROM attempt")).scalar_one())
-    except Exception:
-        return 0  # the schema is being made
-    finally:
-        engine.dispose()
-
-
 def killed_after(home: Path, count: int) -> None:
     """Starts the loop in a process of its own and kills it once so many attempts are stored."""
     script = f"from pathlib import Path; import {__name__} as run; run.turn(Path({str(home)!r}), run.configuration())"
-    process = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parent)
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    process = subprocess.Popen([sys.executable, "-c", script], env=paths)
     deadline = time.monotonic() + 300
     try:
         while attempts(home / "corpus.db") < count and time.monotonic() < deadline:
