@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from lean_env.embedded.installation import Installation, find
 from lean_env.embedded.pool import PoolCounters, WorkerPool, total
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from prover.actions.repertoire import Repertoire
     from prover.actions.space import ActionSpace
     from prover.rounds.attempt import Tools
-    from prover.rounds.crew import Crew
+    from prover.rounds.cluster import Cluster
+    from prover.rounds.team import Team
 
 #: The deciding kernel gets ten times a tactic's clock: refusing to wait for a proof that was found would lose it.
 _DECIDING = Limits(soft_ms=60_000)
@@ -47,7 +48,7 @@ class Lean:
     """`with Lean(workers=2) as lean: ...`. Workers start when first leased; none is left afterwards.
 
     `spares`: searching workers that stand ready beside `workers`. `say` is told of work that the user waits for.
-    Raises NotInstalled when `flywheel setup` has not run.
+    `cluster`: where rounds and evaluations search, if not here. Raises NotInstalled when `flywheel setup` has not run.
     """
 
     def __init__(
@@ -58,9 +59,10 @@ class Lean:
         backend: Backend = "embedded",
         spares: int = 1,
         say: Callable[[str], None] = lambda _text: None,
+        cluster: Cluster | None = None,
     ) -> None:
         self.backend = backend
-        self.workers, self.spares, self.say = workers, spares, say
+        self.workers, self.spares, self.say, self.cluster = workers, spares, say, cluster
         self.limits = limits or Limits()
         self.installation = installation or find()
         self._open = ExitStack()
@@ -127,8 +129,12 @@ class Lean:
         return self._open.enter_context(kernel) if isinstance(kernel, SecondKernel) else kernel
 
     @cached_property
-    def crew(self) -> Crew:
-        """`workers` search processes for rounds and evaluations, each with one worker of its own."""
+    def crew(self) -> Team[Any]:
+        """`workers` search processes for rounds and evaluations, or those of the cluster, each with one worker."""
+        if self.cluster is not None:
+            from prover.rounds.ray_crew import RayCrew
+
+            return self._open.enter_context(RayCrew(SearchKit(None, self.limits, self.backend), self.cluster))
         from prover.rounds.crew import Crew
 
         return self._open.enter_context(Crew(SearchKit(self.installation, self.limits, self.backend), self.workers))
@@ -245,9 +251,10 @@ class Lean:
 @dataclass(frozen=True, slots=True)
 class SearchKit:
     """How a search process gets its Lean (`prover.rounds.searcher.Kit`). No spare worker: with one a core, spares would
-    double the memory, and a successor is there within half a second."""
+    double the memory, and a successor is there within half a second. `installation` None: that of the machine where it
+    arrives."""
 
-    installation: Installation
+    installation: Installation | None
     limits: Limits
     backend: Backend
 

@@ -133,7 +133,7 @@ class FixedPolicy:
 
 class PortablePolicy(FixedPolicy):
     """The same, in every search process. `trouble` happens in the process itself, once it is at that theorem: it kills
-    itself, hangs, raises, or proposes a tactic named after a module that it has imported."""
+    itself, hangs, raises, or proposes a tactic named after a module that it has imported. Or it dawdles, everywhere."""
 
     portable = True
 
@@ -144,6 +144,8 @@ class PortablePolicy(FixedPolicy):
         self.trouble, self.at, self.once = trouble, at, once
 
     def propose(self, queries: Sequence[PolicyQuery]) -> list[list[Proposal]]:
+        if self.trouble == "dawdles":
+            time.sleep(0.02)
         if self.trouble and queries[0].theorem.name == self.at and not (self.once and self.once.exists()):
             if self.once:
                 self.once.touch()

@@ -31,8 +31,8 @@ class Model:
 
     policy: Policy
     options: Mapping[str, Any]
-    #: Of the generation in the corpus.
-    generation_id: int
+    #: Of the generation in the corpus; None for a policy from elsewhere.
+    generation_id: int | None
 
 
 #: M_number with the prior and the discount of these settings.
@@ -74,17 +74,16 @@ class Arms:
         if temperature is not None:
             settings = settings.model_copy(update={"temperature": temperature})
         model, budget = self.load(number, settings), budget_of(settings.steps)
-        search = replace(
-            self._search(settings.noise),
-            template_noise=settings.template_noise,
-            template_floor=settings.template_floor,
-        )
-        plan = Plan(Phase(model.policy, budget, search))
+        plan = Plan(Phase(model.policy, budget, self._noisy_search()))
         if settings.portfolio_share:
             policy = PortfolioPolicy(self.lean.actions)
             portfolio = Phase(policy, budget, self._wide_search(), "portfolio")
             plan = replace(plan, portfolio=portfolio, portfolio_share=settings.portfolio_share)
         return plan, model
+
+    def guest_round(self, policy: Policy) -> Plan:
+        """A policy from elsewhere with a round's noise."""
+        return Plan(Phase(policy, budget_of(self.config.round.steps), self._noisy_search()))
 
     # --- evaluations ------------------------------------------------------------------------------------------------
 
@@ -130,7 +129,8 @@ class Arms:
 
     def guest(self, policy: Policy) -> Arm:
         """A policy from elsewhere."""
-        return Arm(policy.name, policy, budget_of(self.config.evaluation.steps), self._search())
+        about = getattr(policy, "settings", {})
+        return Arm(policy.name, policy, budget_of(self.config.evaluation.steps), self._search(), settings=about)
 
     def otherwise(self, number: int, kind: SearchKind) -> Arm:
         """M_number with another search than the run's, and all else the same."""
@@ -151,6 +151,14 @@ class Arms:
 
     def _search(self, noise: float = 0.0) -> BestFirst | AndOr:
         return replace(self.config.search.as_search(), noise=noise)
+
+    def _noisy_search(self) -> BestFirst | AndOr:
+        settings = self.config.round
+        return replace(
+            self._search(settings.noise),
+            template_noise=settings.template_noise,
+            template_floor=settings.template_floor,
+        )
 
     def _wide_search(self) -> BestFirst | AndOr:
         return replace(self._search(), edges_per_state=PORTFOLIO_EDGES)

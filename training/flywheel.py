@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import platform
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from corpus.guard import held_back, withheld
 from corpus.health import Health, health_of
@@ -38,6 +39,7 @@ from prover.lean import Lean
 from prover.policies.folder import remove_leftovers
 from prover.policy import Policy
 from prover.rounds.lending import Lending, lending_of
+from prover.rounds.plan import Plan
 from prover.rounds.round import RoundSummary
 from prover.search.kinds import SearchKind
 from training.arms import Arms, Model
@@ -151,22 +153,32 @@ class Flywheel:
         searched, whose proofs go there too, and the false statements themselves, which must not be proved.
         Raises CanaryAccepted, BothSidesCertified.
         """
-        settings, benchmark = self.config.round, self.benchmark
         model_of = number if self.config.retrain else 0
         treated = self.treatment(model_of) if self.config.retrain else Treatment()
         plan, model = self.arms.round(model_of, treated.temperature)
-        said = treated.of_a_round
-        plan = replace(plan, lending=self.lending(model_of))
+        return self._search(replace(plan, lending=self.lending(model_of)), model, number, treated.of_a_round)
+
+    def search_with(self, guest: Policy) -> RoundSummary:
+        """A round that a policy from elsewhere makes in place of the newest generation: the same kinds of theorems,
+        the same budgets, false statements beside it. Raises as `search` does."""
+        finished = [record.number for record in self.corpus.generations(self.config.name) if record.finished_at]
+        newest = max(finished, default=None)
+        plan = replace(self.arms.guest_round(guest), lending=None if newest is None else self.lending(newest))
+        about = getattr(guest, "settings", {})
+        return self._search(plan, Model(guest, about, None), newest or 0, about, f"{guest.name} ")
+
+    def _search(self, plan: Plan, model: Model, number: int, said: Mapping[str, Any], whose: str = "") -> RoundSummary:
+        """The rounds that go with M_number. `said` is stored with them. `whose`: how their arms' names begin, if the
+        model is from elsewhere."""
+        settings, benchmark = self.config.round, self.benchmark
+        arm = whose.strip() or "policy"
         with self.meter.measure(f"round {number + 1}"):
-            summary = self.rounds.matched(
-                "policy", benchmark.train_stratum, settings.theorems, plan, model, number, said
-            )
+            summary = self.rounds.matched(arm, benchmark.train_stratum, settings.theorems, plan, model, number, said)
             if settings.disproofs and benchmark.disproof_stratum:
-                self.rounds.matched(
-                    "disproof", benchmark.disproof_stratum, settings.disproofs, plan, model, number, said
-                )
+                arm = f"{whose}disproof"
+                self.rounds.matched(arm, benchmark.disproof_stratum, settings.disproofs, plan, model, number, said)
             if settings.canaries:
-                self.rounds.canaries(plan, model, number + 1)
+                self.rounds.canaries(plan, model, number + 1, f"{whose}canary")
             self.rounds.require_one_side()
         return summary
 
@@ -228,12 +240,11 @@ class Flywheel:
 
         return Examination(self.config, self.corpus, self.rounds, self.actions, load)
 
-    def evaluate_portfolio(self) -> tuple[Evaluation, ...]:
-        """Portfolio search alone on held-out theorems, each stratum by itself. No generation is needed."""
+    def evaluate_portfolio(self, guests: Sequence[Policy] = ()) -> tuple[Evaluation, ...]:
+        """Portfolio search and `guests` on held-out theorems, each stratum by itself. No generation is needed."""
+        arms = [self.arms.portfolio(), *map(self.arms.guest, guests)]
         with self.meter.measure("evaluation"):
-            return tuple(
-                self.rounds.evaluate(stratum, [self.arms.portfolio()]) for stratum in self.config.evaluation.strata
-            )
+            return tuple(self.rounds.evaluate(stratum, arms) for stratum in self.config.evaluation.strata)
 
     # --- models -----------------------------------------------------------------------------------------------------
 

@@ -142,15 +142,15 @@ class Rounds:
             "policy", stratum, chosen, plan, {**settings.model_dump(), **said, **why}, model.generation_id, number + 1
         )
 
-    def canaries(self, plan: Plan, model: Model, number: int) -> None:
+    def canaries(self, plan: Plan, model: Model, number: int, arm: str = "canary") -> None:
         """Searches for proofs of statements that are false. Raises CanaryAccepted if the gate lets one through."""
         stratum = self.benchmark.false_stratum
         names = [theorem.name for theorem in self.corpus.theorems(self.config.benchmark, "train", stratum)]
         drawn = sorted(names, key=lambda name: self.seed("canary", number, name))[: self.config.round.canaries]
         # Of kind `eval`, so that no snapshot takes what such a round stores.
-        self.run("canary", stratum, drawn, plan, {}, model.generation_id, number, RoundKind.EVAL)
+        self.run(arm, stratum, drawn, plan, {}, model.generation_id, number, RoundKind.EVAL)
         rounds = [r for r in self.corpus.rounds(self.config.name) if r.seed == self.seed("round", number)]
-        (canaries,) = (r for r in rounds if (r.kind, r.arm, r.stratum) == (RoundKind.EVAL, "canary", stratum))
+        (canaries,) = (r for r in rounds if (r.kind, r.arm, r.stratum) == (RoundKind.EVAL, arm, stratum))
         require_none_accepted(self.corpus, canaries, rounds, number)
 
     def run(

@@ -48,7 +48,8 @@ def find() -> Installation:
         ) from error
     if version != build_version():
         raise NotInstalled(
-            f"The embedded Lean in {root} was made by another version of lean-flywheel. Run `flywheel setup` again."
+            f"The embedded Lean in {root} was made by another version of lean-flywheel (it is {version}, this version "
+            f"makes {build_version()}). Run `flywheel setup` again."
         )
     return Installation(root=root, node=find_node(), host=paths.HOST, version=version)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,18 +19,24 @@ from prover.cli.native_options import (
     native_options,
 )
 from prover.cli.output import UserError
-from prover.cli.policies import check_models
+from prover.cli.policies import check_models, server_of
 from prover.cli.run_options import (
     BackendOption,
     BenchOption,
     DeviceOption,
     NameOption,
+    PolicyModelOption,
+    PolicyPromptOption,
+    PolicySamplesOption,
+    PolicyUrlOption,
+    RayOption,
     SearchOption,
     WorkersOption,
     settings_of,
 )
 
 if TYPE_CHECKING:
+    from prover.policies.server.policy import ServerPolicy
     from prover.search.kinds import SearchKind
     from training.config import FlywheelConfig
     from training.experiments.run_report import RunReport
@@ -54,13 +61,19 @@ def eval_(
             help="Also this model: a generation's folder of another run, or a causal language model. Repeatable."
         ),
     ] = None,
+    policy_url: PolicyUrlOption = None,
+    policy_model: PolicyModelOption = None,
+    policy_prompt: PolicyPromptOption = None,
+    policy_samples: PolicySamplesOption = None,
     portfolio: Annotated[
-        bool, typer.Option("--portfolio", help="Portfolio search alone: no trained run is needed.")
+        bool,
+        typer.Option("--portfolio", help="Portfolio search, alone or beside --policy-url: no trained run is needed."),
     ] = False,
     bench: BenchOption = None,
     search: SearchOption = None,
     workers: WorkersOption = None,
     device: DeviceOption = None,
+    ray: RayOption = None,
     backend: BackendOption = "embedded",
     toolchain: ToolchainOption = "embedded",
     repo: RepoOption = None,
@@ -80,13 +93,18 @@ def eval_(
               flywheel eval --name first --search andor
               flywheel eval --name first --bench miniF2F-lean4 --split valid
               flywheel eval --portfolio --bench external/mine --theorems 1000 --steps 256
+              flywheel eval --name first --policy-url http://127.0.0.1:8000 --policy-model my-prover
               flywheel eval --toolchain native --repo my-project --bench miniF2F-lean4 --split valid
     """
     require_lean()
-    place, models = Place.of(home, db), model or []
-    check_models(models)
-    if portfolio and models:
+    if ray and toolchain == "native":
+        raise UserError("--toolchain native searches on this machine alone; leave out --ray")
+    place = Place.of(home, db)
+    check_models(model or [])
+    if portfolio and model:
         raise UserError("--portfolio evaluates no model; leave out --portfolio or --model")
+    server = server_of(policy_url, policy_model, policy_prompt, policy_samples)
+    models: list[str | ServerPolicy] = [*(model or []), *([server] if server else [])]
     elsewhere = external.resolve(bench, place, workers) if bench and toolchain == "embedded" else None
     from prover.cli import work
 
@@ -99,7 +117,7 @@ def eval_(
     changes = {"split": split, "strata": tuple(stratum) if stratum else None, "theorems": theorems, "steps": steps}
     if portfolio and search:
         settings = settings.model_copy(update={"search": settings.search.model_copy(update={"kind": search})})
-    with work.opened(settings, place, "eval", backend) as flywheel:
+    with work.opened(settings, place, "eval", backend, ray) as flywheel:
         numbers = [] if portfolio else _trained(flywheel)
         if elsewhere is not None:
             settings, changes = _moved(flywheel, settings, changes, elsewhere)
@@ -128,7 +146,7 @@ def _in_own_lean(
     options: NativeOptions,
     settings: FlywheelConfig,
     theorems: int | None,
-    models: list[str],
+    models: Sequence[str | ServerPolicy],
     place: Place,
     json: bool,
 ) -> None:
@@ -157,13 +175,14 @@ def _evaluated(
     numbers: list[int],
     settings: FlywheelConfig,
     changes: dict[str, Any],
-    models: list[str],
+    models: Sequence[str | ServerPolicy],
     search: SearchKind | None,
     reports: Path,
     words: tuple[str, ...],
 ) -> RunReport:
-    """Generations `numbers` and `models` on held-out theorems of the settings' benchmark; portfolio search alone where
-    there is no number. The report is in a folder under `reports` named after the run, `words`, split and strata."""
+    """Generations `numbers` and `models` on held-out theorems of the settings' benchmark; portfolio search in the
+    generations' place where there is no number. The report is in a folder under `reports` named after the run, `words`,
+    split and strata."""
     from prover.benchmarks.labels import contradicted
     from prover.cli import work
     from prover.cli.output import errors
@@ -178,7 +197,7 @@ def _evaluated(
     if numbers:
         evaluations = flywheel.evaluate(*numbers, guests=guests, searches=[search] if search else [])
     else:
-        evaluations = flywheel.evaluate_portfolio()
+        evaluations = flywheel.evaluate_portfolio(guests)
     folder = "-".join(
         (settings.name if numbers else "portfolio", *words, evaluation.split, *evaluation.strata)
     ).replace("/", "-")

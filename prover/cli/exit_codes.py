@@ -12,6 +12,7 @@ from prover.cli.output import CANNOT_START, FAILED, INTERRUPTED
 EXIT_CODES = {
     "prover.cli.output:WorkFailed": FAILED,
     "prover.rounds.progress:RoundFailed": FAILED,
+    "prover.policies.server.client:ServerLost": FAILED,
     "corpus.errors:SnapshotCorrupt": FAILED,
     "corpus.errors:RowCorrupt": CANNOT_START,
     "corpus.errors:ImportRefused": FAILED,
@@ -32,6 +33,8 @@ EXIT_CODES = {
     "training.config:ConfigError": CANNOT_START,
     "prover.policies.folder:CheckpointError": CANNOT_START,
     "prover.policies.text.checkpoint:ModelUnavailable": CANNOT_START,
+    "prover.policies.server.client:ServerRefused": CANNOT_START,
+    "prover.rounds.cluster:ClusterUnavailable": CANNOT_START,
     "training.retrain:CannotRetrain": CANNOT_START,
     "training.trainers.device:NoDevice": CANNOT_START,
     "training.trainers.choice:ExtraMissing": CANNOT_START,

@@ -19,7 +19,7 @@ from lean_env.session.stating import StatementRefused
 from lean_env.theorem import Environment, Theorem
 from prover.cli.native_options import NativeOptions
 from prover.cli.output import Ticker, UserError, WorkFailed, console, emit_json, errors
-from prover.cli.policies import phase_of
+from prover.cli.policies import Source, phase_of
 from prover.cli.prove_file import Options, fill_file, one_file, show
 from prover.lean import Lean
 from prover.native.prove import NativeProver, Unproved, native_space
@@ -51,7 +51,7 @@ def opened(options: NativeOptions, limits: Limits, *, reads_files: bool = False)
 @contextmanager
 def _prover(
     options: NativeOptions,
-    model: str | None,
+    model: Source,
     steps: int,
     seed: int,
     search: SearchKind,
@@ -66,7 +66,7 @@ def prove_statement(
     theorem: Theorem,
     imports: list[str],
     options: NativeOptions,
-    model: str | None,
+    model: Source,
     steps: int,
     seed: int,
     search: SearchKind,

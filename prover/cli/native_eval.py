@@ -22,6 +22,7 @@ from prover.lean import Lean
 from prover.native.evaluation import Journal, NativeAttempt, OtherSettings, evaluate_natively, native_theorems
 from prover.native.prove import native_space
 from prover.policies.portfolio import PORTFOLIO_EDGES, PortfolioPolicy
+from prover.policies.server.policy import ServerPolicy
 from prover.rounds.round import stop_on_signals
 from prover.search.budget import Budget
 from prover.search.streams import stream_seed
@@ -35,7 +36,7 @@ def evaluate(
     options: NativeOptions,
     settings: FlywheelConfig,
     count: int | None,
-    models: Sequence[str],
+    models: Sequence[str | ServerPolicy],
     place: Place,
     json: bool,
 ) -> None:
@@ -112,17 +113,21 @@ def _stated(rows: Sequence[Row]) -> tuple[list[tuple[Theorem, ...]], dict[str, s
     return stated, unusable
 
 
-def _arms(lean: Lean, settings: FlywheelConfig, models: Sequence[str]) -> list[Arm]:
+def _arms(lean: Lean, settings: FlywheelConfig, models: Sequence[str | ServerPolicy]) -> list[Arm]:
     space, budget, search = native_space(lean), Budget(settings.evaluation.steps), settings.search.as_search()
     wide = replace(search, edges_per_state=PORTFOLIO_EDGES)
     arms = [Arm("portfolio", PortfolioPolicy(space), budget, wide, source="portfolio")]
     for model in models:
         policy = policy_of(model, space)
-        source = str(Path(model).resolve()) if Path(model).exists() else model
-        arms.append(Arm(policy.name, policy, budget, search, settings={"model": source}))
+        about = {"model": _place(model)} if isinstance(model, str) else model.settings
+        arms.append(Arm(policy.name, policy, budget, search, settings=about))
     if len({arm.name for arm in arms}) < len(arms):
         raise UserError("two models of one name; evaluate them by two commands")
     return arms
+
+
+def _place(model: str) -> str:
+    return str(Path(model).resolve()) if Path(model).exists() else model
 
 
 def _print_words(attempts: Sequence[NativeAttempt], unusable: dict[str, str]) -> None:

@@ -1,19 +1,24 @@
-"""The policy behind `--model`; torch is imported where there is one."""
+"""The policy behind `--model` or `--policy-url`; torch is imported where there is one."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from prover.cli.output import UserError
+from prover.cli.output import UserError, errors
 
 if TYPE_CHECKING:
     from prover.actions.space import ActionSpace
+    from prover.policies.server.policy import ServerPolicy
     from prover.policy import Policy
     from prover.rounds.attempt import Phase
     from prover.search.kinds import SearchKind
+
+#: A folder or a hub model, a server that has answered, or None for portfolio search.
+Source: TypeAlias = "str | ServerPolicy | None"
 
 #: What a folder holds that `policy_of` can load: a trained generation, a causal language model.
 _MARKS = ("meta.json", "config.json")
@@ -37,13 +42,38 @@ def check_models(models: Sequence[str]) -> None:
             )
 
 
-def policy_of(model: str | None, space: ActionSpace, device: str = "cpu") -> Policy:
-    """A trained generation's folder, or else a causal language model; portfolio search without one. Raises
-    CheckpointError, ModelUnavailable."""
+def server_of(url: str | None, model: str | None, prompt: str | None, samples: int | None) -> ServerPolicy | None:
+    """The policy of the server at `--policy-url`, which has answered; None without one. Raises UserError,
+    ServerRefused."""
+    if url is None:
+        for option, given in (("model", model), ("prompt", prompt), ("samples", samples)):
+            if given is not None:
+                raise UserError(f"--policy-{option} goes with --policy-url")
+        return None
+    if prompt is not None and not any(slot in prompt for slot in ("{state}", "{goal}")):
+        raise UserError("--policy-prompt has to have {state} or {goal} in it, where the goal stands")
+    from prover.policies.server import KEY_VARIABLE
+    from prover.policies.server.policy import connect
+    from prover.policies.text.policy import TextOptions
+
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    changes = {"prompt": prompt, "samples": samples}
+    options = TextOptions(**{name: value for name, value in changes.items() if value is not None})
+    policy = connect(url, model, key or None, options)
+    if key and policy.client.in_the_clear:
+        errors.print(f"{KEY_VARIABLE} goes to {policy.client.url} unencrypted; https:// would hide it", soft_wrap=True)
+    return policy
+
+
+def policy_of(model: Source, space: ActionSpace, device: str = "cpu") -> Policy:
+    """A server's model, a trained generation's folder, or else a causal language model; portfolio search without one.
+    Raises CheckpointError, ModelUnavailable."""
     if model is None:
         from prover.policies.portfolio import PortfolioPolicy
 
         return PortfolioPolicy(space)
+    if not isinstance(model, str):
+        return model.limited_to(space.repertoire.allows)
     from prover.policies.folder import is_checkpoint, read_meta
 
     if not is_checkpoint(Path(model)):
@@ -59,7 +89,7 @@ def policy_of(model: str | None, space: ActionSpace, device: str = "cpu") -> Pol
     return load_ranker(Path(model), space, name=Path(model).name)
 
 
-def phase_of(model: str | None, space: ActionSpace, steps: int, search: SearchKind = "best-first") -> Phase:
+def phase_of(model: Source, space: ActionSpace, steps: int, search: SearchKind = "best-first") -> Phase:
     """The search that proves with `policy_of(model)`. Portfolio search goes through all that its policy proposes; cut
     to 40 proposals a state, as a model's is, it ends exhausted where a proof is one of the others."""
     from prover.policies.portfolio import PORTFOLIO_EDGES

@@ -13,9 +13,15 @@ from lean_env.theorem import Environment, Theorem
 from prover.cli.context import JsonOption
 from prover.cli.native_options import ReplOption, RepoOption, ToolchainOption, TrustOption, native_options
 from prover.cli.output import UserError, WorkFailed, console, emit_json, errors
-from prover.cli.policies import check_models
+from prover.cli.policies import check_models, server_of
 from prover.cli.prove_file import Options, prove_file, prove_folder
-from prover.cli.run_options import SearchOption
+from prover.cli.run_options import (
+    PolicyModelOption,
+    PolicyPromptOption,
+    PolicySamplesOption,
+    PolicyUrlOption,
+    SearchOption,
+)
 
 _HEAD = re.compile(r"^\s*(?:theorem|lemma|example)\b\s*(?P<rest>.*)$", re.DOTALL)
 _TAIL = re.compile(r"\s*:=\s*(?:by\s*)?(?:sorry\s*)?$")
@@ -53,6 +59,10 @@ def prove(
         str | None,
         typer.Option(help="A trained generation's folder or a causal language model's; without one, portfolio search."),
     ] = None,
+    policy_url: PolicyUrlOption = None,
+    policy_model: PolicyModelOption = None,
+    policy_prompt: PolicyPromptOption = None,
+    policy_samples: PolicySamplesOption = None,
     steps: Annotated[int, typer.Option(min=1, help="Tactic steps.")] = 256,
     search: SearchOption = None,
     seed: int = 0,
@@ -81,10 +91,14 @@ def prove(
               flywheel prove Basic.lean | patch
               flywheel prove src --in-place --assume
               flywheel prove '(x : ℝ) : 0 ≤ x ^ 2' --toolchain native --repo my-project
+              flywheel prove Basic.lean --policy-url http://127.0.0.1:8000
 
     Exit code 1 when no proof was found or a `sorry` is left, 2 when the statement or the file cannot be read.
     """
     check_models([model] if model else [])
+    if model and policy_url:
+        raise UserError("--model and --policy-url are two policies; leave one out")
+    source = server_of(policy_url, policy_model, policy_prompt, policy_samples) or model
     if (options := native_options(toolchain, repo, repl, trust)) is not None:
         from prover.cli import native
 
@@ -92,19 +106,19 @@ def prove(
             raise UserError(f"{statement} is a folder; with --toolchain native give one FILE.lean")
         if statement.endswith(".lean"):
             native.prove_file(
-                Path(statement), options, Options(model, steps, seed, assume, in_place, json, search or "best-first")
+                Path(statement), options, Options(source, steps, seed, assume, in_place, json, search or "best-first")
             )
         else:
             _for_files_only(in_place, assume)
             imports = import_ or ["Mathlib"]
             native.prove_statement(
-                parse_statement(statement), imports, options, model, steps, seed, search or "best-first", json
+                parse_statement(statement), imports, options, source, steps, seed, search or "best-first", json
             )
         return
     if statement.endswith(".lean") or _is_folder(statement):
         if import_:
             raise UserError("--import is for a statement; a file says itself what it imports")
-        how = Options(model, steps, seed, assume, in_place, json, search or "best-first")
+        how = Options(source, steps, seed, assume, in_place, json, search or "best-first")
         (prove_folder if _is_folder(statement) else prove_file)(Path(statement), how)
         return
     _for_files_only(in_place, assume)
@@ -131,7 +145,7 @@ def prove(
         except StatementRefused as error:
             raise UserError(str(error)) from error
         errors.print("searching …") if errors.is_terminal else None
-        phase = phase_of(model, lean.actions, steps, search or "best-first")
+        phase = phase_of(source, lean.actions, steps, search or "best-first")
         record = attempt(theorem, phase, seed, lean.tools, minimize_steps=64)
         if record is None or record.proof is None:
             reason = record.reason if record else "stopped"

@@ -16,6 +16,7 @@ from prover.lean import Lean
 
 if TYPE_CHECKING:
     from lean_env.theorem import Theorem
+    from prover.cli.policies import Source
     from prover.rounds.attempt import Phase
     from prover.search.kinds import SearchKind
     from prover.sorries import Answer, Found, LeanFile, Poser, Search
@@ -28,7 +29,7 @@ _NOT_OURS = frozenset({".lake", "lake-packages", "build", "_target", ".git"})
 class Options:
     """How files are proved. `steps` a goal; `model` None is portfolio search."""
 
-    model: str | None = None
+    model: Source = None
     steps: int = 256
     seed: int = 0
     assume: bool = False

@@ -14,6 +14,7 @@ from prover.cli.run_options import (
     BenchOption,
     DeviceOption,
     NameOption,
+    RayOption,
     SearchOption,
     SeedOption,
     WorkersOption,
@@ -32,6 +33,7 @@ def run(
     seed: SeedOption = None,
     workers: WorkersOption = None,
     device: DeviceOption = None,
+    ray: RayOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped or killed.")] = False,
     home: HomeOption = DEFAULT_HOME,
     db: DatabaseOption = None,
@@ -41,6 +43,7 @@ def run(
 
     Examples: flywheel run --name first --generations 3
               flywheel run --config mine.toml --name first --resume
+              flywheel run --name first --ray 10.0.0.1:6379 --db postgresql://host/corpus
     """
     require_lean()
     place = Place.of(home, db)
@@ -54,7 +57,7 @@ def run(
     if exists and not resume:
         raise UserError(f"there is a run {settings.name!r} already; --resume goes on with it, --name starts another")
     started = time.monotonic()
-    report = work.turn_all(settings, place)
+    report = work.turn_all(settings, place, cluster=ray)
     if json:
         emit_json(report.as_json())
     else:

@@ -33,6 +33,21 @@ DeviceOption = Annotated[
     str | None,
     typer.Option(help="Where a language model runs and is trained: cpu (the default), cuda, cuda:1, mps."),
 ]
+PolicyUrlOption = Annotated[
+    str | None,
+    typer.Option(help="An OpenAI-compatible server's model as the policy; its key: FLYWHEEL_POLICY_KEY."),
+]
+PolicyModelOption = Annotated[
+    str | None, typer.Option(help="Which model of the server at --policy-url; needed where it has several.")
+]
+PolicyPromptOption = Annotated[
+    str | None, typer.Option(help="What that model is shown: a text with {state}, {goal}, {header}, {name} in it.")
+]
+PolicySamplesOption = Annotated[int | None, typer.Option(min=1, help="Tactics that it is asked for a state.")]
+RayOption = Annotated[
+    str | None,
+    typer.Option("--ray", help="Search on a Ray cluster: auto (this machine's), or HOST:PORT. docs/CLUSTER.md."),
+]
 BenchOption = Annotated[
     str | None,
     typer.Option(

@@ -8,6 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 
 from corpus.climb import climb
 from corpus.health import health_of_run
@@ -16,7 +18,7 @@ from corpus.store import Corpus
 from corpus.template_use import template_use
 from prover.benchmarks.registry import register
 from prover.cli.context import Place
-from prover.cli.output import Ticker, console, emit_json, errors
+from prover.cli.output import Ticker, UserError, console, emit_json, errors
 from prover.cli.screens import experiment_screen, show_screen
 from prover.evaluation.decided import sides_of
 from prover.lean import Backend, Lean
@@ -27,6 +29,10 @@ from training.experiments.experiment import evaluation_proofs, run_seeds
 from training.experiments.report import as_json, firsts, write_experiment
 from training.experiments.run_report import RunReport, unused_note, write_report
 from training.flywheel import Flywheel
+
+# Ray is imported where a cluster is asked for.
+if TYPE_CHECKING:
+    from prover.rounds.cluster import Cluster
 
 __all__ = [
     "FlywheelConfig",
@@ -42,11 +48,13 @@ __all__ = [
 
 @contextmanager
 def _at_work(
-    config: FlywheelConfig, place: Place, title: str, backend: Backend = "embedded"
+    config: FlywheelConfig, place: Place, title: str, backend: Backend = "embedded", cluster: str | None = None
 ) -> Iterator[tuple[Lean, Corpus, Callable[[Event], None]]]:
-    """Lean, the corpus with the benchmark in it, and a progress display; all closed afterwards."""
+    """Lean, the corpus with the benchmark in it, and a progress display; all closed afterwards. `cluster`: the address
+    of the Ray cluster that searches."""
     with (
-        Lean(config.workers, config.limits, backend=backend) as lean,
+        _joined(cluster, backend) as nodes,
+        Lean(config.workers, config.limits, backend=backend, cluster=nodes) as lean,
         place.corpus(create=True) as corpus,
         Ticker(title) as tick,
     ):
@@ -63,6 +71,23 @@ def _at_work(
         tell_what_ran(lean)
 
 
+@contextmanager
+def _joined(address: str | None, backend: Backend) -> Iterator[Cluster | None]:
+    if address is None:
+        yield None
+        return
+    if backend == "dojo":
+        raise UserError("--backend dojo searches on this machine alone; leave out --ray or --backend")
+    try:
+        from prover.rounds.cluster import Cluster
+    except ModuleNotFoundError as error:
+        raise UserError(f"--ray needs Ray: pip install 'lean-flywheel[cluster]' ({error})") from error
+    say = partial(errors.print, markup=False, highlight=False, soft_wrap=True)
+    with Cluster.join(address, say) as cluster:
+        say(f"searching on {len(cluster.cores())} nodes of the Ray cluster, {sum(cluster.cores().values())} cores")
+        yield cluster
+
+
 def tell_what_ran(lean: Lean) -> None:
     """A line for the user when workers were replaced because a tactic ran code of its own."""
     if replaced := sum(counters.ran_code for counters in lean.counters().values()):
@@ -73,15 +98,19 @@ def tell_what_ran(lean: Lean) -> None:
 
 
 @contextmanager
-def opened(config: FlywheelConfig, place: Place, title: str, backend: Backend = "embedded") -> Iterator[Flywheel]:
+def opened(
+    config: FlywheelConfig, place: Place, title: str, backend: Backend = "embedded", cluster: str | None = None
+) -> Iterator[Flywheel]:
     """A flywheel over this configuration with a progress display; workers and database are closed afterwards."""
-    with _at_work(config, place, title, backend) as (lean, corpus, report):
+    with _at_work(config, place, title, backend, cluster) as (lean, corpus, report):
         yield Flywheel(config, lean, corpus, place.models(config.name), report)
 
 
-def turn_all(settings: FlywheelConfig, place: Place, notes: Sequence[str] = ()) -> RunReport:
+def turn_all(
+    settings: FlywheelConfig, place: Place, notes: Sequence[str] = (), cluster: str | None = None
+) -> RunReport:
     """The whole loop and its report, written to HOME/reports/NAME with these `notes`."""
-    with opened(settings, place, settings.name) as flywheel:
+    with opened(settings, place, settings.name, cluster=cluster) as flywheel:
         turns = flywheel.run()
         evaluations = flywheel.evaluate(*(turn.generation.number for turn in turns), last=True)
         return write_report(

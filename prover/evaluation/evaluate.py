@@ -23,11 +23,11 @@ from prover.evaluation.statistics import Interval, bootstrap_interval, sign_test
 from prover.policies.portfolio import PORTFOLIO_1
 from prover.policy import Policy, PolicyQuery, Proposal
 from prover.rounds.attempt import Phase, Verify
-from prover.rounds.crew import Crew
 from prover.rounds.lending import Lending
 from prover.rounds.plan import Plan, RoundConfig
 from prover.rounds.progress import Job, Progress
 from prover.rounds.round import run_rounds
+from prover.rounds.team import Team
 from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
 from prover.search.contract import Search
@@ -231,7 +231,7 @@ def evaluate(
     split: str,
     stratum: str,
     seed: int,
-    crew: Crew,
+    crew: Team[Any],
     verify: Verify,
     config: RoundConfig | None = None,
     on_progress: Callable[[str, Progress], None] | None = None,

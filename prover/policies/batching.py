@@ -73,6 +73,12 @@ class BatchingPolicy:
         assert request.answers is not None
         return request.answers, request.seconds
 
+    def give_up(self) -> None:
+        """Whoever waits for a policy that can be given up (a server) stops waiting, with an exception."""
+        give_up = getattr(self.policy, "give_up", None)
+        if give_up is not None:
+            give_up()
+
     def _take(self, request: _Request) -> list[_Request]:
         with self._guard:
             if self.deterministic:

@@ -8,32 +8,31 @@ stored, so that a kill at any moment costs one attempt a process.
 from __future__ import annotations
 
 import queue
-import selectors
-import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from corpus.records import AttemptRecord, AttemptStatus, Recorded, RoundRecord, TheoremRecord
 from lean_env.theorem import Theorem
 from prover.policies.batching import BatchingPolicy
 from prover.policy import Policy
 from prover.rounds.attempt import Searched, Verify, settle
-from prover.rounds.crew import Crew, CrewLost, SearchProcess
 from prover.rounds.messages import Answer, Ask, Done, Fault, Forget, Keep, Order, Stop, pack_policy
 from prover.rounds.plan import RoundConfig, grouped_by_environment, theorem_of
 from prover.rounds.progress import Job, RoundFailed
+from prover.rounds.team import CrewLost, Member, Team
 from prover.search.streams import stream_seed
 
 #: A theorem under which so many search processes ended is not tried again by this call.
 MAX_DEATHS = 3
 #: Seconds after which a request to stop is seen at the latest.
 _LOOK_UP = 0.1
+#: Attempts that may wait for the gate, or searches for a policy that lives here, at a time.
+_HELPERS = 64
 
 
 class RoundLog(Protocol):
@@ -74,21 +73,24 @@ class Coordinator:
 
     log: RoundLog
     jobs: Iterator[Job]
-    crew: Crew
+    crew: Team[Any]
     verify: Verify
     config: RoundConfig
     stop: threading.Event
     taken: list[Job] = field(default_factory=list)
     groups: deque[deque[_Task]] = field(default_factory=deque)
     #: The rest of the group that a process is at.
-    held: dict[SearchProcess, deque[_Task]] = field(default_factory=dict)
+    held: dict[Member, deque[_Task]] = field(default_factory=dict)
     #: What is searched for now, and by whom.
-    searching: dict[SearchProcess, _Task] = field(default_factory=dict)
+    searching: dict[Member, _Task] = field(default_factory=dict)
+    #: What these have asked a policy that lives here, until they are told.
+    asking: dict[Member, Ask] = field(default_factory=dict)
+    asking_guard: threading.Lock = field(default_factory=threading.Lock)
     #: When these were last heard of. A process that waits for an answer from here is not among them.
-    heard: dict[SearchProcess, float] = field(default_factory=dict)
+    heard: dict[Member, float] = field(default_factory=dict)
     #: Processes whose attempt is with the gate, or waits to be stored.
-    settling: set[SearchProcess] = field(default_factory=set)
-    finished: queue.SimpleQueue[tuple[SearchProcess | None, _Task, AttemptRecord | BaseException]] = field(
+    settling: set[Member] = field(default_factory=set)
+    finished: queue.SimpleQueue[tuple[Member | None, _Task, AttemptRecord | BaseException]] = field(
         default_factory=queue.SimpleQueue
     )
     policies: dict[int, _Numbered] = field(default_factory=dict)
@@ -99,15 +101,14 @@ class Coordinator:
     dry: bool = False
     #: Attempts that are with the gate, or wait to be stored.
     unstored: int = 0
-    wake: tuple[socket.socket, socket.socket] = field(default_factory=socket.socketpair)
 
     def run(self) -> list[Job]:
         """Until nothing is left or somebody asks to stop; the jobs that were taken up. Raises RoundFailed, and the
         first exception of a policy, a search or the gate."""
         if not self.refill():
             return self.taken
-        self.helpers = ThreadPoolExecutor(self.crew.size, "settle")
-        self.crew.selector.register(self.wake[0], selectors.EVENT_READ)
+        # Threads start as they are needed: one a process, and on a cluster more processes may join.
+        self.helpers = ThreadPoolExecutor(max(self.crew.size, _HELPERS), "settle")
         try:
             self.crew.fill()
             while self.under_way:
@@ -135,11 +136,22 @@ class Coordinator:
         return waiting or bool(self.searching) or bool(self.unstored)
 
     def call_off(self) -> None:
-        """Nothing new is handed out; searches end before their next tactic."""
+        """Nothing new is handed out; searches end before their next tactic, also those that wait for a policy."""
         self.groups.clear()
         self.held.clear()
         for process in self.searching:
             process.say(Stop())
+        with self.asking_guard:
+            waiting = list(self.asking.items())
+        for process, ask in waiting:
+            self.tell(process, ask, Answer(None))
+        self.give_up()
+
+    def give_up(self) -> None:
+        """No thread waits for a policy any longer, where it can be given up."""
+        for known in list(self.policies.values()):
+            if known.asked is not None:
+                known.asked.give_up()
 
     # --- handing out ------------------------------------------------------------------------------------------------
 
@@ -152,7 +164,7 @@ class Coordinator:
                 self.searching[process] = task
                 self.order(process, task)
 
-    def next_task(self, process: SearchProcess) -> _Task | None:
+    def next_task(self, process: Member) -> _Task | None:
         """The next of the process's own group, of a new one, or the last of the longest that another one has."""
         if not self.held.get(process) and self.refill():
             self.held[process] = self.groups.popleft()
@@ -174,7 +186,7 @@ class Coordinator:
             self.taken.append(job)
         return bool(self.groups)
 
-    def order(self, process: SearchProcess, task: _Task) -> None:
+    def order(self, process: Member, task: _Task) -> None:
         self.heard[process] = time.monotonic()
         seed, name = task.job.seed, task.theorem.name
         phase = task.job.plan.phase(task.theorem, seed)
@@ -208,22 +220,19 @@ class Coordinator:
 
     def listen(self) -> None:
         """Hears whoever has something to say, at most `_LOOK_UP` seconds from now, and ends who has been silent."""
-        spoken = self.crew.selector.select(_LOOK_UP)
-        for hung in self.silent([key.fileobj for key, _ in spoken]):
+        spoken = self.crew.hear(_LOOK_UP)
+        for hung in self.silent({process for process, _ in spoken}):
             self.bury(hung, f"silent for {self.config.silence:.0f} s, ")
-        for key, _ in spoken:
-            if not isinstance(process := key.fileobj, SearchProcess):
-                self.wake[0].recv(1 << 16)
-                continue
-            try:
-                message = process.hear()
-            except EOFError:
+        for process, message in spoken:
+            if message is None:
                 self.bury(process)
                 continue
             self.heard[process] = time.monotonic()
             match message:
                 case Ask():
                     del self.heard[process]
+                    with self.asking_guard:
+                        self.asking[process] = message
                     self.helpers.submit(self.answer, process, message)
                 case Done(searched):
                     task = self.searching.pop(process)
@@ -236,7 +245,7 @@ class Coordinator:
                     fault.add_note(f"In a search process:\n{trace}")
                     self.fail(fault)
 
-    def silent(self, spoken: Sequence[object]) -> list[SearchProcess]:
+    def silent(self, spoken: Set[Member]) -> list[Member]:
         """The processes that are at work and have said nothing for too long."""
         too_long = time.monotonic() - self.config.silence
         return [
@@ -245,9 +254,11 @@ class Coordinator:
             if process not in spoken and self.heard.get(process, too_long) < too_long
         ]
 
-    def bury(self, process: SearchProcess, why: str = "") -> None:
+    def bury(self, process: Member, why: str = "") -> None:
         """A process died, or is ended for what `why` says. Its theorem is tried again, unless it has cost too many."""
         self.heard.pop(process, None)
+        with self.asking_guard:
+            self.asking.pop(process, None)
         self.settling.discard(process)
         task = self.searching.pop(process, None)
         if held := self.held.pop(process, None):
@@ -255,7 +266,7 @@ class Coordinator:
         how = why + self.crew.replace(process)
         if task is None or self.halted:
             return
-        task.deaths += 1
+        task.deaths += not process.machine_lost
         if task.deaths < MAX_DEATHS:
             self.groups.appendleft(deque([task]))
             return
@@ -269,19 +280,30 @@ class Coordinator:
 
     # --- helpers' threads -------------------------------------------------------------------------------------------
 
-    def answer(self, process: SearchProcess, ask: Ask) -> None:
+    def answer(self, process: Member, ask: Ask) -> None:
         """Asks a policy that lives here."""
         (asked,) = (known.asked for known in list(self.policies.values()) if known.number == ask.policy)
         assert asked is not None
         try:
             proposals, seconds = asked.propose_timed(ask.queries)
         except BaseException as error:
-            self.fail(error)
-            proposals, seconds = None, 0.0
-        self.heard[process] = time.monotonic()
-        process.say(Answer(proposals, seconds))
+            if self.asking.get(process) is ask:  # nobody's failure where nobody waits any longer
+                self.fail(error)
+            self.tell(process, ask, Answer(None))
+        else:
+            self.tell(process, ask, Answer(proposals, seconds))
 
-    def settle(self, process: SearchProcess, task: _Task, searched: Searched) -> None:
+    def tell(self, process: Member, ask: Ask, answer: Answer) -> bool:
+        """Answers, unless that was done: whether somebody still waited."""
+        with self.asking_guard:
+            if self.asking.get(process) is not ask:
+                return False
+            del self.asking[process]
+        self.heard[process] = time.monotonic()
+        process.say(answer)
+        return True
+
+    def settle(self, process: Member, task: _Task, searched: Searched) -> None:
         """What needs no gate is settled at once, a claim in a thread of its own."""
         self.unstored += 1
         if searched.found is None or searched.trouble:
@@ -289,13 +311,12 @@ class Coordinator:
         else:
             self.helpers.submit(self.certify, process, task, searched)
 
-    def certify(self, process: SearchProcess, task: _Task, searched: Searched) -> None:
+    def certify(self, process: Member, task: _Task, searched: Searched) -> None:
         try:
             self.finished.put((process, task, settle(searched, self.verify)))
         except BaseException as error:
             self.finished.put((process, task, error))
-        with suppress(OSError):  # closed, where the round ended by an exception
-            self.wake[1].send(b".")
+        self.crew.wake()
 
     # --- storing ----------------------------------------------------------------------------------------------------
 
@@ -329,6 +350,7 @@ class Coordinator:
     def leave(self) -> None:
         """The crew as the next round may find it: searches that are still under way end with their processes."""
         self.helpers.shutdown(wait=False, cancel_futures=True)
+        self.give_up()
         for process in list(self.searching):
             if process in self.crew.processes:
                 self.crew.retire(process)
@@ -337,6 +359,3 @@ class Coordinator:
             if process.policies:
                 process.say(Forget(numbers))
                 process.policies.clear()
-        self.crew.selector.unregister(self.wake[0])
-        for end in self.wake:
-            end.close()

@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 from corpus.records import RoundRecord
 from prover.rounds.attempt import Verify
 from prover.rounds.coordinator import Coordinator, RoundLog
-from prover.rounds.crew import Crew
 from prover.rounds.plan import Plan, RoundConfig
 from prover.rounds.progress import Job, Progress
+from prover.rounds.team import Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def run_round(
     log: RoundLog,
     round: RoundRecord,
     plan: Plan,
-    crew: Crew,
+    crew: Team[Any],
     verify: Verify,
     config: RoundConfig | None = None,
     *,
@@ -58,7 +59,7 @@ def run_round(
 def run_rounds(
     log: RoundLog,
     jobs: Iterable[Job],
-    crew: Crew,
+    crew: Team[Any],
     verify: Verify,
     config: RoundConfig | None = None,
     *,

@@ -1,8 +1,9 @@
 """A search process: one core, one Lean worker, its own policies, nothing shared.
 
-The coordinator (crew.py) starts it with one end of a socket pair. It makes one search at a time and hands back what the
-search claims. It writes no SQL and asks no gate. When the coordinator goes, however it goes, the socket closes and the
-process ends at once; its worker ends within a second of it (embedded/worker.py).
+The coordinator's team starts it with one end of a socket pair (crew.py) or of a mailbox (ray_crew.py). It makes one
+search at a time and hands back what the search claims. It writes no SQL and asks no gate. When the coordinator goes,
+however it goes, the socket closes and the process ends at once; its worker ends within a second of it
+(embedded/worker.py).
 """
 
 from __future__ import annotations
@@ -52,15 +53,28 @@ class Kit(Protocol):
     def open(self) -> AbstractContextManager[Workbench]: ...
 
 
+class Line(Protocol):
+    """What connects it with the coordinator: whole messages, in order. Reading raises EOFError or OSError at the
+    end."""
+
+    def send_bytes(self, data: bytes) -> None: ...
+
+    def recv_bytes(self) -> bytes: ...
+
+
 def main(descriptor: int) -> None:
-    """The process's life: the first message is its kit, all others are of prover/rounds/messages.py."""
-    connection = Connection(descriptor)
-    kit: Kit = pickle.loads(connection.recv_bytes())
+    """The life of a process with a socket pair."""
+    serve(Connection(descriptor))
+
+
+def serve(line: Line) -> None:
+    """The first message is its kit, all others are of prover/rounds/messages.py. It never returns."""
+    kit: Kit = pickle.loads(line.recv_bytes())
     with kit.open() as workbench:
         from prover.rounds.messages import Ready
 
         _leave_alone_what_stays()
-        searcher = _Searcher(connection, workbench)
+        searcher = _Searcher(line, workbench)
         threading.Thread(target=searcher.listen, name="coordinator", daemon=True).start()
         searcher.say(Ready())
         searcher.work()
@@ -72,7 +86,7 @@ class _PolicyFailed(Exception):
 
 @dataclass(slots=True)
 class _Searcher:
-    connection: Connection
+    line: Line
     workbench: Workbench
     inbox: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -87,7 +101,7 @@ class _Searcher:
 
         try:
             while True:
-                message = pickle.loads(self.connection.recv_bytes())
+                message = pickle.loads(self.line.recv_bytes())
                 if isinstance(message, Stop):
                     self.stopped.set()
                     continue
@@ -108,7 +122,7 @@ class _Searcher:
     def say(self, message: object) -> None:
         self.spoke = time.monotonic()
         try:
-            self.connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+            self.line.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
         except OSError:
             os._exit(0)
 

@@ -25,7 +25,6 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from prover.actions.space import ActionSpace
 from prover.policies.prompt import prompt_of
 from prover.policies.text.checkpoint import (
-    CONTAMINATED,
     ModelUnavailable,
     digest_of,
     load_base,
@@ -33,7 +32,7 @@ from prover.policies.text.checkpoint import (
     pieces_of,
     save_text,
 )
-from prover.policies.text.policy import Pieces, TextOptions
+from prover.policies.text.policy import CONTAMINATED, Pieces, TextOptions
 from training.data.dataset import TrainingProof
 from training.trainers.halfway import Halfway
 from training.trainers.isolation import isolated

@@ -26,7 +26,7 @@ from prover.policies.folder import (
     write_meta,
 )
 from prover.policies.text.llama import LlamaDecoder, LlamaSizes
-from prover.policies.text.policy import Pieces, TextOptions, TextPolicy
+from prover.policies.text.policy import CONTAMINATED, Pieces, TextOptions, TextPolicy
 from prover.policies.text.quiet import quiet
 from prover.policies.text.sampling import Decoder
 from prover.policies.text.torch_decoder import TorchDecoder
@@ -34,8 +34,6 @@ from prover.policies.text.torch_decoder import TorchDecoder
 KIND = "text"
 WEIGHTS, TOKENIZER = "model.safetensors", "tokenizer.json"
 _FORMAT = 1
-#: A model trained on text from elsewhere may have seen the benchmarks' statements with their proofs.
-CONTAMINATED = "contaminated"
 #: A larger model runs in torch, once for all search processes. Each has its own of a smaller one, 4 bytes a weight.
 _OWN_WEIGHTS = 30_000_000
 

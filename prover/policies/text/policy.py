@@ -17,6 +17,9 @@ from prover.policies.text.llama import LlamaDecoder
 from prover.policies.text.sampling import Decoder, Endings, Sampler, SamplingOptions
 from prover.policy import PolicyQuery, Proposal
 
+#: A model trained on text from elsewhere may have seen the benchmarks' statements with their proofs.
+CONTAMINATED = "contaminated"
+
 
 class TextOptions(SamplingOptions):
     """What the model is shown and how it is sampled. `prompt`: a layout, such as BFS-Prover's `{state}:::`."""

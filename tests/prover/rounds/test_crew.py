@@ -10,7 +10,6 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -21,10 +20,8 @@ from sqlalchemy import select
 from corpus import schema
 from corpus.database import reading
 from corpus.proof_list import list_proofs
-from corpus.query import show_proof
 from corpus.records import AttemptStatus, TheoremRecord
 from corpus.round_results import outcomes
-from corpus.search_tree import load_trees
 from corpus.store import Corpus
 from lean_env.benchmark.lean_logic import LogicConfig, load_lean_logic
 from prover.actions.elementary import ELEMENTARY
@@ -39,6 +36,7 @@ from prover.rounds.round import run_round
 from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
 from tests.begun import begin
+from tests.found import content
 
 NUMBERS = range(1, 25)
 TACTICS = (("nonsense", -0.3), ("sub 3", -1.0), ("sub 1", -2.0))
@@ -61,32 +59,6 @@ def start(corpus, arm="test"):
 
 def plan(policy, steps=20) -> Plan:
     return Plan(Phase(policy, Budget(steps), BestFirst(noise=0.5)))
-
-
-def content(corpus, round):
-    """What a round found, its searches step by step: everything but times, and which row came first."""
-    with reading(corpus.engine) as session:
-        rows = session.execute(
-            select(schema.Attempt, schema.Theorem.name)
-            .join(schema.Theorem, schema.Theorem.id == schema.Attempt.theorem_id)
-            .where(schema.Attempt.round_id == round.id)
-        ).all()
-        searched = {
-            name: (
-                row.status, row.steps, row.heartbeats, row.nodes, row.steps_to_proof, row.reason,
-                row.stats["pruned"], row.stats["ended"], tried(load_trees(session, row.id)),
-                row.proof_id and [step.tactic for step in show_proof(corpus, row.proof_id).proof.steps],
-            )
-            for row, name in rows
-        }  # fmt: skip
-    return searched
-
-
-def tried(trees):
-    """The states and steps of kept trees, without their milliseconds."""
-    return [
-        (tree.states, [replace(step, milliseconds=0.0) for step in tree.steps], tree.solved) for tree in trees or ()
-    ]
 
 
 def test_a_search_process_that_dies_costs_nothing_but_its_attempt(corpus, crew, tmp_path):
