@@ -11,6 +11,9 @@ import hashlib
 import logging
 import os
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -29,6 +32,8 @@ from lean_env.library.index import Library, LibraryUnavailable
 #: Seconds for a node to say what it has. Ray starts a process for it first.
 _INSPECTION = 60.0
 _CONNECTING = 5.0
+_ANSWER = 40.0
+_SUSPICION = 30.0
 #: The packages whose code decides what a search finds.
 _PACKAGES = ("lean_env", "prover", "corpus")
 
@@ -86,11 +91,14 @@ class Cluster:
     _known: dict[str, Any] = field(default_factory=dict)
     #: Cores of the nodes that are there and can search.
     _cores: dict[str, int] = field(default_factory=dict)
+    #: Nodes that did not answer, and until when nothing new is given to them.
+    _suspected: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def join(cls, address: str, say: Callable[[str], None] = lambda _text: None) -> Cluster:
         """The cluster that this machine is part of (`auto`), or the one at HOST:PORT. Raises ClusterUnavailable,
         NotInstalled."""
+        _look_there(address)
         cluster = cls(Facts.here(), say)
         _connect(address)
         try:
@@ -114,6 +122,10 @@ class Cluster:
         """By node that can search, how many searches it can make at a time."""
         return self._cores
 
+    def suspect(self, node: str) -> None:
+        """An actor there could not be reached. Ray takes up to half a minute to say that a node is dead."""
+        self._suspected[node] = time.monotonic() + _SUSPICION
+
     def refusals(self) -> str:
         return "; ".join(dict.fromkeys(said for said in self._known.values() if isinstance(said, str))) or "it has none"
 
@@ -136,7 +148,7 @@ class Cluster:
         self._cores = {
             node: int(about["Resources"]["CPU"])
             for node, about in nodes.items()
-            if isinstance(self._known[node], Facts)
+            if isinstance(self._known[node], Facts) and self._suspected.get(node, 0.0) < time.monotonic()
         }
 
     def _judge(self, ref: Any, where: str) -> Facts | str:
@@ -151,7 +163,8 @@ class Cluster:
         return f"node {where} is not used: {objection}" if objection else found
 
 
-def _connect(address: str) -> None:
+def _look_there(address: str) -> None:
+    """Raises ClusterUnavailable where nobody listens."""
     if address != "auto":
         host, _, port = address.rpartition(":")
         if not (host and port.isdigit()) or "/" in host:
@@ -160,14 +173,28 @@ def _connect(address: str) -> None:
             socket.create_connection((host.strip("[]"), int(port)), _CONNECTING).close()
         except (OSError, OverflowError) as error:
             raise ClusterUnavailable(f"--ray {address}: nobody listens there ({error}); {_START}") from None
+
+
+def _connect(address: str) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if said := _trouble(address):
+        raise ClusterUnavailable(f"--ray {address}: no Ray cluster can be joined from here ({said}); {_START}")
+    # What nodes print would stand between the lines of a JSON document.
+    ray.init(address=address, logging_level=logging.ERROR, configure_logging=False, log_to_driver=False)
+
+
+def _trouble(address: str) -> str:
+    """What is wrong with joining, '' for nothing: tried in a process of its own, because Ray waits for minutes where
+    something else listens, and ends the process that asks where it does not like what it hears."""
+    script = "import sys, ray; ray.init(address=sys.argv[1], logging_level='ERROR', log_to_driver=False)"
     try:
-        ray.init(address=address, logging_level=logging.ERROR, log_to_driver=True, configure_logging=False)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError, RayError) as error:
-        said = str(error).strip().partition("\n")[0]
-        raise ClusterUnavailable(
-            f"--ray {address}: no Ray cluster can be joined from here ({said}); {_START}"
-        ) from None
+        trial = subprocess.run(
+            [sys.executable, "-c", script, address], capture_output=True, text=True, timeout=_ANSWER, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"what is there did not answer as Ray does within {_ANSWER:.0f} s"
+    lines = [line for line in trial.stderr.splitlines() if "Error: " in line] or ["Ray ended without a word"]
+    return lines[-1].strip() if trial.returncode else ""
 
 
 _START = "`ray start --head` starts one, `ray start --address=HOST:PORT` joins it with another machine"

@@ -10,7 +10,6 @@ that its actors were at, which are made again elsewhere.
 
 from __future__ import annotations
 
-import os
 import pickle
 import queue
 import threading
@@ -21,6 +20,7 @@ from concurrent.futures import Future
 from typing import Any
 
 import ray
+from ray.exceptions import ActorUnavailableError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from prover.rounds.cluster import Cluster
@@ -38,7 +38,7 @@ class _Mailbox:
 
     def __init__(self) -> None:
         self.told: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self.said: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self.said: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
 
     def send_bytes(self, data: bytes) -> None:
         self.said.put(data)
@@ -57,18 +57,21 @@ class _Actor:
     def _serve(self) -> None:
         try:
             serve(self._mailbox)
-        except BaseException:
+        except Exception as error:
             traceback.print_exc()
-            os._exit(1)
+            self._mailbox.said.put(error)
 
     def tell(self, data: bytes) -> None:
         self._mailbox.told.put(data)
 
     def hear(self) -> list[bytes]:
-        """All that it has to say; waits until it has something."""
-        said = [self._mailbox.said.get()]
-        while not self._mailbox.said.empty():
-            said.append(self._mailbox.said.get())
+        """All that it has to say; waits until it has something. Raises what its search process ended by."""
+        said: list[bytes] = []
+        while not said or not self._mailbox.said.empty():
+            one = self._mailbox.said.get()
+            if isinstance(one, Exception):
+                raise RuntimeError(f"{type(one).__name__}: {one}")
+            said.append(one)
         return said
 
 
@@ -79,6 +82,8 @@ class RayMember(Member):
         super().__init__()
         self.node, self._crew = node, crew
         self._why = "ended"
+        #: Whether nobody says that it ended: it is its node that does not answer.
+        self.unreachable = False
         remote: Any = ray.remote
         made = remote(num_cpus=1, max_restarts=0, concurrency_groups={"tell": 1, "hear": 1})(_Actor)
         self._actor = made.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote()
@@ -97,7 +102,9 @@ class RayMember(Member):
         """In a thread of Ray's."""
         error = waiting.exception()
         if error is not None:
-            self._why = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+            self._why = lines[-1] if isinstance(error, RayTaskError) else lines[0]
+            self.unreachable = isinstance(error, ActorUnavailableError)
             self._crew.heard.put((self, None))
             return
         for data in waiting.result():
@@ -116,8 +123,7 @@ class RayCrew(Team[RayMember]):
         super().__init__()
         self._kit, self._cluster, self._most = kit, cluster, most
         self.heard: queue.SimpleQueue[tuple[RayMember, bytes | None] | None] = queue.SimpleQueue()
-        self._looked = time.monotonic()
-        self._had_nodes = time.monotonic()
+        self._looked = self._had_nodes = time.monotonic()
 
     @property
     def size(self) -> int:
@@ -135,15 +141,7 @@ class RayCrew(Team[RayMember]):
 
     def hear(self, seconds: float) -> list[tuple[RayMember, object | None]]:
         """Raises CrewLost when no node that can search was there for a minute."""
-        if time.monotonic() - self._looked > _LOOK_ROUND:
-            self._looked = time.monotonic()
-            self._cluster.look_round()
-            self.fill()
-            if time.monotonic() - self._had_nodes > _PATIENCE:
-                raise CrewLost(
-                    "no node of the Ray cluster can search any more. What was accepted is stored: when nodes are back, "
-                    "the same command goes on."
-                )
+        self._look_round()
         found: list[tuple[RayMember, object | None]] = []
         try:
             one = self.heard.get(timeout=seconds)
@@ -154,8 +152,22 @@ class RayCrew(Team[RayMember]):
         except queue.Empty:
             return found
 
+    def _look_round(self) -> None:
+        if time.monotonic() - self._looked < _LOOK_ROUND:
+            return
+        self._looked = time.monotonic()
+        self._cluster.look_round()
+        self.fill()
+        if time.monotonic() - self._had_nodes > _PATIENCE:
+            raise CrewLost(
+                "no node of the Ray cluster can search any more. What was accepted is stored: when nodes are back, the "
+                "same command goes on."
+            )
+
     def _read(self, member: RayMember, data: bytes | None) -> tuple[RayMember, object | None]:
         if data is None:
+            if member.unreachable:
+                self._cluster.suspect(member.node)
             self._cluster.look_round()
             member.machine_lost = member.node not in self._cluster.cores()
             return member, None

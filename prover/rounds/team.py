@@ -117,7 +117,8 @@ class Team(ABC, Generic[M]):
         if self._failed_starts >= _FAILED_STARTS:
             raise CrewLost(
                 f"{self._failed_starts} search processes in a row ended before they could search ({how}); what they "
-                "printed stands above. `flywheel doctor` says what is wrong; then run the same command again."
+                "printed stands above, on a cluster in Ray's logs. `flywheel doctor` says what is wrong; then run the "
+                "same command again."
             )
         self.fill()
         return how

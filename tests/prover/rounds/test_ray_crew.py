@@ -3,6 +3,7 @@ a node dies in the middle. The last ones run Lean."""
 
 from __future__ import annotations
 
+import http.server
 import os
 import shutil
 import sqlite3
@@ -31,6 +32,7 @@ from prover.cli.main import run
 from prover.cli.output import CANNOT_START
 from prover.lean import Lean
 from prover.policies.grammar import GrammarPolicy
+from prover.rounds import cluster as cluster_module
 from prover.rounds.attempt import Phase
 from prover.rounds.cluster import Cluster, ClusterUnavailable
 from prover.rounds.plan import Plan, RoundConfig, record_of
@@ -46,6 +48,8 @@ pytestmark = pytest.mark.timeout(600)
 
 NUMBERS = range(1, 25)
 TACTICS = (("nonsense", -0.3), ("sub 3", -1.0), ("sub 1", -2.0))
+#: Ray takes 127.0.0.1 for a wish to be reached from elsewhere, and puts the machine's own address in its place.
+LOOPBACK = "127.0.0.2"
 #: Of memory for objects, which rounds hardly use.
 _SMALL = {"num_cpus": 1, "object_store_memory": 100 * 1024**2, "include_dashboard": False}
 
@@ -53,10 +57,12 @@ _SMALL = {"num_cpus": 1, "object_store_memory": 100 * 1024**2, "include_dashboar
 @pytest.fixture(scope="module")
 def ray_head() -> Iterator[LocalRay]:
     """A cluster of one node, on loopback."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    cluster = LocalRay(initialize_head=True, head_node_args={**_SMALL, "node_ip_address": "127.0.0.1"})
-    yield cluster
-    cluster.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("PYTHONPATH", paths.python_path())  # nodes import what this process does
+        cluster = LocalRay(initialize_head=True, head_node_args={**_SMALL, "node_ip_address": LOOPBACK})
+        yield cluster
+        cluster.shutdown()
 
 
 @pytest.fixture
@@ -65,7 +71,7 @@ def second_node(ray_head):
     added = []
 
     def add(**more):
-        added.append(ray_head.add_node(wait=False, node_ip_address="127.0.0.1", **_SMALL, **more))
+        added.append(ray_head.add_node(wait=False, node_ip_address=LOOPBACK, **_SMALL, **more))
         return added[-1]
 
     yield add
@@ -168,6 +174,7 @@ class NoKit(Countdown):
         raise RuntimeError("no workbench here")
 
 
+@pytest.mark.long
 def test_actors_that_do_not_start_end_the_round_with_advice(corpus, ray_head):
     with joined(ray_head, 1) as cluster, RayCrew(NoKit(), cluster) as team, pytest.raises(RoundFailed, match="doctor"):
         run_round(corpus, start(corpus, "none"), plan(PortablePolicy(*TACTICS)), team, verify_countdown)
@@ -219,12 +226,12 @@ def test_an_address_where_no_ray_is_is_one_line(address, tmp_path, capsys):
     assert run(["round", "--name", "x", "--home", str(tmp_path), "--ray", address]) == CANNOT_START
     shown = capsys.readouterr().err.strip()
     assert f"--ray {address}" in shown and len(shown.splitlines()) == 1
-    assert time.monotonic() - began < 15 and not ray.is_initialized()
+    assert time.monotonic() - began < 30 and not ray.is_initialized()
 
 
-def test_something_else_at_the_address_is_one_line(tmp_path):
-    import http.server
-
+@pytest.mark.long
+def test_something_else_at_the_address_is_one_line(monkeypatch):
+    monkeypatch.setattr(cluster_module, "_ANSWER", 6.0)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler) as other:
         threading.Thread(target=other.serve_forever, daemon=True).start()
         with pytest.raises(ClusterUnavailable, match="no Ray cluster can be joined") as refused:
