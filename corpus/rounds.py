@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, exists, func, insert, select
+from sqlalchemy import Select, bindparam, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from corpus import schema
@@ -79,19 +79,21 @@ def select_theorems(session: Session, round: schema.Round, selection: Sequence[s
         )
 
 
+#: Built once: at every attempt anew, that costs more than asking. By the index on (benchmark, name); a join over the
+#: selection would read all of it each time.
+_SELECTED = select(schema.Theorem).where(
+    schema.Theorem.benchmark_id
+    == select(schema.Round.benchmark_id).where(schema.Round.id == bindparam("round")).scalar_subquery(),
+    schema.Theorem.name == bindparam("name"),
+    exists().where(
+        schema.RoundTheorem.round_id == bindparam("round"), schema.RoundTheorem.theorem_id == schema.Theorem.id
+    ),
+)
+
+
 def theorem_of(session: Session, round_id: int, name: str) -> schema.Theorem:
     """The theorem of this name that the round selected. Raises NotFound."""
-    # By the index on (benchmark, name): a join over the selection would read all of it at every attempt.
-    benchmark_id = select(schema.Round.benchmark_id).where(schema.Round.id == round_id).scalar_subquery()
-    row = session.scalar(
-        select(schema.Theorem).where(
-            schema.Theorem.benchmark_id == benchmark_id,
-            schema.Theorem.name == name,
-            exists().where(
-                schema.RoundTheorem.round_id == round_id, schema.RoundTheorem.theorem_id == schema.Theorem.id
-            ),
-        )
-    )
+    row = session.scalar(_SELECTED, {"round": round_id, "name": name})
     if row is None:
         raise NotFound(f"Theorem {name!r} is not among the theorems that round {round_id} selected.")
     return row

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from corpus import rounds, rows, schema
@@ -324,19 +324,23 @@ def _snapshot_id(session: Session, snapshot_hash: str | None) -> int | None:
     return rows.snapshot_row(session, snapshot_hash).id
 
 
+#: Built once, as in rounds.py.
+_EARLIER = (
+    select(schema.Attempt)
+    .where(
+        schema.Attempt.round_id == bindparam("round"),
+        schema.Attempt.theorem_id == bindparam("theorem"),
+        schema.Attempt.ordinal == bindparam("ordinal"),
+    )
+    .order_by(schema.Attempt.retry)
+)
+
+
 def _record(
     session: Session, round: RoundRecord, attempt: AttemptRecord, trees: PackedTrees | None, on_leak: OnLeak
 ) -> Recorded:
     theorem = rounds.theorem_of(session, round.id, attempt.theorem)
-    earlier = session.scalars(
-        select(schema.Attempt)
-        .where(
-            schema.Attempt.round_id == round.id,
-            schema.Attempt.theorem_id == theorem.id,
-            schema.Attempt.ordinal == attempt.ordinal,
-        )
-        .order_by(schema.Attempt.retry)
-    ).all()
+    earlier = session.scalars(_EARLIER, {"round": round.id, "theorem": theorem.id, "ordinal": attempt.ordinal}).all()
     for row in earlier:
         if row.status is not AttemptStatus.ERROR:
             return Recorded(row.id, row.proof_id, row.status, new_attempt=False, new_proof=False)
