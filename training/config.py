@@ -88,6 +88,16 @@ class SearchSettings(BaseModel):
         return self.model_dump(mode="json", exclude=others)
 
 
+def _steps_per_effort() -> Any:
+    """The field, which is stored only where it is in use, so that runs from before there was one go on."""
+    return Field(
+        0.0,
+        ge=0,
+        exclude_if=lambda factor: not factor,
+        description="a graded theorem gets so many steps for each of its effort, if that is more (lean-logic-rungs)",
+    )
+
+
 class RoundSettings(BaseModel):
     """One round over train theorems."""
 
@@ -95,6 +105,7 @@ class RoundSettings(BaseModel):
 
     theorems: PositiveInt = Field(400, description="attempts in a round")
     steps: PositiveInt = Field(32, description="tactic steps an attempt")
+    steps_per_effort: float = _steps_per_effort()
     noise: float = Field(0.3, ge=0, description="scale of the Gumbel noise in the priority")
     temperature: float = Field(
         1.0, gt=0, exclude_if=lambda value: value == 1, description="of the policy; below 1 it repeats what it prefers"
@@ -126,6 +137,7 @@ class EvaluationSettings(BaseModel):
     strata: tuple[str, ...] = Field(("hard",), min_length=1, description="each evaluated by itself; `all`: all as one")
     theorems: PositiveInt = Field(200, description="of each stratum")
     steps: PositiveInt = Field(64, description="tactic steps an attempt; solved counts at smaller budgets come with it")
+    steps_per_effort: float = _steps_per_effort()
     prior: float = Field(0.0, ge=0, lt=1)
     cost_discount: float = Field(0.0, ge=0)
     whole_budget: bool = Field(False, description="at the end also M_0 with all steps that the run's rounds took")

@@ -13,7 +13,7 @@ from corpus.store import Corpus
 from prover.benchmarks.contract import Benchmark
 from prover.evaluation.evaluate import Arm, Evaluation, evaluate
 from prover.lean import Lean
-from prover.rounds.frontier import Probe, allocate, steps_at
+from prover.rounds.frontier import Probe, allocate
 from prover.rounds.matchmaker import History, MatchmakerConfig, budget, select
 from prover.rounds.plan import Plan, RoundConfig
 from prover.rounds.progress import Job, Progress
@@ -22,6 +22,7 @@ from prover.rounds.verify import OnceEach
 from prover.search.minimize import CHEAP_CLOSERS
 from prover.search.streams import stream_seed
 from training.arms import Model, budget_of
+from training.budgets import own_steps
 from training.canaries import require_none_accepted
 from training.config import ConfigError, FlywheelConfig
 from training.data.from_corpus import trainable
@@ -55,13 +56,15 @@ class Rounds:
         """A round over `count` train theorems of the stratum, which and with what budgets by the matchmaker. `said`: in
         what else the plan differs from the settings, and why."""
         settings = self.config.round
-        matchmaker = MatchmakerConfig(steps=settings.steps, growth=settings.growth, solved_share=settings.again)
+        matchmaker = MatchmakerConfig(growth=settings.growth, solved_share=settings.again)
         log = history(self.corpus, self.config.benchmark, "train", self.config.name)
         theorems = trainable(self.corpus, self.config.benchmark, stratum)
         past = {theorem.name: log[theorem.name] for theorem in theorems}
+        # Disproofs are not graded.
+        first = own_steps(theorems, settings.steps, settings.steps_per_effort if arm == "policy" else 0.0)
         if settings.frontier and arm == "policy":
             rungs = {theorem.name: int(theorem.extra["rung"]) for theorem in theorems if "rung" in theorem.extra}
-            return self.frontier(rungs, past, matchmaker, count, stratum, plan, model, number, said)
+            return self.frontier(rungs, first, past, matchmaker, count, stratum, plan, model, number, said)
         stored = settings.model_dump() | dict(said)
         if self.benchmark.two_sided:
             side = open_side(theorems, log, stratum)
@@ -70,7 +73,9 @@ class Rounds:
             known = self._begun(arm, stratum, number + 1)
             stored |= {"matchmaker": "both sides", "why": list(side.why) if known is None else known.config["why"]}
         chosen = select(past, self.seed("round", number), count, matchmaker)
-        plan = replace(plan, budgets={name: budget_of(budget(past[name], matchmaker).steps) for name in chosen})
+        # Of all of them: a resumed round has others pending than would be chosen now.
+        budgets = {name: budget_of(budget(past[name], first[name], matchmaker).steps) for name in past}
+        plan = replace(plan, budgets=budgets)
         return self.run(arm, stratum, chosen, plan, stored, model.generation_id, number + 1)
 
     def _begun(self, arm: str, stratum: str, number: int) -> RoundRecord | None:
@@ -88,6 +93,7 @@ class Rounds:
     def frontier(
         self,
         rungs: Mapping[str, int],
+        budgets: Mapping[str, int],
         past: Mapping[str, History],
         matchmaker: MatchmakerConfig,
         count: int,
@@ -111,7 +117,6 @@ class Rounds:
             for names in by_rung.values()
             for name in sorted(names, key=lambda name: self.seed("probe", number, name))[: settings.frontier]
         ]
-        budgets = {name: steps_at(rung, settings.steps) for name, rung in rungs.items()}
         plan = replace(plan, budgets={name: budget_of(steps) for name, steps in budgets.items()})
         self.run("probe", stratum, drawn, plan, {**settings.model_dump(), **said}, model.generation_id, number + 1)
         (probed,) = (
@@ -124,8 +129,10 @@ class Rounds:
             if outcome.status not in (None, AttemptStatus.ERROR):
                 found[rungs[outcome.theorem]].append(outcome.status is AttemptStatus.PROVED)
         probes = {rung: Probe(sum(solved), len(solved)) for rung, solved in found.items()}
-        left = max(0, count * settings.steps - sum(budgets[name] for name in drawn))
-        shared = allocate(probes, left, settings.steps)
+        whole = round(count * sum(budgets[name] for name in rungs) / len(rungs))
+        left = max(0, whole - sum(budgets[name] for name in drawn))
+        mean = {rung: round(sum(budgets[name] for name in names) / len(names)) for rung, names in by_rung.items()}
+        shared = allocate(probes, left, mean)
         chosen: list[str] = []
         for rung, names in by_rung.items():
             open_ = {name: past[name] for name in names if name not in drawn}
@@ -200,6 +207,9 @@ class Rounds:
         # Both sides of a statement, or neither.
         opposite = counterparts(theorems) if self.benchmark.two_sided else {}
         names = {theorem.name: min(theorem.name, opposite.get(theorem.name, theorem.name)) for theorem in theorems}
+        if factor := settings.steps_per_effort:
+            steps = own_steps(theorems, settings.steps, factor)
+            arms = [_with_own_steps(arm, steps, settings.steps, factor) for arm in arms]
         evaluation = evaluate(
             self.corpus,
             arms,
@@ -274,6 +284,15 @@ class Rounds:
             f"{progress.seconds_left:.0f} s left"
         )
         self.report(Event(title, note, progress.done, progress.total))
+
+
+def _with_own_steps(arm: Arm, steps: Mapping[str, int], least: int, factor: float) -> Arm:
+    """The arm with what each theorem has beyond `least` on top of its own budget, so that M_0 at the whole budget keeps
+    what it has more than others. An arm that needs less than `least` is left alone: portfolio-1 tries six tactics."""
+    if arm.budget.steps < least:
+        return arm
+    budgets = {name: budget_of(arm.budget.steps + own - least) for name, own in steps.items()}
+    return replace(arm, budgets=budgets, settings={**arm.settings, "steps_per_effort": factor})
 
 
 def _sample(names: Mapping[str, str], count: int, purpose: str) -> list[str]:

@@ -54,6 +54,8 @@ class Arm:
     settings: Mapping[str, Any] = field(default_factory=dict)
     #: What its theorems may borrow; None: nothing.
     lending: Lending | None = None
+    #: By theorem, in place of `budget`, none of them smaller. `settings` say where they come from.
+    budgets: Mapping[str, Budget] = field(default_factory=dict)
 
     @property
     def described(self) -> dict[str, Any]:
@@ -93,10 +95,25 @@ class ArmResult:
     name: str
     budget: Budget
     outcomes: Mapping[str, TheoremOutcome]
+    #: By theorem, in place of `budget`, none of them smaller.
+    budgets: Mapping[str, Budget] = field(default_factory=dict)
+
+    def steps_of(self, theorem: str) -> int:
+        """The tactic steps that it was given for this theorem."""
+        return self.budgets.get(theorem, self.budget).steps
+
+    @cached_property
+    def most_steps(self) -> int:
+        """That it was given for any theorem."""
+        return max([self.budget.steps, *map(self.steps_of, self.outcomes)])
 
     def solved_at(self, steps: int) -> frozenset[str]:
         """Theorems proved within so many tactic steps."""
         return frozenset(name for name in self.solved if (self.outcomes[name].steps_to_proof or 0) <= steps)
+
+    def solved_in(self, steps: Mapping[str, int]) -> frozenset[str]:
+        """Theorems proved within so many tactic steps each."""
+        return frozenset(name for name in self.solved if (self.outcomes[name].steps_to_proof or 0) <= steps[name])
 
     @cached_property
     def solved(self) -> frozenset[str]:
@@ -208,15 +225,17 @@ class Evaluation:
         return [_row(arm) for arm in self.arms]
 
     def compare(self, arm: str, other: str) -> list[Comparison]:
-        """At the steps that both were given, and at the processor seconds that both spent."""
+        """At the steps that both were given, theorem by theorem, and at the processor seconds that both spent."""
         a, b = self.arm(arm), self.arm(other)
-        steps = min(a.budget.steps, b.budget.steps)
+        steps = {name: min(a.steps_of(name), b.steps_of(name)) for name in a.outcomes}
+        least, most = min(steps.values(), default=0), max(steps.values(), default=0)
+        given = f"{least} steps" if least == most else f"{least} to {most} steps"
         seconds = min(a.seconds, b.seconds)
         a_within, b_within = a.solved_within(seconds), b.solved_within(seconds)
         # None comes from rounding alone here: the arm that spent less spent just that.
         at_seconds = a.solved if a_within is None else a_within, b.solved if b_within is None else b_within
         return [
-            _compare(a, b, f"{steps} steps", a.solved_at(steps), b.solved_at(steps)),
+            _compare(a, b, given, a.solved_in(steps), b.solved_in(steps)),
             _compare(a, b, f"{seconds:.2g} s", *at_seconds),
         ]
 
@@ -262,7 +281,8 @@ def evaluate(
                 selection=theorems,
             )
             rounds.append(round)
-            plan = Plan(Phase(arm.policy, arm.budget, arm.search, arm.source), lending=arm.lending)
+            phase = Phase(arm.policy, arm.budget, arm.search, arm.source)
+            plan = Plan(phase, arm.budgets, lending=arm.lending)
             yield Job(round, plan, _named(on_progress, arm.name))
 
     summaries = run_rounds(corpus, started(), crew, verify, config, stop=stop)
@@ -285,7 +305,7 @@ def gather(found: Sequence[tuple[Arm, Sequence[TheoremOutcome]]], **about: Any) 
     common = set.intersection(*answered) if answered else set()
     asked = {o.theorem for _, outcomes in found for o in outcomes}
     results = tuple(
-        ArmResult(arm.name, arm.budget, {o.theorem: o for o in outcomes if o.theorem in common})
+        ArmResult(arm.name, arm.budget, {o.theorem: o for o in outcomes if o.theorem in common}, arm.budgets)
         for arm, outcomes in found
     )
     return Evaluation(arms=results, unanswered=len(asked - common), **about)

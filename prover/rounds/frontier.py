@@ -1,6 +1,6 @@
 """A matchmaker for train theorems in rungs: steps go where the current model solves some and not all.
 
-    allocation = allocate({0: Probe(8, 8), 1: Probe(4, 8), ...}, total=20_000, steps=64)
+    allocation = allocate({0: Probe(8, 8), 1: Probe(4, 8), ...}, 20_000, {0: 64, 1: 64, ...})
 
 A few attempts at each rung by the model that is about to search say what it solves there now. Pass rates of earlier
 rounds lag a model behind. A quarter of the steps stays broad, over all rungs. The rest is shared out by p(1 - p), p the
@@ -17,8 +17,6 @@ TRUST = 8
 #: A rung all of whose so many attempts or more were proofs is mastered: it only has its part of the broad share.
 MASTERY = 12
 BROAD = 0.25
-#: Steps of an attempt grow so much a rung, up to so many times those of the lowest.
-_GROWTH, _MOST = 1.1, 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +29,26 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """attempts: at each rung. steps: what one of them gets. broad: steps for all rungs together. why: one sentence a
-    rung, the lowest first."""
+    """attempts: at each rung. broad: steps for all rungs together. why: one sentence a rung, the lowest first."""
 
     attempts: Mapping[int, int]
-    steps: Mapping[int, int]
     broad: int
     why: tuple[str, ...]
 
 
-def steps_at(rung: int, steps: int) -> int:
-    """The steps of an attempt at the rung, `steps` at the lowest."""
-    return round(steps * min(_MOST, _GROWTH**rung))
-
-
-def allocate(probes: Mapping[int, Probe], total: int, steps: int) -> Allocation:
-    """Shares `total` tactic steps out. What no rung is worth goes to the broad share."""
+def allocate(probes: Mapping[int, Probe], total: int, steps: Mapping[int, int]) -> Allocation:
+    """Shares `total` tactic steps out, where an attempt at a rung takes so many `steps`. What no rung is worth goes to
+    the broad share."""
     weights = {rung: _weight(probe) for rung, probe in sorted(probes.items())}
     whole = sum(weights.values())
     frontier = total * (1 - BROAD) if whole else 0.0
     attempts: dict[int, int] = {}
-    budgets = {rung: steps_at(rung, steps) for rung in weights}
     why = []
     for rung, weight in weights.items():
-        attempts[rung] = int(frontier * weight / whole / budgets[rung]) if whole else 0
-        why.append(f"rung {rung}: {_reason(probes[rung])}; {attempts[rung]} attempts of {budgets[rung]} steps")
-    spent = sum(attempts[rung] * budgets[rung] for rung in attempts)
-    return Allocation(attempts, budgets, max(0, total - spent), tuple(why))
+        attempts[rung] = int(frontier * weight / whole / steps[rung]) if whole else 0
+        why.append(f"rung {rung}: {_reason(probes[rung])}; {attempts[rung]} attempts of {steps[rung]} steps")
+    spent = sum(attempts[rung] * steps[rung] for rung in attempts)
+    return Allocation(attempts, max(0, total - spent), tuple(why))
 
 
 def _weight(probe: Probe) -> float:

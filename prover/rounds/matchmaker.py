@@ -28,10 +28,9 @@ class History(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MatchmakerConfig:
-    """steps: a first attempt's budget. growth: factor a failure. max_steps: the most that a theorem gets.
+    """growth: factor a failure on a first attempt's steps. max_steps: the most that failures lead to.
     heartbeats_per_step: in thousands, 0 for no limit. solved_share: a solved theorem's chance to be tried again."""
 
-    steps: int = 32
     growth: float = 1.5
     max_steps: int = 256
     heartbeats_per_step: int = 0
@@ -52,10 +51,10 @@ def select(
     return chosen[:limit]
 
 
-def budget(past: History, config: MatchmakerConfig | None = None) -> Budget:
-    """What a theorem with this past gets. An attempt that ended in an error leaves no trace in the past, so a resumed
+def budget(past: History, first: int, config: MatchmakerConfig | None = None) -> Budget:
+    """What a theorem with this past gets, `first` being the steps of its first attempt. An attempt that ended in an error leaves no trace in the past, so a resumed
     round gives its pending theorems the budgets that it would have given them the first time."""
     config = config or MatchmakerConfig()
     failures = past.attempts - past.proved
-    steps = min(config.max_steps, round(config.steps * config.growth**failures))
+    steps = min(max(first, config.max_steps), round(first * config.growth**failures))
     return Budget(steps, heartbeats=steps * config.heartbeats_per_step)

@@ -53,6 +53,13 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
         FlywheelConfig.load(tmp_path / "absent.toml")
 
 
+def test_steps_by_effort_are_stored_only_where_they_are_in_use() -> None:
+    plain, grown = FlywheelConfig.load(), FlywheelConfig.load(round__steps_per_effort=4, evaluation__steps_per_effort=2)
+    assert not {"steps_per_effort"} & {*plain.stored()["round"], *plain.stored()["evaluation"]}
+    assert grown.stored()["round"]["steps_per_effort"] == 4.0 and grown.digest() != plain.digest()
+    assert FlywheelConfig.load(started=json.loads(json.dumps(grown.stored()))).stored() == grown.stored()
+
+
 def test_the_digest_covers_what_results_depend_on_and_nothing_else() -> None:
     base = FlywheelConfig.load()
     assert base.digest() == FlywheelConfig.load(workers=7, name="other").digest()

@@ -77,5 +77,5 @@ def test_a_round_probes_each_rung_and_says_where_its_steps_went(tmp_path: Path) 
             (pair.arm, pair.other) for pair in comparisons(evaluations[0], ["M_0"])
         }
         report = write_report(evaluations, {}, "t", tmp_path / "report", climbed=steps)
-        assert {"rungs.svg", "rungs.png"} <= {file.name for file in report.files}
+        assert {"curve.svg", "curve.png"} <= {file.name for file in report.files}
         assert "Train statements solved so far" in (tmp_path / "report" / "table.txt").read_text(encoding="utf-8")

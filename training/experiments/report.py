@@ -16,7 +16,8 @@ from rich.text import Text
 
 from prover.evaluation.decided import decided_table
 from prover.evaluation.height import heights_table
-from prover.evaluation.report import NOT_RESOLVED, Curve, Point, plot_generations
+from prover.evaluation.plots import Curve, Point, plot_generations
+from prover.evaluation.report import NOT_RESOLVED
 from training.experiments.experiment import BASELINE, Cell, Experiment
 from training.experiments.markdown import lean_block
 from training.experiments.undecided import by_grade, named, undecided, undecided_table

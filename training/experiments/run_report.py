@@ -19,16 +19,9 @@ from prover.actions.repertoire import Repertoire
 from prover.evaluation.decided import Decided, Side, decided, decided_table
 from prover.evaluation.evaluate import Evaluation
 from prover.evaluation.height import heights
-from prover.evaluation.report import (
-    Curve,
-    Point,
-    plot_generations,
-    plot_heights,
-    plot_steps,
-    report,
-    report_json,
-    report_text,
-)
+from prover.evaluation.height_plot import plot_heights
+from prover.evaluation.plots import Curve, Point, plot_generations, plot_steps
+from prover.evaluation.report import report, report_json, report_text
 from training.experiments.ending import Ending, Proofs, ending_of_run
 from training.experiments.markdown import lean_block
 from training.meter import Busy
@@ -98,11 +91,14 @@ def write_report(
     `sides`: theorems that have one which says the opposite. `health`: by generation.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    curves = [*plot_curve(evaluations, title, folder / "curve")]
+    graded = heights(evaluations[0]) if len(evaluations) == 1 else []
+    if graded:
+        solved = {"this run": [one.rate for one in climbed]} if climbed else {}
+        curves = [*plot_heights(graded, title, folder / "curve", solved)]
+    else:
+        curves = [*plot_curve(evaluations, title, folder / "curve")]
     for each in evaluations:
         curves += plot_steps(each, folder / (f"steps-{each.stratum}" if len(evaluations) > 1 else "steps"))
-        if found := heights(each):
-            curves += plot_heights(found, f"{title}, {each.stratum or 'all rungs'}", folder / "rungs")
     ending = ending_of_run(evaluations, proofs or {})
     files = [folder / "table.txt", folder / "report.json", *curves]
     if proofs is not None:

@@ -14,7 +14,8 @@ from corpus.records import AttemptStatus, RoundKind, TheoremRecord
 from corpus.round_results import TheoremOutcome, count_test_evaluations
 from corpus.store import Corpus
 from prover.evaluation.evaluate import Arm, evaluate, gather, portfolio_1
-from prover.evaluation.report import Curve, Point, comparisons, plot_generations, plot_steps, report_json, report_text
+from prover.evaluation.plots import Curve, Point, plot_generations, plot_steps
+from prover.evaluation.report import comparisons, report_json, report_text
 from prover.evaluation.statistics import Interval, bootstrap_interval, sign_test
 from prover.rounds.attempt import Undecided
 from prover.search.budget import Budget
@@ -73,6 +74,26 @@ def test_counts_at_fewer_steps_are_those_of_a_smaller_budget(run):
     large = run(Arm("large", STRONG, Budget(32))).arm("large")
     small = run(Arm("small", STRONG, Budget(16))).arm("small")
     assert large.solved_at(16) == small.solved < large.solved
+
+
+def test_a_theorem_can_have_a_budget_of_its_own_and_arms_compare_at_it(corpus, run):
+    own = {name: Budget(8 + 2 * number) for number, name in enumerate(NAMES)}
+    rule = {"steps_per_effort": 2.0}
+    weak = Arm("weak", WEAK, Budget(8), settings=rule, budgets=own)
+    longer = Arm("longer", WEAK, Budget(64), settings=rule)
+    evaluation = run(weak, longer)
+    result = evaluation.arm("weak")
+    # `down_n` takes n steps of the weak policy and the arm gives 6 + 2n, up to the 13 steps that a proof may have.
+    assert len(result.solved) == 13 and result.most_steps == 8 + 2 * 39
+    assert all(outcome.steps <= own[name].steps for name, outcome in result.outcomes.items())
+    given, _ = evaluation.compare("longer", "weak")
+    assert (given.at, given.wins, given.losses) == ("8 to 64 steps", 0, 0)
+    assert "steps grow with its effort, for all arms alike: weak 8 to 86" in " ".join(
+        report_text(evaluation, ["weak"]).split()
+    )
+    # At equal budgets it is another round, and the last statements of the 13 are out of reach.
+    assert run(Arm("weak", WEAK, Budget(8))).rows()[0].solved == 8
+    assert len(corpus.rounds("run")) == 3
 
 
 def test_each_evaluation_is_a_round_and_an_old_one_is_free(corpus, run):

@@ -10,7 +10,8 @@ from corpus.records import AttemptStatus
 from corpus.round_results import TheoremOutcome
 from prover.evaluation.evaluate import Arm, Evaluation, gather
 from prover.evaluation.height import heights, sum_interval, two_way_sum_interval
-from prover.evaluation.report import plot_heights, report_json, report_text
+from prover.evaluation.height_plot import plot_heights
+from prover.evaluation.report import report_json, report_text
 from prover.search.budget import Budget
 
 #: Theorems of each rung: one rung has twice as many, and counts no more for it.
@@ -72,8 +73,12 @@ def test_reports_show_rungs_and_height_only_where_there_are_rungs(tmp_path) -> N
     line = next(line for line in text.splitlines() if line.strip().startswith("M_1"))
     assert "r0" in text and "1.60 [" in line and "+1.00 [" in line
     assert [one["arm"] for one in report_json(CLIMB, [])["heights"]] == ["grammar", "M_0", "M_1"]
-    svg, png = plot_heights(heights(CLIMB), "t", tmp_path / "rungs")
-    assert "M_1" in svg.read_text(encoding="utf-8") and png.stat().st_size > 5_000
+    svg, png = plot_heights(heights(CLIMB), "t", tmp_path / "rungs", {"this run": [0.125, 0.25]})
+    drawn = svg.read_text(encoding="utf-8")
+    assert all(word in drawn for word in ("M_1", "M_0, frozen", "grammar", "this run", ">100<"))
+    assert png.stat().st_size > 5_000
+    two = plot_heights(heights(CLIMB), "t", tmp_path / "two")[0].read_text(encoding="utf-8")
+    assert "this run" not in two and "train statements" not in two
     flat = gather(
         [(Arm("M_0", FixedPolicy(), Budget(8)), [outcome(1, 1, True)])],
         benchmark="b",

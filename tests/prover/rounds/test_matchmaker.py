@@ -31,7 +31,9 @@ def test_the_choice_depends_on_the_seed_alone():
 
 
 def test_budgets_grow_with_failures_up_to_a_bound():
-    config = MatchmakerConfig(steps=32, growth=1.5, max_steps=80, heartbeats_per_step=10)
-    steps = [budget(TheoremHistory(fails + 1, 1), config).steps for fails in range(5)]
+    config = MatchmakerConfig(growth=1.5, max_steps=80, heartbeats_per_step=10)
+    steps = [budget(TheoremHistory(fails + 1, 1), 32, config).steps for fails in range(5)]
     assert steps == [32, 48, 72, 80, 80]
-    assert budget(TheoremHistory(0, 0), config).heartbeats == 320
+    # What a first attempt gets is never taken back.
+    assert budget(TheoremHistory(3, 0), 400, config).steps == 400
+    assert budget(TheoremHistory(0, 0), 32, config).heartbeats == 320
