@@ -1,4 +1,4 @@
-"""The picture of a climb: height by generation against the frozen M_0, every rung of every generation, train statements.
+"""The picture of a climb: height by generation against the frozen M_0, its rungs, and train statements.
 
 plot_heights(heights(evaluation), "run first", Path("curve"), {"the run": [0.08, 0.21, ...]})
 """
@@ -38,6 +38,7 @@ def plot_heights(
         percent = [100 * rate for rate in rates]
         panels[2].plot(range(len(rates)), percent, color="C2", linestyle="-" if style == "--" else style, label=label)
     if solved:
+        panels[2].set_xticks(range(max(map(len, solved.values()))))
         panels[2].set_xlabel("round (0: before M_0)")
         panels[2].set_ylabel("train statements solved so far, % of those tried")
         panels[2].set_ylim(bottom=0)
@@ -77,4 +78,4 @@ def _by_rung(axes: Any, climbed: Sequence[Climb], numbers: Sequence[int]) -> Non
     axes.set_xticks(range(len(numbers)), [f"M_{number}" for number in numbers])
     axes.set_yticks(range(len(rungs)), [str(rung) for rung in rungs])
     axes.set_xlabel("solved of each rung, %")
-    axes.set_ylabel("rung (each asks for 1.3 times the effort of the one below)")
+    axes.set_ylabel("rung")

@@ -52,8 +52,9 @@ def select(
 
 
 def budget(past: History, first: int, config: MatchmakerConfig | None = None) -> Budget:
-    """What a theorem with this past gets, `first` being the steps of its first attempt. An attempt that ended in an error leaves no trace in the past, so a resumed
-    round gives its pending theorems the budgets that it would have given them the first time."""
+    """What a theorem with this past gets, `first` being the steps of its first attempt. An attempt that ended in an
+    error leaves no trace in the past, so a resumed round gives its pending theorems the budgets that it would have
+    given them the first time."""
     config = config or MatchmakerConfig()
     failures = past.attempts - past.proved
     steps = min(max(first, config.max_steps), round(first * config.growth**failures))
