@@ -47,7 +47,8 @@ class SnapshotFilter:
 
     `run`: found (also) by that run. `benchmarks`: keys, or names for the newest revision now. `sources`: `seed`,
     `portfolio`, `grammar`, `policy`. `max_steps`: proofs of at most so many tactics. `human`: benchmarks whose human
-    steps count too, certified proofs and mere traces. `since`: proofs that were stored then or later.
+    steps count too, certified proofs and mere traces. `since`: proofs that were stored then or later. `from_round`:
+    found (also) in the training round of this id or a later one.
     """
 
     run: str | None = None
@@ -56,6 +57,7 @@ class SnapshotFilter:
     max_steps: int | None = None
     human: tuple[str, ...] = ()
     since: datetime | None = None
+    from_round: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +217,8 @@ def _line(session: Session, filter: SnapshotFilter) -> schema.SnapshotLine:
     # As lines were spelled before there were these fields.
     if not filter.human:
         del spelled["human"]
+    if filter.from_round is None:
+        del spelled["from_round"]
     del spelled["since"]
     if filter.since is not None:
         spelled["since"] = filter.since.astimezone(UTC).isoformat()
@@ -244,6 +248,8 @@ def _entering(session: Session, line: schema.SnapshotLine, filter: SnapshotFilte
         own = schema.Round.run_id == rows.run_row(session, filter.run).id
         of_people = [rows.benchmark_row(session, key).id for key in filter.human]
         rounds = rounds.where(own | ((schema.Round.arm == HUMAN_ARM) & schema.Round.benchmark_id.in_(of_people)))
+    if filter.from_round is not None:
+        rounds = rounds.where(schema.Round.id >= filter.from_round)
     wanted = set(session.scalars(rounds))
     new = session.execute(select(attempt.proof_id, attempt.round_id).where(attempt.id > line.attempts_seen))
     candidates = sorted({proof_id for proof_id, round_id in new if proof_id is not None and round_id in wanted})

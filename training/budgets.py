@@ -3,8 +3,8 @@
     own_steps(theorems, settings.steps, settings.steps_per_effort)     # {"rung13.p.00001": 404, "rung00.p.00001": 64}
 
 At equal steps for all, the statements whose proof is longer than the budget cannot be solved, and height ends below
-their rung. A graded statement's `effort` is an upper bound of its shortest proof (lean_env/benchmark/lean_logic/effort.py),
-known before anything is searched and the same for every arm.
+their rung. A graded statement's `effort` (lean_logic/effort.py) is an upper bound of its shortest proof, known before
+anything is searched and the same for every arm.
 """
 
 from __future__ import annotations

@@ -183,6 +183,11 @@ class FlywheelConfig(BaseSettings):
         exclude_if=lambda value: not value,
         description="generations go on from the weights of the one before, not from base",
     )
+    last_round: bool = Field(
+        False,
+        exclude_if=lambda value: not value,
+        description="generations after M_0 learn from their last round alone, not from the run's whole corpus",
+    )
     sources: tuple[str, ...] = Field(
         (),
         exclude_if=lambda value: not value,

@@ -26,7 +26,7 @@ from typing import Any
 from corpus.guard import held_back, withheld
 from corpus.health import Health, health_of
 from corpus.human import count_traces
-from corpus.records import GenerationRecord
+from corpus.records import GenerationRecord, RoundKind
 from corpus.round_results import searched_steps
 from corpus.snapshot import Snapshot, SnapshotFilter, take_snapshot
 from corpus.store import Corpus
@@ -183,15 +183,16 @@ class Flywheel:
         return summary
 
     def learn(self, number: int) -> GenerationRecord:
-        """M_number, trained from base on a snapshot of the whole corpus, unless it is trained already."""
+        """M_number, trained from base on a snapshot of the whole corpus (unless the settings say `continued` or
+        `last_round`), if it is not trained already."""
         known = {record.number: record for record in self.corpus.generations(self.config.name)}
         if number in known and known[number].finished_at is not None:
             return known[number]
         self._require_trainable()
         sources = self.config.sources if number else ()
-        snapshot = take_snapshot(
-            self.corpus, SnapshotFilter(run=self.config.name, human=self.config.human, sources=sources)
-        )
+        since = self._first_round_of(number - 1) if number and self.config.last_round else None
+        filter = SnapshotFilter(run=self.config.name, human=self.config.human, sources=sources, from_round=since)
+        snapshot = take_snapshot(self.corpus, filter)
         return self._train(number, snapshot, known[number - 1].id if number else None)
 
     def evaluate(
@@ -288,6 +289,12 @@ class Flywheel:
         """Raises what `require_trainable` does, before hours of search end in it."""
         if self.trainer is None:
             require_trainable(self.config.train, self.config.device)
+
+    def _first_round_of(self, number: int) -> int | None:
+        """The id of the first training round that searched with M_number; None where there is none."""
+        generation = self.generation(number).id
+        rounds = self.corpus.rounds(self.config.name, RoundKind.TRAIN)
+        return min((round.id for round in rounds if round.generation_id == generation), default=None)
 
     def _train(self, number: int, snapshot: Snapshot, parent: int | None) -> GenerationRecord:
         treated = self.treatment(number - 1) if number else Treatment()
