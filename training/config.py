@@ -215,10 +215,16 @@ class FlywheelConfig(BaseSettings):
 
     @classmethod
     def load(
-        cls, file: Path | None = None, *, started: Mapping[str, Any] | None = None, **flags: Any
+        cls,
+        file: Path | None = None,
+        *,
+        started: Mapping[str, Any] | None = None,
+        contents: Mapping[str, Any] | None = None,
+        **flags: Any,
     ) -> FlywheelConfig:
         """The benchmark's preset (training/presets), overridden by `file` (TOML), overridden by the environment,
         overridden by `flags` that are not None. `started`: what a run was started with, in place of preset and file.
+        `contents`: what a file would say, in place of one.
 
         Nested flags use two underscores (`round__theorems=100`). Raises ConfigError.
         """
@@ -240,7 +246,9 @@ class FlywheelConfig(BaseSettings):
                 if started is not None:
                     known = {name: value for name, value in started.items() if name in cls.model_fields}
                     return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=known)
-                own = TomlConfigSettingsSource(settings_cls, toml_file=file)
+                own: PydanticBaseSettingsSource = TomlConfigSettingsSource(settings_cls, toml_file=file)
+                if contents is not None:
+                    own = InitSettingsSource(settings_cls, init_kwargs=dict(contents))
                 return init_settings, env_settings, own, InitSettingsSource(settings_cls, init_kwargs=preset)
 
         given: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""`flywheel experiment`: the loop with several seeds."""
+"""`flywheel experiment`: the loop with several seeds, and with several settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from prover.cli.run_options import BenchOption, NameOption, WorkersOption
 
 
 def experiment(
-    seeds: Annotated[int, typer.Option(min=1, help="Runs with seeds 0, 1, ...")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs with seeds 0, 1, ... (of each arm that names no other)")] = 3,
     config: ConfigOption = None,
     name: NameOption = None,
     generations: Annotated[
@@ -27,12 +27,19 @@ def experiment(
     """The whole loop once for each of several seeds, and what it adds to the frozen M_0 of the same seed, with
     intervals over seeds and theorems. Stopped or killed, the same command goes on.
 
-    Example: flywheel experiment --bench lean-logic --seeds 3 --name logic
+    A --config with `[[arm]]` tables runs each arm with each seed: an arm is a name and the settings that it changes,
+    and all are compared with the first. Their table is written anew after each arm and seed.
+
+    Examples: flywheel experiment --bench lean-logic --seeds 3 --name logic
+              flywheel experiment --config arms.toml --seeds 2
     """
     require_lean()
     place = Place.of(home, db)
     flags = external.resolve(bench, place, workers)
     from prover.cli import work
 
-    settings = work.FlywheelConfig.load(config, name=name, generations=generations, workers=workers, **flags)
+    given = {"name": name, "generations": generations, "workers": workers, **flags}
+    if config is not None and (variants := work.variants_of(config, seeds, **given)):
+        return work.ablation(variants, place, json)
+    settings = work.FlywheelConfig.load(config, **given)
     work.experiment(settings, seeds, place, json)

@@ -24,10 +24,13 @@ from prover.evaluation.decided import sides_of
 from prover.lean import Backend, Lean
 from training.config import FlywheelConfig
 from training.events import Event
+from training.experiments import ablation_report
+from training.experiments.ablation import run_variants
 from training.experiments.ending import ending_of_experiment
 from training.experiments.experiment import evaluation_proofs, run_seeds
 from training.experiments.report import as_json, firsts, write_experiment
 from training.experiments.run_report import RunReport, unused_note, write_report
+from training.experiments.variants import Variant, variants_of
 from training.flywheel import Flywheel
 
 # Ray is imported where a cluster is asked for.
@@ -36,12 +39,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FlywheelConfig",
+    "ablation",
     "count_proofs",
     "experiment",
     "newest",
     "opened",
     "show",
     "turn_all",
+    "variants_of",
     "write_report",
 ]
 
@@ -139,6 +144,24 @@ def experiment(settings: FlywheelConfig, seeds: int, place: Place, json: bool) -
         emit_json({**figures, "ending": ending.as_json(), "files": [str(file) for file in files]})
         return
     show_screen(experiment_screen(ending, settings, seeds, place, time.monotonic() - started))
+
+
+def ablation(variants: Sequence[Variant], place: Place, json: bool) -> None:
+    """Each arm with each of its seeds; the report in HOME/reports/NAME is written anew after each of them."""
+    settings = variants[0].config
+    folder = place.home / "reports" / settings.name
+    title = f"{settings.benchmark}, {settings.evaluation.split}: {settings.name}"
+    with _at_work(settings, place, settings.name) as (lean, corpus, report):
+        for found in run_variants(variants, lean, corpus, place.models, report):
+            files = ablation_report.write_ablation(found, title, folder)
+            (name, seed), *_ = reversed(found.runs)
+            errors.print(f"{settings.name}: {name} with seed {seed} is done; {len(found.missing)} to go", markup=False)
+    if json:
+        emit_json({**ablation_report.as_json(found), "files": [str(file) for file in files]})
+        return
+    console.print(ablation_report.render(found))
+    for file in files:
+        console.print(str(file), soft_wrap=True)
 
 
 def show(report: RunReport, json: bool) -> None:

@@ -192,16 +192,25 @@ def run_seeds(
     stop: threading.Event | None = None,
 ) -> Experiment:
     """Runs every seed to its end, in order; `models` gives a run's folder. Raises what Flywheel.run raises."""
-    done = []
-    for number in seeds:
-        name = f"{config.name}-s{number}"
-        one = config.model_copy(update={"name": name, "seed": number})
-        flywheel = Flywheel(one, lean, corpus, models(name), _named(report, name), stop or threading.Event())
-        turns = flywheel.run()
-        evaluations = flywheel.evaluate(*(turn.generation.number for turn in turns), last=True)
-        done.append(SeedRun(number, evaluations, evaluation_proofs(corpus, name), dict(flywheel.meter.phases)))
-    held_out = corpus.theorems(config.benchmark, config.evaluation.split)
-    return Experiment(config.name, tuple(done), sides_of(held_out))
+    runs = [config.model_copy(update={"name": f"{config.name}-s{number}", "seed": number}) for number in seeds]
+    done = tuple(run_seed(one, lean, corpus, models, report, stop) for one in runs)
+    return Experiment(config.name, done, sides_of(corpus.theorems(config.benchmark, config.evaluation.split)))
+
+
+def run_seed(
+    config: FlywheelConfig,
+    lean: Lean,
+    corpus: Corpus,
+    models: Callable[[str], Path],
+    report: Callable[[Event], None] = say_nothing,
+    stop: threading.Event | None = None,
+) -> SeedRun:
+    """One run to its end. Raises what Flywheel.run raises."""
+    name = config.name
+    flywheel = Flywheel(config, lean, corpus, models(name), _named(report, name), stop or threading.Event())
+    turns = flywheel.run()
+    evaluations = flywheel.evaluate(*(turn.generation.number for turn in turns), last=True)
+    return SeedRun(config.seed, evaluations, evaluation_proofs(corpus, name), dict(flywheel.meter.phases))
 
 
 def _named(report: Callable[[Event], None], name: str) -> Callable[[Event], None]:

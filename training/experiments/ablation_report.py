@@ -1,0 +1,142 @@
+"""Arms times seeds for people: one table a stratum with the noise floor under it, curves by generation, JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from prover.evaluation.plots import figure_of, write_figure
+from prover.evaluation.report import NOT_RESOLVED
+from training.experiments.ablation import Ablation, Figure, Row
+
+
+def write_ablation(ablation: Ablation, title: str, folder: Path) -> list[Path]:
+    """Writes table.txt, ablation.json and a curve a stratum into `folder`, each whole or not at all; returns the
+    paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = io.StringIO()
+    Console(file=text, width=170, no_color=True, force_terminal=False).print(render(ablation))
+    table = "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
+    files = {"table.txt": table, "ablation.json": json.dumps(as_json(ablation), indent=1) + "\n"}
+    for name, content in files.items():
+        partial = folder / f".{name}.partial"
+        partial.write_text(content, encoding="utf-8")
+        partial.replace(folder / name)
+    curves = [path for stratum in ablation.strata for path in _plot(ablation, stratum, title, folder)]
+    return [*(folder / name for name in files), *curves]
+
+
+def render(ablation: Ablation) -> RenderableType:
+    """For a terminal."""
+    parts: list[RenderableType] = []
+    for stratum in ablation.strata:
+        rows = ablation.rows(stratum)
+        parts += [_table(ablation, stratum, rows), Text(_floor(rows))]
+    parts += [Text(f"{one.name}: {_changes(one.changes)}") for one in ablation.variants]
+    if missing := ablation.missing:
+        parts.append(Text(f"Still to run: {', '.join(f'{name} with seed {seed}' for name, seed in missing)}."))
+    return Group(*parts)
+
+
+def as_json(ablation: Ablation) -> dict[str, object]:
+    """For scripts: every figure of the tables."""
+    return {
+        "name": ablation.name,
+        "arms": {one.name: {"seeds": one.seeds, "changes": dict(one.changes)} for one in ablation.variants},
+        "missing": [list(key) for key in ablation.missing],
+        "strata": {stratum: [_row_json(row) for row in ablation.rows(stratum)] for stratum in ablation.strata},
+    }
+
+
+def _row_json(row: Row) -> dict[str, object]:
+    floor = None if np.isnan(row.floor) else row.floor
+    return {**asdict(row), "floor": floor, "resolved": (row.height or row.rate).resolved}
+
+
+def _table(ablation: Ablation, stratum: str, rows: list[Row]) -> Table:
+    first = ablation.variants[0]
+    evaluation = first.config.evaluation
+    title = (
+        f"{ablation.name}: {first.config.benchmark}, {evaluation.split}, {stratum or 'all strata'}, "
+        f"{rows[0].theorems} theorems; last generations, less that of {first.name}"
+    )
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("arm")
+    graded = any(row.height is not None for row in rows)
+    headings = ["seeds", "solved by seed", "rate [95 %]"]
+    headings += ["height [95 %]"] if graded else []
+    headings += [f"minus {first.name} [95 %]", "", "train solved by seed", "train steps"]
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        shown = row.height or row.rate
+        scale, digits = (1.0, 2) if row.height is not None else (100.0, 1)
+        rate = _value(row.rate, 100.0, 1)
+        table.add_row(
+            row.label,
+            str(len(row.seeds)),
+            " ".join(map(str, row.solved)),
+            f"{rate} %",
+            *([_value(row.height, 1.0, 2) if row.height is not None else ""] if graded else []),
+            _difference(shown, scale, digits),
+            NOT_RESOLVED if shown.difference is not None and not shown.resolved else "",
+            " ".join(map(str, row.train_solved)),
+            f"{np.mean(row.train_steps):,.0f}" if row.train_steps else "",
+        )
+    return table
+
+
+def _value(figure: Figure, scale: float, digits: int) -> str:
+    low, high = scale * figure.interval.low, scale * figure.interval.high
+    return f"{scale * figure.value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def _difference(figure: Figure, scale: float, digits: int) -> str:
+    if figure.difference is None or figure.difference_interval is None:
+        return ""
+    low, high = scale * figure.difference_interval.low, scale * figure.difference_interval.high
+    return f"{scale * figure.difference:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
+
+
+def _floor(rows: list[Row]) -> str:
+    floors = [f"{row.label} {row.floor:.1%}" for row in rows if row.train_solved and not np.isnan(row.floor)]
+    if not floors:
+        return "Noise floor: unknown, one seed each. A difference between arms may be chance in training and search."
+    return f"Noise floor (mean difference between the rates of two seeds of one arm): {', '.join(floors)}."
+
+
+def _changes(changes: object) -> str:
+    return json.dumps(changes) if changes else "the file's settings as they are"
+
+
+def _plot(ablation: Ablation, stratum: str, title: str, folder: Path) -> tuple[Path, Path]:
+    figure = figure_of()
+    axes = figure.subplots()
+    graded = ablation.rows(stratum)[0].height is not None
+    scale = 1.0 if graded else 100.0
+    numbers: set[int] = set()
+    for place, variant in enumerate(one for one in ablation.variants if ablation.curve(one.name, stratum)):
+        curve = ablation.curve(variant.name, stratum)
+        values = [scale * value for value, _ in curve.values()]
+        below = [scale * max(0.0, value - interval.low) for value, interval in curve.values()]
+        above = [scale * max(0.0, interval.high - value) for value, interval in curve.values()]
+        # Beside each other, so that intervals can be told apart.
+        at = [number + 0.06 * place for number in curve]
+        axes.errorbar(at, values, yerr=[below, above], marker="o", capsize=3, label=variant.name, color=f"C{place}")
+        numbers |= curve.keys()
+    axes.set_xticks(sorted(numbers))
+    axes.set_xlabel("generation")
+    axes.set_ylabel("height (95 %)" if graded else "solved, % of theorems (95 %)")
+    axes.set_ylim(bottom=0)
+    several = len(ablation.strata) > 1
+    return write_figure(
+        figure, f"{title}{f', {stratum}' if several else ''}", folder / f"curve{f'-{stratum}' * several}"
+    )
