@@ -136,7 +136,6 @@ def _plot(ablation: Ablation, stratum: str, title: str, folder: Path) -> tuple[P
     axes.set_xlabel("generation")
     axes.set_ylabel("height (95 %)" if graded else "solved, % of theorems (95 %)")
     axes.set_ylim(bottom=0)
-    several = len(ablation.strata) > 1
-    return write_figure(
-        figure, f"{title}{f', {stratum}' if several else ''}", folder / f"curve{f'-{stratum}' * several}"
-    )
+    if len(ablation.strata) == 1:
+        return write_figure(figure, title, folder / "curve")
+    return write_figure(figure, f"{title}, {stratum}", folder / f"curve-{stratum}")
