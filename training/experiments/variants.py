@@ -82,14 +82,15 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, A
 
 
 def _require_comparable(file: Path, variants: list[Variant]) -> None:
-    """All arms are judged on the same theorems with the same budgets. Raises ConfigError."""
+    """All arms are judged on the same theorems with the same budgets, in the same workers. Raises ConfigError."""
     for one in variants[1:]:
-        same = one.config.evaluation == variants[0].config.evaluation
-        if not same or (one.config.benchmark, one.config.name) != (
-            variants[0].config.benchmark,
-            variants[0].config.name,
-        ):
+        mine, first = one.config, variants[0].config
+        if (mine.evaluation, mine.benchmark, mine.name) != (first.evaluation, first.benchmark, first.name):
             raise ConfigError(
                 f"{file}: arm {one.name!r} changes name, benchmark or evaluation, so that it would not be compared on "
                 "the same theorems at equal steps"
+            )
+        if (mine.limits, mine.workers) != (first.limits, first.workers):
+            raise ConfigError(
+                f"{file}: arm {one.name!r} changes workers or the limits of a tactic, which all arms share"
             )
