@@ -1,4 +1,4 @@
-"""Training the ranker: the whole snapshot, from base, for a fixed number of epochs.
+"""Training the ranker: the whole snapshot, from base, for a number of epochs that follows from its size.
 
     report = train(proofs, space, TrainConfig(), Path("generations/1"), seed=1)
 
@@ -46,6 +46,9 @@ class TrainConfig(BaseModel):
     data: DatasetConfig = DatasetConfig()
     vocabulary: int = Field(default=1536, gt=100)
     epochs: int = Field(default=12, gt=0)
+    #: More epochs where these would be fewer batches: 5 epochs of M_0's 150 states end within the warm-up. Stored only
+    #: where it is in use.
+    least_batches: int = Field(default=0, ge=0, exclude_if=lambda least: not least)
     batch_size: int = Field(default=32, gt=0)
     learning_rate: float = Field(default=1.5e-3, gt=0)
     weight_decay: float = Field(default=0.05, ge=0)
@@ -251,7 +254,9 @@ class _Trainer:
         optimizer = torch.optim.AdamW(
             self._model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)
         )
-        total = config.epochs * math.ceil(len(states) / config.batch_size)
+        batches = math.ceil(len(states) / config.batch_size)
+        epochs = max(config.epochs, math.ceil(config.least_batches / batches))
+        total = epochs * batches
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self._rate(step, total))
         started = time.perf_counter()
         # Dropout draws from torch's global generator.
@@ -266,7 +271,7 @@ class _Trainer:
             if halfway is not None:
                 halfway.save(identity, self._state(at, optimizer, scheduler))
 
-        while at.epoch < config.epochs:
+        while at.epoch < epochs:
             at.order = self._order.bit_generator.state
             for batch in list(self._batches(prompts))[len(at.losses) :]:
                 loss = self._loss([states[i] for i in batch], [prompts[i] for i in batch])
@@ -283,7 +288,7 @@ class _Trainer:
             at.epoch, at.losses, at.order = at.epoch + 1, [], self._order.bit_generator.state
             keep()
             if report is not None:
-                report(Progress(at.epoch, config.epochs, mean, time.perf_counter() - started))
+                report(Progress(at.epoch, epochs, mean, time.perf_counter() - started))
         self._model.eval().cpu()
         self.seconds = time.perf_counter() - started
 

@@ -1,0 +1,115 @@
+"""`flywheel experiment` with arms, on the real Lean: killed in the middle and called again, it goes on where it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sums import Sums
+
+from corpus.records import RoundKind
+from corpus.store import Corpus
+from prover.benchmarks.registry import BENCHMARKS, register
+from prover.lean import Lean
+from training.events import Event
+from training.experiments.ablation import Ablation, run_variants
+from training.experiments.variants import variants_of
+
+pytestmark = pytest.mark.timeout(600)
+
+FILE = """
+benchmark = "sums"
+name = "arms"
+generations = 1
+seed_proofs = false
+easy_theorems = 0
+grammar_theorems = 4
+grammar_steps = 24
+[round]
+theorems = 4
+steps = 8
+portfolio_share = 0
+canaries = 1
+[evaluation]
+strata = ["true"]
+theorems = 3
+steps = 8
+whole_budget = true
+[train]
+vocabulary = 200
+epochs = 2
+model = { hidden = 16, layers = 1, heads = 1, feed_forward = 32 }
+[[arm]]
+name = "flywheel"
+seeds = 2
+[[arm]]
+name = "frozen"
+retrain = false
+[[arm]]
+name = "continued"
+learn = { start = "last", proofs = "last round" }
+"""
+
+
+def run(home: Path) -> Ablation:
+    """All of it, with a line on standard output after each arm and seed."""
+    BENCHMARKS["sums"] = Sums()
+    variants = variants_of(home / "arms.toml", 1, workers=1)
+    config = variants[0].config
+    heard: list[Event] = []
+    with Lean(1, config.limits) as lean, Corpus.open(str(home / "corpus.db")) as corpus:
+        register(corpus, "sums", lean)
+        for found in run_variants(variants, lean, corpus, lambda run: home / run, heard.append):
+            print(len(found.runs), "done", flush=True)
+    return found
+
+
+def test_arms_times_seeds_survive_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BENCHMARKS, "sums", Sums())
+    (tmp_path / "arms.toml").write_text(FILE, encoding="utf-8")
+    with subprocess.Popen(
+        [sys.executable, __file__, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "1 done\n"
+        child.send_signal(signal.SIGKILL)
+    with Corpus.open(str(tmp_path / "corpus.db"), create=False) as corpus:
+        before = {round.id: round for round in corpus.rounds("arms-flywheel-s0")}
+        weights = [one.model_hash for one in corpus.generations("arms-flywheel-s0")]
+        assert len(weights) == 2 and all(round.finished_at for round in before.values())
+    found = run(tmp_path)
+    assert list(found.runs) == [("flywheel", 0), ("frozen", 0), ("continued", 0), ("flywheel", 1)]
+    assert found.missing == []
+    with Corpus.open(str(tmp_path / "corpus.db"), create=False) as corpus:
+        # What was done before the kill was read and not run again.
+        assert {round.id: round for round in corpus.rounds("arms-flywheel-s0")} == before
+        assert [one.model_hash for one in corpus.generations("arms-flywheel-s0")] == weights
+        rounds = {name: corpus.rounds(f"arms-{name}-s0", RoundKind.TRAIN) for name in ("flywheel", "frozen")}
+        assert [round.selected for round in rounds["frozen"]] == [round.selected for round in rounds["flywheel"]]
+        assert [one.number for one in corpus.generations("arms-frozen-s0")] == [0]
+        base, continued = (corpus.generations(f"arms-{name}-s0")[1] for name in ("flywheel", "continued"))
+        assert (base.recipe, continued.recipe) == (
+            "expert-iteration",
+            "expert-iteration, continued, last round alone",
+        )
+        assert continued.metrics["states"] < base.metrics["states"], "the last round alone is less than the whole"
+        assert continued.model_hash != base.model_hash
+        assert corpus.generations("arms-continued-s0")[0].model_hash == weights[0], "all arms begin alike"
+    rows = {row.label: row for row in found.rows("true")}
+    assert {"flywheel", "frozen", "continued", "flywheel: M_0 at the whole budget"} <= rows.keys()
+    assert rows["flywheel"].seeds == (0, 1) and rows["frozen"].seeds == (0,)
+    # The frozen arm's last generation is the M_0 that the flywheel began with.
+    m_0 = found.runs["flywheel", 0].run.evaluations[0].arm("M_0").solved
+    assert found.runs["frozen", 0].run.evaluations[0].arm("M_0").solved == m_0
+    assert rows["frozen"].train_steps[0] > 0 and rows["frozen"].train_solved[0] > 0
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]))
