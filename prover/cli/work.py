@@ -154,7 +154,7 @@ def ablation(variants: Sequence[Variant], place: Place, json: bool) -> None:
     with _at_work(settings, place, settings.name) as (lean, corpus, report):
         for found in run_variants(variants, lean, corpus, place.models, report):
             files = ablation_report.write_ablation(found, title, folder)
-            (name, seed), *_ = reversed(found.runs)
+            name, seed = list(found.runs)[-1]
             errors.print(f"{settings.name}: {name} with seed {seed} is done; {len(found.missing)} to go", markup=False)
     if json:
         emit_json({**ablation_report.as_json(found), "files": [str(file) for file in files]})

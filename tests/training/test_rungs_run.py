@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from corpus.climb import climb
 from corpus.records import RoundKind
+from corpus.round_results import outcomes
 from corpus.store import Corpus
 from corpus.template_use import template_use
 from lean_env.benchmark.lean_logic.rungs import RungConfig, Rungs
@@ -39,12 +41,14 @@ def test_a_round_probes_each_rung_and_says_where_its_steps_went(tmp_path: Path) 
         grammar_steps=32,
         round__theorems=16,
         round__steps=8,
+        round__steps_per_effort=2,
         round__frontier=2,
         round__template_floor=0.2,
         round__disproofs=0,
         round__canaries=2,
         evaluation__theorems=8,
         evaluation__steps=8,
+        evaluation__steps_per_effort=1.5,
         train__epochs=1,
     )
     with Lean(2, config.limits) as lean, Corpus.open(str(tmp_path / "corpus.db")) as corpus:
@@ -66,12 +70,26 @@ def test_a_round_probes_each_rung_and_says_where_its_steps_went(tmp_path: Path) 
         assert [word.split(":")[0] for word in words] == [f"rung {rung}" for rung in range(4)]
         assert all("2 attempts are too few to go by" in word for word in words)
         steps = climb(corpus, "rungs")
-        assert steps[-1].steps - steps[0].steps <= 16 * 8 and set(steps[1].tried) == set(range(4))
+        graded = {one.name: int(one.extra["effort"]) for one in corpus.theorems("lean-logic-rungs", None, None)}
+        allowed = {name: max(8, 2 * effort) for name, effort in graded.items()}
+        tried = [one for arm in ("probe", "policy") for one in outcomes(corpus, rounds[arm])]
+        assert all(one.steps <= allowed[one.theorem] for one in tried), "a theorem's steps follow its effort"
+        assert max(one.steps for one in tried) > 8
+        assert set(steps[1].tried) == set(range(4))
         # The same again finds everything done, its words too.
         Flywheel(config, lean, corpus, tmp_path / "models").run()
         assert len(corpus.rounds("rungs", RoundKind.TRAIN)) == 3
         assert template_use(corpus, "rungs")["intro"].tried
         evaluations = flywheel.evaluate(0, 1, searches=["andor", "best-first"])
+        for arm in evaluations[0].arms[1:]:  # all but portfolio-1, which tries six tactics
+            given = {name: max(8, math.ceil(1.5 * graded[name])) for name in arm.outcomes}
+            assert {name: arm.steps_of(name) for name in arm.outcomes} == given
+            assert all(outcome.steps <= given[name] for name, outcome in arm.outcomes.items())
+        whole = flywheel.evaluate(0, 1, last=True)[0]
+        more = whole.arm("M_0 at the whole budget")
+        extra = more.budget.steps - 8
+        assert extra > 0
+        assert all(more.steps_of(name) - whole.arm("M_0").steps_of(name) == extra for name in more.outcomes)
         assert [one.arm for one in heights(evaluations[0])][-3:] == ["M_0", "M_1", "M_1 by andor"]
         assert {("M_1 by andor", "M_0"), ("M_1 by andor", "M_1")} <= {
             (pair.arm, pair.other) for pair in comparisons(evaluations[0], ["M_0"])

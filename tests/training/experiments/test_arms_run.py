@@ -19,7 +19,7 @@ from training.events import Event
 from training.experiments.ablation import Ablation, run_variants
 from training.experiments.variants import variants_of
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 FILE = """
 benchmark = "sums"
