@@ -306,3 +306,17 @@ def test_any_history_ends_in_the_snapshot_of_what_survives(events: list[tuple[st
             for ordinal, (i, tactic) in enumerate(keys):
                 other.record_attempt(round, attempt(theorems[i], proof=proof(theorems[i], tactic), ordinal=ordinal))
             assert take_snapshot(other).hash == last.hash
+
+
+def test_from_a_round_on_only_what_was_found_then_counts(sqlite_corpus: Corpus) -> None:
+    train = fill(sqlite_corpus)["train"]
+    first, second = (start_round(sqlite_corpus, train, seed=seed) for seed in (1, 2))
+    for round, found in ((first, train[:3]), (second, train[2:])):
+        for one in found:
+            sqlite_corpus.record_attempt(round, attempt(one, proof=proof(one)))
+    last = take_snapshot(sqlite_corpus, SnapshotFilter(run="run", from_round=second.id))
+    # What both rounds found was stored by the first, and counts all the same.
+    names = {one.theorem.name for one in snapshot_proofs(sqlite_corpus, last.hash)}
+    assert names == {one.name for one in train[2:]} and dict(last.filter) == {"run": "run", "from_round": second.id}
+    everything = take_snapshot(sqlite_corpus, SnapshotFilter(run="run", from_round=first.id))
+    assert everything.hash == take_snapshot(sqlite_corpus, SnapshotFilter(run="run")).hash != last.hash
