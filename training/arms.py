@@ -87,17 +87,16 @@ class Arms:
 
     # --- evaluations ------------------------------------------------------------------------------------------------
 
-    def evaluation(self, numbers: Iterable[int]) -> list[Arm]:
-        """These generations beside M_0, grammar, portfolio-1 and portfolio search.
+    def evaluation(self, numbers: Iterable[int], baselines: bool = True) -> list[Arm]:
+        """These generations beside M_0 and, as `baselines`, grammar, portfolio-1 and portfolio search.
 
         Arms without a model, and M_0, run once: later evaluations of the run read their rows.
         """
         budget, search = budget_of(self.config.evaluation.steps), self._search()
         numbers = sorted({0, *numbers})
+        grammar = Arm("grammar", GrammarPolicy(self.actions), budget, search, source="grammar")
         return [
-            portfolio_1(),
-            Arm("grammar", GrammarPolicy(self.actions), budget, search, source="grammar"),
-            self.portfolio(),
+            *([portfolio_1(), grammar, self.portfolio()] if baselines else []),
             *(self._generation(n, f"M_{n}", budget) for n in numbers),
             *self._with_lemmas_of(numbers[-1], budget),
         ]

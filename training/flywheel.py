@@ -86,6 +86,9 @@ class Flywheel:
     stop: threading.Event = field(default_factory=threading.Event)
     #: What makes the models; that of the settings (`[train] kind`) if none is given.
     trainer: Trainer | None = None
+    #: Whether generations are evaluated beside what has no model, and M_0 at the whole budget: in an experiment one run
+    #: a seed does that for all its arms.
+    baselines: bool = True
     meter: Meter = field(init=False)
     benchmark: Benchmark = field(init=False)
     actions: ActionSpace = field(init=False)
@@ -208,9 +211,9 @@ class Flywheel:
 
         What the corpus holds already is read, not run again.
         """
-        arms = [*self.arms.evaluation(numbers), *map(self.arms.guest, guests)]
+        arms = [*self.arms.evaluation(numbers, self.baselines), *map(self.arms.guest, guests)]
         arms += [self.arms.otherwise(max(numbers), kind) for kind in searches if kind != self.config.search.kind]
-        if last and self.config.evaluation.whole_budget:
+        if last and self.baselines and self.config.evaluation.whole_budget:
             arms.append(self.arms.whole_budget(searched_steps(self.corpus, self.config.name)))
         with self.meter.measure(f"evaluation {max(numbers)}"):
             found = tuple(self.rounds.evaluate(stratum, arms) for stratum in self.config.evaluation.strata)

@@ -4,7 +4,8 @@
 
 Each arm and seed is a run of its own in the corpus. Its evaluations are stored as they end, so a killed experiment goes
 on where it was, and what is done is read. All arms of one seed go before the next seed, so that there is something to
-compare early. Differences are to the first arm, paired by seed and theorem, over the seeds that both have.
+compare early. What has no model runs with the first arm alone. Differences are to the first arm, paired by seed and
+theorem, over the seeds that both have.
 """
 
 from __future__ import annotations
@@ -203,7 +204,7 @@ def run_variants(
             if seed >= variant.seeds:
                 continue
             config = variant.run(seed)
-            run = run_seed(config, lean, corpus, models, report, stop)
+            run = run_seed(config, lean, corpus, models, report, stop, baselines=variant is variants[0])
             climbed = climb(corpus, config.name)
             solved = sum(climbed[-1].solved.values()) if climbed else 0
             done[variant.name, seed] = VariantRun(run, solved, climbed[-1].steps if climbed else 0)

@@ -204,10 +204,11 @@ def run_seed(
     models: Callable[[str], Path],
     report: Callable[[Event], None] = say_nothing,
     stop: threading.Event | None = None,
+    baselines: bool = True,
 ) -> SeedRun:
-    """One run to its end. Raises what Flywheel.run raises."""
-    name = config.name
-    flywheel = Flywheel(config, lean, corpus, models(name), _named(report, name), stop or threading.Event())
+    """One run to its end; `baselines` as in Flywheel. Raises what Flywheel.run raises."""
+    name, stop = config.name, stop or threading.Event()
+    flywheel = Flywheel(config, lean, corpus, models(name), _named(report, name), stop, baselines=baselines)
     turns = flywheel.run()
     evaluations = flywheel.evaluate(*(turn.generation.number for turn in turns), last=True)
     return SeedRun(config.seed, evaluations, evaluation_proofs(corpus, name), dict(flywheel.meter.phases))

@@ -99,6 +99,9 @@ def test_arms_times_seeds_survive_a_kill(tmp_path: Path, monkeypatch: pytest.Mon
         assert continued.metrics["states"] < base.metrics["states"], "the last round alone is less than the whole"
         assert continued.model_hash != base.model_hash
         assert corpus.generations("arms-continued-s0")[0].model_hash == weights[0], "all arms begin alike"
+    beside = {name: {arm.name for arm in run.run.evaluations[0].arms} for (name, _), run in found.runs.items()}
+    assert beside["frozen"] == {"M_0"} and beside["continued"] == {"M_0", "M_1"}
+    assert {"grammar", "portfolio", "M_0 at the whole budget"} <= beside["flywheel"]
     rows = {row.label: row for row in found.rows("true")}
     assert {"flywheel", "frozen", "continued", "flywheel: M_0 at the whole budget"} <= rows.keys()
     assert rows["flywheel"].seeds == (0, 1) and rows["frozen"].seeds == (0,)
