@@ -15,7 +15,6 @@ from prover.evaluation.height import Climb
 from prover.evaluation.plots import figure_of, write_figure
 
 _GENERATION = re.compile(r"M_(\d+)")
-_FROZEN = "M_0"
 _STYLES: tuple[Any, ...] = ("--", ":", "-.", (0, (1, 4)), (0, (6, 4)))
 
 
@@ -34,9 +33,8 @@ def plot_heights(
     _by_generation(panels[0], climbed, [one for one in found if not _GENERATION.fullmatch(one.arm)])
     if climbed:
         _by_rung(panels[1], [climbed[number] for number in sorted(climbed)], sorted(climbed))
-    for style, (label, rates) in zip(_STYLES, solved.items(), strict=False):
-        percent = [100 * rate for rate in rates]
-        panels[2].plot(range(len(rates)), percent, color="C2", linestyle="-" if style == "--" else style, label=label)
+    for label, rates in solved.items():
+        panels[2].plot(range(len(rates)), [100 * rate for rate in rates], marker=".", label=label)
     if solved:
         panels[2].set_xticks(range(max(map(len, solved.values()))))
         panels[2].set_xlabel("round (0: before M_0)")
@@ -55,7 +53,7 @@ def _by_generation(axes: Any, climbed: Mapping[int, Climb], level: Sequence[Clim
     axes.errorbar(numbers, values, yerr=[below, above], color="C0", marker="o", capsize=4, label="flywheel")
     if 0 in climbed:
         frozen = climbed[0]
-        axes.axhline(frozen.height, color="C3", linestyle="-", linewidth=1.5, label=f"{_FROZEN}, frozen")
+        axes.axhline(frozen.height, color="C3", linestyle="-", linewidth=1.5, label="M_0, frozen")
         axes.axhspan(*frozen.interval, color="C3", alpha=0.12, linewidth=0)
     for number, one in enumerate(level):
         style = _STYLES[number % len(_STYLES)]
