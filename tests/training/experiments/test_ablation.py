@@ -18,6 +18,7 @@ from training.experiments.ablation_report import as_json, write_ablation
 from training.experiments.experiment import SeedRun
 from training.experiments.variants import Variant, variants_of
 
+ROOT = Path(__file__).parents[3]
 FILE = """
 benchmark = "lean-logic-rungs"
 name = "try"
@@ -54,6 +55,12 @@ def test_an_arm_is_the_files_settings_with_its_own_laid_over(written) -> None:
     # The benchmark's preset is below all of it.
     assert first.config.search.max_depth == 60
     assert written('benchmark = "lean-logic"\n') == []
+
+
+def test_the_arms_that_results_ask_for_are_settings_that_there_are() -> None:
+    found = {one.name: one for one in variants_of(ROOT / "results" / "lean_logic_rungs_arms.toml", 2)}
+    assert {name: one.seeds for name, one in found.items() if one.seeds == 6} == {"flywheel": 6, "frozen": 6}
+    assert len({one.config.digest() for one in found.values()}) == len(found) == 8, "each arm changes something"
 
 
 @pytest.mark.parametrize(
