@@ -112,7 +112,7 @@ def heights_table(found: Sequence[Climb], title: str, by_seed: Mapping[str, Sequ
     """Per cent solved by rung, one line an arm; what is zero is left blank, so that the slope is seen. `by_seed`: the
     height of each arm with each seed."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("arm")
+    table.add_column("arm", no_wrap=True)
     rungs = list(found[0].rates) if found else []
     seeds = ["by seed"] if by_seed else []
     for heading in (*(f"r{rung}" for rung in rungs), *seeds, "height [95 %]", "minus M_0 [95 %]"):

@@ -20,7 +20,7 @@ from prover.evaluation.report import comparisons
 from prover.lean import Lean
 from training.config import FlywheelConfig
 from training.events import Event
-from training.experiments.run_report import write_report
+from training.experiments.run_report import train_rates, write_report
 from training.flywheel import Flywheel
 
 pytestmark = pytest.mark.timeout(900)
@@ -95,6 +95,9 @@ def test_a_round_probes_each_rung_and_says_where_its_steps_went(tmp_path: Path) 
         assert {("M_1 by andor", "M_0"), ("M_1 by andor", "M_1")} <= {
             (pair.arm, pair.other) for pair in comparisons(evaluations[0], ["M_0"])
         }
+        assert train_rates(steps) == [one.rate for one in (steps[0], steps[-1])], "no disproofs here, and two models"
         report = write_report(evaluations, {}, "t", tmp_path / "report", climbed=steps)
+        table = (tmp_path / "report" / "table.txt").read_text(encoding="utf-8")
+        assert any(line.split()[:1] == ["M_1"] and line.count("[") == 2 for line in table.splitlines())
         assert {"curve.svg", "curve.png"} <= {file.name for file in report.files}
         assert "Train statements solved so far" in (tmp_path / "report" / "table.txt").read_text(encoding="utf-8")

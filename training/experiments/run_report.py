@@ -29,6 +29,8 @@ from training.meter import Busy
 #: What every arm is compared with: the frozen twin, and the strongest automation without learning.
 BASELINES = ("M_0", "portfolio")
 _DECIDED = "Statements certified true, certified false and undecided; by what is known of them, those that are decided"
+#: Columns of a table's file: fourteen rungs, height and difference side by side.
+_WIDTH = 200
 _GENERATION = re.compile(r"M_(\d+)")
 
 
@@ -93,7 +95,7 @@ def write_report(
     folder.mkdir(parents=True, exist_ok=True)
     graded = heights(evaluations[0]) if len(evaluations) == 1 else []
     if graded:
-        solved = {"this run": [one.rate for one in climbed]} if climbed else {}
+        solved = {"this run": train_rates(climbed)} if climbed else {}
         curves = [*plot_heights(graded, title, folder / "curve", solved)]
     else:
         curves = [*plot_curve(evaluations, title, folder / "curve")]
@@ -108,7 +110,9 @@ def write_report(
     result = RunReport(
         tuple(evaluations), phases, tuple(files), ending, tuple(notes), tuple(climbed), both, health or {}
     )
-    tables = "\n".join([*(f"{note}\n" for note in notes), *(report_text(each, BASELINES) for each in evaluations)])
+    tables = "\n".join(
+        [*(f"{note}\n" for note in notes), *(report_text(each, BASELINES, _WIDTH) for each in evaluations)]
+    )
     for arms in both:
         tables += "\n" + _plain(decided_table(arms, _DECIDED))
     if climbed:
@@ -156,6 +160,17 @@ def unused_note(use: Mapping[str, TemplateUse], repertoire: Repertoire) -> str:
     return f"In no proof that the rounds found, with how often they were tried: {of}: {tried}."
 
 
+def train_rates(climbed: Sequence[Climb]) -> list[float]:
+    """The share solved so far of the graded train statements tried so far, once for each model that searched, the
+    rounds before M_0 first: disproofs, which are in no rung, are not among them."""
+    last = {one.generation: one for one in climbed}
+    counts = [
+        [sum(n for rung, n in found.items() if rung != NO_RUNG) for found in (one.solved, one.tried)]
+        for one in last.values()
+    ]
+    return [solved / max(1, tried) for solved, tried in counts]
+
+
 def climb_table(climbed: Sequence[Climb]) -> Table:
     """Train statements solved so far after each round, and the share of those tried; by rung where there are rungs."""
     rungs = sorted({rung for one in climbed for rung in one.tried} - {NO_RUNG})
@@ -199,7 +214,7 @@ def health_lines(health: Mapping[int, Health]) -> list[str]:
 
 def _plain(table: Table) -> str:
     text = io.StringIO()
-    Console(file=text, width=200, no_color=True, force_terminal=False).print(table)
+    Console(file=text, width=_WIDTH, no_color=True, force_terminal=False).print(table)
     return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
 
 
