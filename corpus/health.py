@@ -173,9 +173,15 @@ def openings_in(corpus: Corpus, round: RoundRecord) -> dict[str, list[tuple[int,
 
 def round_duplicates(corpus: Corpus, run: str, generation_id: int | None) -> tuple[int, int]:
     """Of the training rounds that a generation searched (None: round 0), how many attempts proved something, and how
-    many of these found a proof that was known before."""
-    attempt, round, earlier = schema.Attempt, schema.Round, aliased(schema.Attempt)
-    known = exists().where(earlier.proof_id == attempt.proof_id, earlier.id < attempt.id)
+    many of these found a proof that the run knew before. What other runs found is not known to it."""
+    attempt, round = schema.Attempt, schema.Round
+    earlier, before = aliased(schema.Attempt), aliased(schema.Round)
+    known = exists().where(
+        earlier.proof_id == attempt.proof_id,
+        earlier.id < attempt.id,
+        before.id == earlier.round_id,
+        before.run_id == round.run_id,
+    )
     with reading(corpus.engine) as session:
         proved, again = session.execute(
             select(func.count(), func.count().filter(known))

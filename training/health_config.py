@@ -20,7 +20,7 @@ class AlarmSettings(BaseModel):
     slope: float = Field(0.01, description="collapse: less gain in pass@k a doubling of k, beside pass@1 below 0.9")
     entropy: float = Field(0.15, ge=0, le=1, description="collapse: tactic entropy below this share of M_0's")
     overconfidence: float = Field(
-        0.2, ge=0, description="overconfidence: confidence so much above accuracy, and above M_0's"
+        0.1, ge=0, description="overconfidence: confidence so much above accuracy, and above M_0's"
     )
     seed_log_likelihood: float = Field(1.0, ge=0, description="forgetting: nats a state below M_0's")
     seed_solved: float = Field(0.3, ge=0, le=1, description="forgetting: share of seed theorems below M_0's")

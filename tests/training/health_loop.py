@@ -7,24 +7,32 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from corpus.health import FIGURES, Health
-from corpus.snapshot import SnapshotFilter, take_snapshot
+from corpus.records import RoundKind, StepRecord
+from corpus.round_trees import round_trees
 from corpus.store import Corpus
 from lean_env.benchmark.lean_logic import LogicConfig
 from lean_env.benchmark.lean_logic.config import SizeLimits
 from lean_env.benchmark.lean_logic.problem import Family
+from lean_env.theorem import Theorem
 from prover.benchmarks.lean_logic import LogicBenchmark
 from prover.lean import Lean
+from prover.policies.ranker.checkpoint import load_ranker
+from prover.policies.ranker.network import ModelConfig
+from prover.policies.ranker.policy import RankerPolicy
+from prover.rounds.plan import theorem_of
+from prover.search.streams import stream_seed
 from training.config import FlywheelConfig
-from training.data.from_corpus import trainable, training_proofs
-from training.data.unverified import unverified_proofs
-from training.flywheel import Flywheel, Turn
-from training.trainers.choice import trainer_of
+from training.data.dataset import TrainingProof
+from training.data.from_corpus import trainable
+from training.data.unverified import UNVERIFIED
+from training.flywheel import ROUND_0, Flywheel, Turn
+from training.trainers.ranker import RankerTrainer, TrainConfig
 
 LOGIC = LogicConfig(
     train=600,
@@ -65,27 +73,28 @@ _COLLAPSE: Mapping[str, Any] = {
     "generations": 4,
 }
 #: What the model is sure of, not what the kernel accepted.
-_UNVERIFIED: Mapping[str, Any] = {"unverified": 0.5, "trees__training": 1.0, "sources": ("policy",)}
+_UNVERIFIED: Mapping[str, Any] = {
+    "unverified": 0.5,
+    "trees__training": 1.0,
+    "sources": ("policy",),
+    "generations": 2,
+}
 RUNS: Mapping[str, Mapping[str, Any]] = {
     "usual": {},
     "collapse": _COLLAPSE,
-    "collapse-seeds": {**_COLLAPSE, "sources": ()},
-    "collapse-hot": {**_COLLAPSE, "health__remedies__collapse": "temperature", "health__temperature": 2.0},
-    "unverified": _UNVERIFIED,
-    "verified": {"sources": ("policy",), "trees__training": 1.0},
-    "unverified-seeds": {**_UNVERIFIED, "sources": ()},
-    "bounded": {**_UNVERIFIED, "health__remedies__overconfidence": "stop"},
-    "family": {"generations": 2, "trees__training": 1.0},
-    "control": {
+    "collapse-seeds": {**_COLLAPSE, "sources": (), "generations": 2},
+    "collapse-hot": {
+        **_COLLAPSE,
         "generations": 2,
-        "trees__training": 1.0,
-        "seed": 1,
-        "train__model__hidden": 48,
-        "train__model__layers": 1,
-        "train__model__heads": 2,
-        "train__model__feed_forward": 128,
+        "health__remedies__collapse": "temperature",
+        "health__temperature": 2.0,
     },
+    "unverified": _UNVERIFIED,
+    "verified": {"sources": ("policy",), "trees__training": 1.0, "generations": 2},
+    "bounded": {**_COLLAPSE, "health__remedies__collapse": "stop"},
 }
+#: A network of another family: other sizes, and it starts from other weights.
+CONTROL = ModelConfig(hidden=48, layers=1, heads=2, feed_forward=128)
 
 
 @dataclass
@@ -110,21 +119,45 @@ class Loops:
         """Of its generations."""
         return [turn.health for turn in self[name]]
 
-    def student(self, teacher: str, verified: bool = True) -> Path:
-        """A network of the usual family, trained on what the teacher's models found (`verified`) or were sure of, and
-        on nothing else."""
-        self[teacher]
-        flywheel = self.fly("family")
-        taught = take_snapshot(self.corpus, SnapshotFilter(run=teacher, sources=("policy",)))
-        accepted = training_proofs(self.corpus, taught.hash, flywheel.benchmark.repertoire)
-        out = self.folder / f"student of {teacher}{'' if verified else ', unverified'}"
-        trainer_of(flywheel.config.train, flywheel.actions).train(
-            accepted if verified else unverified_proofs(self.corpus, teacher, 0.5),
-            out,
-            seed=flywheel.rounds.seed("train"),
-            statements=[one.statement for one in trainable(self.corpus, "lean-logic")],
-        )
-        return out
+    def load(self, name: str, number: int) -> RankerPolicy:
+        """M_number of a run."""
+        return load_ranker(self.folder / name / f"M_{number}", self.fly(name).actions)
+
+    def taught(
+        self,
+        name: str,
+        proofs: Iterable[TrainingProof],
+        *,
+        seed: int,
+        model: ModelConfig | None = None,
+        seed_share: float | None = None,
+    ) -> RankerPolicy:
+        """A network that learned these steps and nothing else, of the usual family or of another `model`; round 0's
+        proofs among them get `seed_share` of the weight."""
+        flywheel = self.fly("unverified")
+        settings = flywheel.config.train
+        assert isinstance(settings, TrainConfig)
+        mixed = {"proofs_per_theorem": 1000, "seed_share": seed_share, "seed_sources": ROUND_0}
+        data = settings.data.model_copy(update=mixed)
+        settings = settings.model_copy(update={"epochs": 8, "data": data, "model": model or settings.model})
+        out = self.folder / name
+        statements = [one.statement for one in trainable(self.corpus, "lean-logic")]
+        RankerTrainer(flywheel.actions, settings).train(proofs, out, seed=seed, statements=statements)
+        return load_ranker(out, flywheel.actions)
+
+    def favourites(self, teacher: RankerPolicy, most: int = 500) -> Iterator[TrainingProof]:
+        """In states of train theorems that the searches of the run `unverified` met, what the teacher likes best."""
+        met: dict[str, Theorem] = {}
+        for round in self.corpus.rounds("unverified", RoundKind.TRAIN):
+            for record, trees in round_trees(self.corpus, round) if round.generation_id is not None else ():
+                theorem = theorem_of(record, round.benchmark)
+                met |= {state.text: met.get(state.text, theorem) for tree in trees for state in tree.states}
+        space = self.fly("unverified").actions
+        for text in sorted(met, key=lambda text: stream_seed("drift", text))[:most]:
+            situation = space.look(met[text].environment, text)
+            if len(situation.candidates):
+                tactic = situation.text(int(teacher.log_probs(situation).argmax()))
+                yield TrainingProof(met[text], (StepRecord(text, tactic, ""),), UNVERIFIED)
 
 
 def settings_of(name: str) -> FlywheelConfig:

@@ -39,7 +39,7 @@ GENERATION = GenerationRecord(
         ("one_opening", 0.9, 0.91, "collapse"),
         ("slope", 0.01, 0.009, "collapse"),
         ("entropy", 0.301, 0.299, "collapse"),
-        ("overconfidence", 0.3, 0.31, "overconfidence"),
+        ("overconfidence", 0.199, 0.201, "overconfidence"),
         ("seed_log_likelihood", -2.0, -2.01, "forgetting"),
         ("seed_solved", 0.51, 0.49, "forgetting"),
         ("lost_share", 0.3, 0.31, "forgetting"),

@@ -39,6 +39,7 @@ from prover.rounds.plan import Plan, theorem_of
 from prover.search.streams import stream_seed
 from training.arms import budget_of
 from training.config import FlywheelConfig
+from training.data.unverified import UNVERIFIED_RECIPE
 from training.health import statistics
 from training.health.rules import Treatment, alarms, treatment
 from training.rounds import Rounds
@@ -114,7 +115,8 @@ class Examination:
         counts: dict[str, int],
     ) -> None:
         """Proofs and duplicates, and what the evaluation won and lost."""
-        if (snapshot := generations[number].snapshot_hash) is not None:
+        snapshot = generations[number].snapshot_hash
+        if snapshot is not None and generations[number].recipe != UNVERIFIED_RECIPE:
             figures["proofs"] = find_snapshot(self.corpus, snapshot).proofs
         searched = generations[number - 1].id if number else None
         proved, again = round_duplicates(self.corpus, self.config.name, searched)
