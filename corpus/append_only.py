@@ -15,6 +15,7 @@ TABLES = (
     "benchmark",
     "borrowed",
     "certificate",
+    "filter_verdict",
     "goal",
     "guard",
     "header",

@@ -296,6 +296,9 @@ class _Merge:
         tree = self._source.get(schema.SearchTree, theirs.id)
         if tree is not None:
             self._target.add(schema.SearchTree(**(_values(tree) | {"attempt_id": mine.id})))
+        said = schema.FilterVerdict
+        for verdict in self._source.scalars(select(said).where(said.attempt_id == theirs.id)):
+            self._target.add(said(**(_values(verdict) | {"attempt_id": mine.id})))
 
     def _count(self, table: type[Base]) -> int:
         return self._target.scalars(select(func.count()).select_from(table)).one()

@@ -8,6 +8,7 @@
     theorem   1-n proof 1-n step 1-n goal accepted proofs as a clean worker replayed them; certificate 1-1 proof
     state     1-n step, human_step        each printed tactic state once
     attempt   n-1 proof                   every attempt that found this proof; the first one is the one that brought it
+    attempt   1-n filter_verdict          what filters other than the kernel said of its samples (corpus/samples.py)
     attempt   1-1 search_tree             what its search tried, for a share of the attempts (corpus/search_tree.py)
     proof     n-1 term, 1-n borrowed      a proof's own part, to be lent; the earlier proofs that it rests on
     proof     1-n step_score              what other generations would have given each of its steps, where it was asked
@@ -309,6 +310,19 @@ class SearchTree(Base):
     steps: Mapped[int]
     size: Mapped[int] = mapped_column(BigInteger)
     data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class FilterVerdict(Base):
+    """What a filter said of the `position`-th sample of an attempt; the kernel's own verdict is in the attempt's stats.
+    `score`: the filter's, the higher the better; None where it has none."""
+
+    __tablename__ = "filter_verdict"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    filter: Mapped[str] = mapped_column(String(32), primary_key=True)
+    accepted: Mapped[bool]
+    score: Mapped[float | None]
 
 
 class Term(Base):

@@ -21,11 +21,13 @@ class PolicyQuery:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One tactic with its natural log-probability; `template` names its form (for costs and statistics, else '')."""
+    """One tactic with its natural log-probability; `template` names its form (for costs and statistics, else '');
+    `count`: how often it was drawn. A policy that writes whole proofs has one in place of a tactic."""
 
     tactic: str
     log_prob: float
     template: str = ""
+    count: int = 1
 
 
 class Policy(Protocol):

@@ -19,7 +19,8 @@ from prover.search.and_or import AndOr
 from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
 from prover.search.kinds import SearchKind
-from training.config import EvaluationSettings, FlywheelConfig, RoundSettings
+from prover.search.whole import WholeProofs
+from training.config import ConfigError, EvaluationSettings, FlywheelConfig, RoundSettings
 
 #: What an attempt may use beside tactic steps. The wall clock is a net: 30 s a step would be 60 times the mean.
 _WALL_SECONDS_PER_STEP = 10.0
@@ -74,7 +75,8 @@ class Arms:
         if temperature is not None:
             settings = settings.model_copy(update={"temperature": temperature})
         model, budget = self.load(number, settings), budget_of(settings.steps)
-        plan = Plan(Phase(model.policy, budget, self._noisy_search()))
+        search = WholeProofs(every=True, draws=1) if self.config.writes_proofs else self._noisy_search()
+        plan = Plan(Phase(model.policy, budget, search))
         if settings.portfolio_share:
             policy = PortfolioPolicy(self.lean.actions)
             portfolio = Phase(policy, budget, self._wide_search(), "portfolio")
@@ -132,7 +134,10 @@ class Arms:
         return Arm(policy.name, policy, budget_of(self.config.evaluation.steps), self._search(), settings=about)
 
     def otherwise(self, number: int, kind: SearchKind) -> Arm:
-        """M_number with another search than the run's, and all else the same."""
+        """M_number with another search than the run's, and all else the same. Raises ConfigError where a model writes
+        whole proofs: there is nothing to search."""
+        if self.config.writes_proofs:
+            raise ConfigError("a model that writes whole proofs is not searched with: leave --search out")
         arm = self._generation(number, f"M_{number}{BY}{kind}", budget_of(self.config.evaluation.steps))
         return replace(arm, search=self.config.search.model_copy(update={"kind": kind}).as_search())
 
@@ -142,7 +147,7 @@ class Arms:
             name,
             model.policy,
             budget,
-            self._search(),
+            self.config.models_search(),
             generation_id=model.generation_id,
             settings=model.options,
             lending=self.lending(number),

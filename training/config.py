@@ -13,6 +13,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -39,7 +40,9 @@ from pydantic_settings import (
 from lean_env.limits import Limits
 from prover.search.and_or import AndOr
 from prover.search.best_first import BestFirst
+from prover.search.contract import Search
 from prover.search.kinds import SearchKind, search_of
+from prover.search.whole import WholeProofs
 from training.health_config import HealthSettings, RemedySettings
 from training.trainers.ranker import TrainConfig
 from training.trainers.text_config import TextConfig
@@ -201,6 +204,14 @@ class FlywheelConfig(BaseSettings):
         description="EXPERIMENTS ONLY: generations after M_0 learn what the model gave this probability or more in its "
         "rounds, whether Lean accepted it or not, in place of its proofs; 0: never",
     )
+    recipe: str = Field(
+        "expert-iteration",
+        exclude_if=lambda value: value == "expert-iteration",
+        description="how a generation is made (docs/RECIPES.md)",
+    )
+    without: tuple[str, ...] = Field(
+        (), exclude_if=lambda value: not value, description="steps of the recipe that are left out, for comparison"
+    )
     library: Literal["none", "snapshot"] = Field(
         "none",
         description="snapshot: what the model's snapshot proves may be borrowed where the imports are the same",
@@ -283,6 +294,15 @@ class FlywheelConfig(BaseSettings):
         if self.unverified and self.trees.training < 1:
             raise ValueError("unverified: it reads the search trees of all attempts, so trees.training must be 1")
         return self
+
+    @property
+    def writes_proofs(self) -> bool:
+        """Whether its models write whole proofs, which are run, in place of tactics to search with."""
+        return isinstance(self.train, TextConfig) and self.train.writes == "proof"
+
+    def models_search(self, noise: float = 0.0) -> Search:
+        """How its models search; what those that write whole proofs have written is run."""
+        return WholeProofs() if self.writes_proofs else replace(self.search.as_search(), noise=noise)
 
     @property
     def limits(self) -> Limits:

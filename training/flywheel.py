@@ -4,7 +4,8 @@
         Flywheel(config, lean, corpus, Path("models")).run()
 
 `Flywheel.search` freezes M_n, searches the train split with it, and stores what the gate certifies. `Flywheel.turn`
-takes a snapshot of the corpus, trains M_{n+1} from base on all of it, and evaluates it beside its frozen ancestor M_0.
+takes a snapshot of the corpus, makes M_{n+1} of it as the run's recipe says (training/recipes; the default trains from
+base on all of it), and evaluates it beside its frozen ancestor M_0.
 Round 0 has no model: hand-written seed proofs, portfolio-1 on easy theorems and a stochastic grammar on hard ones make
 the corpus that M_0 learns from.
 
@@ -15,6 +16,7 @@ what is missing and nothing else.
 from __future__ import annotations
 
 import platform
+import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,9 +28,9 @@ from typing import Any
 from corpus.guard import held_back, withheld
 from corpus.health import Health, health_of
 from corpus.human import count_traces
-from corpus.records import GenerationRecord, RoundKind
+from corpus.records import GenerationRecord
 from corpus.round_results import searched_steps
-from corpus.snapshot import Snapshot, SnapshotFilter, take_snapshot
+from corpus.snapshot import Snapshot
 from corpus.store import Corpus
 from prover.actions.space import ActionSpace
 from prover.benchmarks.contract import Benchmark
@@ -52,13 +54,15 @@ from training.events import Event, Report, say_nothing
 from training.health.measure import Examination
 from training.health.rules import Treatment
 from training.meter import Meter
+from training.recipes.choice import recipe_of
+from training.recipes.recipe import Learning, Recipe, Sampling
 from training.rounds import Rounds
 from training.trainers.averaging import average
 from training.trainers.choice import require_trainable, trainer_of
 from training.trainers.halfway import Halfway, NotTheSame
 from training.trainers.ranker import TrainConfig
 from training.trainers.trainer import Progress as TrainingProgress
-from training.trainers.trainer import Trained, Trainer
+from training.trainers.trainer import Trainer
 
 #: Where the proofs of round 0 come from, apart from portfolio-1, whose source later rounds have, too.
 ROUND_0 = (SEED_SOURCE, "grammar")
@@ -89,6 +93,7 @@ class Flywheel:
     #: Whether generations are evaluated beside what has no model, and M_0 at the whole budget: in an experiment one run
     #: a seed does that for all its arms.
     baselines: bool = True
+    recipe: Recipe = field(init=False)
     meter: Meter = field(init=False)
     benchmark: Benchmark = field(init=False)
     actions: ActionSpace = field(init=False)
@@ -98,6 +103,7 @@ class Flywheel:
     _lendings: dict[str, Lending] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
+        self.recipe = recipe_of(self.config)
         self.meter = Meter(self.lean)
         self.benchmark = benchmark_of(self.config.benchmark)
         self.actions = self.lean.space(self.benchmark.repertoire)
@@ -159,7 +165,11 @@ class Flywheel:
         model_of = number if self.config.retrain else 0
         treated = self.treatment(model_of) if self.config.retrain else Treatment()
         plan, model = self.arms.round(model_of, treated.temperature)
-        return self._search(replace(plan, lending=self.lending(model_of)), model, number, treated.of_a_round)
+        plan = replace(plan, lending=self.lending(model_of))
+        summary = self._search(plan, model, number, treated.of_a_round)
+        stratum = self.benchmark.train_stratum
+        self.recipe.sample_more(Sampling(self.config, self.corpus, self.rounds, stratum, number, plan, model))
+        return summary
 
     def search_with(self, guest: Policy) -> RoundSummary:
         """A round that a policy from elsewhere makes in place of the newest generation: the same kinds of theorems,
@@ -186,17 +196,13 @@ class Flywheel:
         return summary
 
     def learn(self, number: int) -> GenerationRecord:
-        """M_number, trained from base on a snapshot of the whole corpus (unless the settings say `continued` or
-        `last_round`), if it is not trained already."""
+        """M_number, made by the recipe of a snapshot of the corpus, unless it is there already."""
         known = {record.number: record for record in self.corpus.generations(self.config.name)}
         if number in known and known[number].finished_at is not None:
             return known[number]
         self._require_trainable()
-        sources = self.config.sources if number else ()
-        since = self._first_round_of(number - 1) if number and self.config.last_round else None
-        filter = SnapshotFilter(run=self.config.name, human=self.config.human, sources=sources, from_round=since)
-        snapshot = take_snapshot(self.corpus, filter)
-        return self._train(number, snapshot, known[number - 1].id if number else None)
+        snapshot = self.recipe.freeze(self.corpus, self.config, number)
+        return self._train(number, snapshot, known[number - 1] if number else None)
 
     def evaluate(
         self,
@@ -259,8 +265,11 @@ class Flywheel:
     def model(self, number: int, settings: RoundSettings | EvaluationSettings) -> Model:
         """M_number, frozen, with the prior and the discount of these settings."""
         name = f"M_{number}"
+        folder = self.models / name
+        if isinstance(settings, RoundSettings):
+            folder = self.recipe.sampler(folder)
         loaded = self._trainer().load(
-            self.models / name,
+            folder,
             name,
             prior=settings.prior,
             cost_discount=settings.cost_discount,
@@ -293,13 +302,7 @@ class Flywheel:
         if self.trainer is None:
             require_trainable(self.config.train, self.config.device)
 
-    def _first_round_of(self, number: int) -> int | None:
-        """The id of the first training round that searched with M_number; None where there is none."""
-        generation = self.generation(number).id
-        rounds = self.corpus.rounds(self.config.name, RoundKind.TRAIN)
-        return min((round.id for round in rounds if round.generation_id == generation), default=None)
-
-    def _train(self, number: int, snapshot: Snapshot, parent: int | None) -> GenerationRecord:
+    def _train(self, number: int, snapshot: Snapshot, parent: GenerationRecord | None) -> GenerationRecord:
         treated = self.treatment(number - 1) if number else Treatment()
         unverified = self.config.unverified if number else 0.0
         kept_out = self._kept_out(snapshot)
@@ -317,8 +320,8 @@ class Flywheel:
         identifier = self.corpus.start_generation(
             run=self.config.name,
             number=number,
-            parent=parent,
-            recipe=UNVERIFIED_RECIPE if unverified else "expert-iteration",
+            parent=parent.id if parent is not None else None,
+            recipe=UNVERIFIED_RECIPE if unverified else " without ".join([self.recipe.name, *self.config.without]),
             config=trainer.settings,
             config_hash=self.config.digest(),
             seeds={"train": seed},
@@ -334,22 +337,27 @@ class Flywheel:
             sure = unverified_proofs(self.corpus, self.config.name, unverified)
             return chain((proof for proof in accepted if proof.source != "policy"), sure)
 
-        def train() -> Trained:
-            return trainer.train(
-                proofs(),
-                folder,
-                seed=seed,
-                base=base,
-                statements=[theorem.statement for theorem in trainable(self.corpus, self.config.benchmark)],
-                report=lambda progress: self._training_progress(number, progress),
-            )
-
+        learning = Learning(
+            config=self.config,
+            corpus=self.corpus,
+            number=number,
+            parent=parent,
+            snapshot=snapshot,
+            folder=folder,
+            stages=folder.with_name(f".{folder.name}.stages"),
+            seed=seed,
+            base=base,
+            statements=tuple(one.statement for one in trainable(self.corpus, self.config.benchmark)),
+            trainer=trainer,
+            proofs=proofs,
+            report=lambda progress: self._training_progress(number, progress),
+        )
         with self.meter.measure(f"train {number}"):
             try:
-                trained = train()
+                trained = self.recipe.update(learning)
             except NotTheSame:  # the corpus has grown since the kill: another snapshot, another training
                 halfway.clear()
-                trained = train()
+                trained = self.recipe.update(learning)
         weights = trained.weights_sha256
         if treated.average is not None:
             weights = average(folder, self.models / "M_0", treated.average, self.actions.repertoire)
@@ -357,6 +365,7 @@ class Flywheel:
         if treated.words:
             metrics["remedies"] = list(treated.words)
         self.corpus.finish_generation(identifier, model_path=str(folder), model_hash=weights, metrics=metrics)
+        shutil.rmtree(learning.stages, ignore_errors=True)
         return self.corpus.generation(identifier)
 
     def _kept_out(self, snapshot: Snapshot) -> dict[str, int]:

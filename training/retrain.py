@@ -99,6 +99,11 @@ def retrain(
 ) -> Retrained:
     """Trains on the snapshot whose hash is or begins with this. Raises NotFound, Ambiguous, SnapshotCorrupt,
     NothingToLearn, CannotRetrain, CheckpointError, NotTheSame, and what `require_trainable` raises."""
+    if settings.recipe != "expert-iteration":
+        raise CannotRetrain(
+            f"recipe {settings.recipe} makes its models of more than a snapshot: `flywheel train --name RUN` makes the "
+            "next generation of such a run, a --config without a recipe trains on the snapshot alone"
+        )
     require_trainable(settings.train, options.device)
     snapshot = find_snapshot(corpus, snapshot_hash)
     repertoire = benchmark_of(settings.benchmark).repertoire

@@ -262,6 +262,8 @@ class Rounds:
     def _round_config(self, kind: RoundKind) -> RoundConfig:
         closers = () if self.benchmark.repertoire.allows else CHEAP_CLOSERS
         trees = self.config.trees.evaluation if kind is RoundKind.EVAL else self.config.trees.training
+        if self.config.writes_proofs:  # a sample that is certified is stored as it was written
+            return RoundConfig(closers=closers, trees=trees, minimize_steps=0)
         return RoundConfig(closers=closers, trees=trees)
 
     def seed(self, *parts: object) -> int:

@@ -36,6 +36,7 @@ EXIT_CODES = {
     "prover.policies.server.client:ServerRefused": CANNOT_START,
     "prover.rounds.cluster:ClusterUnavailable": CANNOT_START,
     "training.retrain:CannotRetrain": CANNOT_START,
+    "training.recipes.recipe:RecipeRefused": CANNOT_START,
     "training.trainers.device:NoDevice": CANNOT_START,
     "training.trainers.choice:ExtraMissing": CANNOT_START,
     "training.trainers.halfway:NotTheSame": CANNOT_START,

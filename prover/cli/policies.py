@@ -90,15 +90,21 @@ def policy_of(model: Source, space: ActionSpace, device: str = "cpu") -> Policy:
 
 
 def phase_of(model: Source, space: ActionSpace, steps: int, search: SearchKind = "best-first") -> Phase:
-    """The search that proves with `policy_of(model)`. Portfolio search goes through all that its policy proposes; cut
-    to 40 proposals a state, as a model's is, it ends exhausted where a proof is one of the others."""
+    """The search that proves with `policy_of(model)`; what a model that writes whole proofs has written is run.
+    Portfolio search goes through all that its policy proposes; cut to 40 proposals a state, as a model's is, it ends
+    exhausted where a proof is one of the others."""
     from prover.policies.portfolio import PORTFOLIO_EDGES
     from prover.rounds.attempt import Phase
     from prover.search.budget import Budget
     from prover.search.kinds import search_of
 
+    policy = policy_of(model, space)
+    if getattr(getattr(policy, "options", None), "whole", False):
+        from prover.search.whole import WholeProofs
+
+        return Phase(policy, Budget(steps), WholeProofs())
     how = search_of(search) if model is not None else search_of(search, edges_per_state=PORTFOLIO_EDGES)
-    return Phase(policy_of(model, space), Budget(steps), how)
+    return Phase(policy, Budget(steps), how)
 
 
 def _in_hub_cache(name: str) -> bool:

@@ -15,8 +15,10 @@ from prover.cli.run_options import (
     DeviceOption,
     NameOption,
     RayOption,
+    RecipeOption,
     SearchOption,
     SeedOption,
+    WithoutOption,
     WorkersOption,
     settings_of,
 )
@@ -29,6 +31,8 @@ def run(
         int | None, typer.Option("--generations", "-g", min=0, help="Generations after M_0.")
     ] = None,
     bench: BenchOption = None,
+    recipe: RecipeOption = None,
+    without: WithoutOption = None,
     search: SearchOption = None,
     seed: SeedOption = None,
     workers: WorkersOption = None,
@@ -44,6 +48,7 @@ def run(
     Examples: flywheel run --name first --generations 3
               flywheel run --config mine.toml --name first --resume
               flywheel run --name first --ray 10.0.0.1:6379 --db postgresql://host/corpus
+              flywheel run --config text.toml --recipe llama3 --without dpo
     """
     require_lean()
     place = Place.of(home, db)
@@ -51,11 +56,13 @@ def run(
     from prover.cli import screens, work
 
     more = {"generations": generations, "seed": seed, "workers": workers, "device": device, "search__kind": search}
-    settings = settings_of(config, name, place, flags, **more)
+    left_out = tuple(without) if without else None
+    settings = settings_of(config, name, place, flags, recipe=recipe, without=left_out, **more)
     with place.corpus(create=True) as corpus:
         exists = settings.name in {run.name for run in corpus.runs()}
     if exists and not resume:
         raise UserError(f"there is a run {settings.name!r} already; --resume goes on with it, --name starts another")
+    work.recipe_of(settings)
     started = time.monotonic()
     report = work.turn_all(settings, place, cluster=ray)
     if json:

@@ -29,6 +29,12 @@ SearchOption = Annotated[
     Literal["best-first", "andor"] | None,
     typer.Option("--search", help="best-first, or andor: each goal by itself; default: the settings'."),
 ]
+RecipeOption = Annotated[
+    str | None, typer.Option(help="How a generation is made of what was accepted (docs/RECIPES.md).")
+]
+WithoutOption = Annotated[
+    list[str] | None, typer.Option(metavar="STEP", help="Leave out a step of the recipe; may be given again.")
+]
 DeviceOption = Annotated[
     str | None,
     typer.Option(help="Where a language model runs and is trained: cpu (the default), cuda, cuda:1, mps."),

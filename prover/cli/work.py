@@ -32,6 +32,7 @@ from training.experiments.report import as_json, firsts, write_experiment
 from training.experiments.run_report import RunReport, unused_note, write_report
 from training.experiments.variants import Variant, variants_of
 from training.flywheel import Flywheel
+from training.recipes.choice import recipe_of
 
 # Ray is imported where a cluster is asked for.
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ __all__ = [
     "experiment",
     "newest",
     "opened",
+    "recipe_of",
     "show",
     "turn_all",
     "variants_of",

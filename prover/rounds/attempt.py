@@ -20,11 +20,13 @@ from lean_env.session.leandojo import DojoCrashError, DojoInitError, TacticState
 from lean_env.session.outcomes import OpenSession, ProofSession
 from lean_env.theorem import Theorem
 from prover.policy import Policy
+from prover.rounds.samples import CERTIFIED, REJECTED, UNDECIDED, Verdict, with_verdicts
 from prover.search.best_first import BestFirst
 from prover.search.budget import Budget, Ended, never
 from prover.search.contract import Search, Times
 from prover.search.graph import ProofStep
 from prover.search.minimize import CHEAP_CLOSERS, minimize
+from prover.search.samples import Sample
 from prover.search.tree import tree_of
 
 
@@ -116,7 +118,32 @@ def search_for(
 
 
 def settle(searched: Searched, verify: Verify) -> AttemptRecord:
-    """Has the proof that a search claims certified, if it claims one; the attempt as the corpus takes it."""
+    """Has the proof that a search claims certified, if it claims one; the attempt as the corpus takes it. Of an attempt
+    that sampled whole proofs, each sample comes with its verdict."""
+    record = _settle(searched, verify)
+    if not searched.samples or record.status is AttemptStatus.ERROR:
+        return record
+    started, known = time.monotonic(), {}
+    if searched.found is not None:
+        own = {AttemptStatus.PROVED: CERTIFIED, AttemptStatus.REJECTED: REJECTED}.get(record.status, UNDECIDED)
+        known[tuple(step.tactic for step in searched.found)] = (own, record.reason)
+    samples = with_verdicts(searched.samples, known, lambda tactics: _verdict(searched, tactics, verify))
+    more = {"samples": samples, "state": searched.state, "samples_seconds": time.monotonic() - started}
+    return replace(record, stats={**record.stats, **more})
+
+
+def _verdict(searched: Searched, tactics: Sequence[str], verify: Verify) -> Verdict:
+    """The kernel's on a sample that is not the one that was claimed."""
+    try:
+        verify(searched.theorem, [ProofStep(tactic) for tactic in tactics], searched.source)
+    except Refused as error:
+        return REJECTED, str(error)
+    except (DojoCrashError, DojoInitError, NoWorker, Undecided) as error:
+        return UNDECIDED, f"{type(error).__name__}: {error}"
+    return CERTIFIED, ""
+
+
+def _settle(searched: Searched, verify: Verify) -> AttemptRecord:
     if searched.trouble:
         return searched.record(AttemptStatus.ERROR, searched.trouble)
     if searched.ended is Ended.CRASHED:
@@ -154,6 +181,9 @@ class Searched:
     pruned: dict[str, int] = field(default_factory=dict)
     templates: dict[str, dict[str, int]] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+    #: Whole proofs that the policy wrote for the printed `state` of the theorem.
+    samples: tuple[Sample, ...] = ()
+    state: str = ""
 
     def search(
         self, session: ProofSession, root: TacticState, phase: Phase, seed: int, stopped: Callable[[], bool]
@@ -172,6 +202,7 @@ class Searched:
         self.pruned = dict(result.pruned)
         self.templates = {template: asdict(counts) for template, counts in result.templates.items()}
         self.extra["waiting_seconds"] = waited
+        self.samples, self.state = result.samples, root.pp
         if self.keep_trees:
             self.trees = (tree_of(result, self.source),)
 

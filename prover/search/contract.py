@@ -15,6 +15,7 @@ from lean_env.theorem import Theorem
 from prover.policy import Policy, Proposal
 from prover.search.budget import Budget, Ended, never
 from prover.search.graph import ProofStep, SearchGraph, TemplateStatistics
+from prover.search.samples import Sample
 
 #: The first step of every search. It is free.
 INTROS = Proposal("intros", 0.0, "intros")
@@ -54,6 +55,8 @@ class SearchResult:
     graph: SearchGraph = field(repr=False)
     #: Which of the graph's steps the proof is made of, in its order.
     solved: tuple[int, ...] = ()
+    #: The proofs that a policy wrote as a whole, in its order, where they are asked for.
+    samples: tuple[Sample, ...] = ()
 
     @property
     def tactics(self) -> tuple[str, ...]:

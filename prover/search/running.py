@@ -42,10 +42,10 @@ class Running:
         self._own_cpu -= time.thread_time() - cpu
         return keep(answer, self.config, seed)
 
-    def run(self, state: TacticState, tactic: str) -> StepResult:
-        """One tactic, not charged. Raises DojoCrashError."""
+    def run(self, state: TacticState, tactic: str, *, errors: bool = False) -> StepResult:
+        """One tactic, not charged; with `errors` it is said why it failed. Raises DojoCrashError."""
         started = time.perf_counter()
-        (step,) = self.session.run_tacs(state, [tactic], stop_at_proof=True, errors=False)
+        (step,) = self.session.run_tacs(state, [tactic], stop_at_proof=True, errors=errors)
         self._lean += time.perf_counter() - started
         self._inside_lean += step.milliseconds / 1000
         if step.outcome is Outcome.CRASHED:

@@ -25,12 +25,14 @@ HUMAN_SOURCE = "human"
 
 @dataclass(frozen=True, slots=True)
 class TrainingProof:
-    """An accepted proof as training takes it. `source` as in ProofRecord; `weight` scales all of its steps."""
+    """An accepted proof as training takes it. `source` as in ProofRecord; `weight` scales all of its steps. `text`: how
+    it is to be written as a whole, where that is more than its tactics ('': these alone)."""
 
     theorem: Theorem
     steps: tuple[StepRecord, ...]
     source: str
     weight: float = 1.0
+    text: str = ""
 
 
 class DatasetConfig(BaseModel):

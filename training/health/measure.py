@@ -159,7 +159,7 @@ class Examination:
             )
             return
         policy = self.load(number)
-        search = replace(self.config.search.as_search(), noise=settings.noise)
+        search = self.config.models_search(settings.noise)
         plan = Plan(Phase(policy, budget_of(settings.steps), search))
         stratum = self.config.evaluation.strata[0] if self.config.evaluation.strata[0] != "all" else ""
         chosen = self.rounds.held_out("valid", stratum, theorems)
@@ -178,7 +178,7 @@ class Examination:
             figures |= {"heads": opened.heads, "one_opening": opened.alike}
             counts["opened"] = opened.theorems
         if seeds := self._seed_theorems(first):
-            quiet = replace(plan, policy=replace(plan.policy, search=self.config.search.as_search()))
+            quiet = replace(plan, policy=replace(plan.policy, search=self.config.models_search()))
             names, train = seeds[: settings.attempts], self.rounds.benchmark.train_stratum
             once = openings_in(self.corpus, self.rounds.repeated(SEED_SET, "train", train, names, quiet, 1, model.id))
             counts["seed_theorems"] = len(once)

@@ -82,7 +82,7 @@ class TextTrainer:
     ) -> Trained:
         """See `Trainer.train`. `base` comes before the configuration's. Raises ModelUnavailable and NotTheSame too."""
         config, started = self.config, time.perf_counter()
-        found, data = examples(proofs, config.data)
+        found, data = examples(proofs, config.data, config.writes)
         if all(one.held_out for one in found):
             raise NothingToLearn(
                 f"none of the {data.steps} steps in {data.proofs} proofs can be learned from; a round "
@@ -144,6 +144,7 @@ class TextTrainer:
             top_p=config.top_p,
             max_tokens=config.max_tokens,
             max_prompt_tokens=config.max_prompt_tokens,
+            whole=config.writes == "proof",
         )
 
     def load(self, folder: Path, name: str, *, prior: float, cost_discount: float, temperature: float = 1.0) -> Loaded:
@@ -226,16 +227,29 @@ def _rows(found: Iterable[Example], pieces: Pieces, options: TextOptions, held_o
             yield Row((*prompt, *pieces.tactic(one.tactic)), len(prompt))
 
 
-@torch.inference_mode()
 def measure(model: Any, rows: Sequence[Row], device: str, batch: int = 32) -> Metrics:
     """Loss and accuracy, prompts not counted."""
     if not rows:
         return Metrics(0, 0.0, 0.0)
+    found = list(_each(model, rows, device, batch))
+    loss, right = sum(loss for _, loss, _ in found), sum(right for _, _, right in found)
+    return Metrics(len(rows), loss / len(rows), right / len(rows))
+
+
+def measure_each(model: Any, rows: Sequence[Row], device: str = "cpu", batch: int = 32) -> list[float]:
+    """The loss of each row: minus its natural log-probability, the prompt not counted."""
+    losses = {place: loss for place, loss, _ in _each(model, rows, device, batch)}
+    return [losses[place] for place in range(len(rows))]
+
+
+@torch.inference_mode()
+def _each(model: Any, rows: Sequence[Row], device: str, batch: int) -> Iterator[tuple[int, float, bool]]:
+    """The place of each row, its loss, and whether the likeliest tokens are it; rows of similar length together."""
     model = model.to(device).eval()
-    loss, right = 0.0, 0
-    ordered = sorted(rows, key=lambda row: len(row.tokens))
+    ordered = sorted(range(len(rows)), key=lambda place: len(rows[place].tokens))
     for start in range(0, len(ordered), batch):
-        chosen = ordered[start : start + batch]
+        places = ordered[start : start + batch]
+        chosen = [rows[place] for place in places]
         length = len(chosen[-1].tokens)
         tokens = torch.zeros((len(chosen), length), dtype=torch.long)
         real, written = torch.zeros_like(tokens), torch.zeros_like(tokens, dtype=torch.bool)
@@ -246,7 +260,6 @@ def measure(model: Any, rows: Sequence[Row], device: str, batch: int = 32) -> Me
         logits = model(tokens.to(device), attention_mask=real.to(device)).logits[:, :-1].float().cpu()
         target, counted = tokens[:, 1:], written[:, 1:]
         each = torch.nn.functional.cross_entropy(logits.transpose(1, 2), target, reduction="none")
-        loss += float((each * counted).sum())
-        right += int(((logits.argmax(-1) == target) | ~counted).all(dim=1).sum())
+        right = ((logits.argmax(-1) == target) | ~counted).all(dim=1)
+        yield from zip(places, (each * counted).sum(dim=1).tolist(), right.tolist(), strict=True)
     model.cpu()
-    return Metrics(len(rows), loss / len(rows), right / len(rows))

@@ -59,6 +59,11 @@ class TextConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["text"] = "text"
+    writes: Literal["tactic", "proof"] = Field(
+        default="tactic",
+        exclude_if=lambda value: value == "tactic",
+        description="what it writes for a state: one tactic, or for a theorem a whole proof",
+    )
     base: str = Field(
         default="",
         description="what every generation starts from: a model's folder, or a hub model downloaded before; "
@@ -82,7 +87,7 @@ class TextConfig(BaseModel):
     samples: int = Field(default=32, gt=0, description="samples of a state in search")
     temperature: float = Field(default=1.0, gt=0)
     top_p: float = Field(default=1.0, gt=0, le=1)
-    max_tokens: int = Field(default=64, gt=0, description="of a tactic")
+    max_tokens: int = Field(default=64, gt=0, description="of a tactic, or of a proof")
     max_prompt_tokens: int = Field(default=1024, gt=0)
 
     @model_validator(mode="after")

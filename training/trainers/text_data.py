@@ -1,20 +1,25 @@
-"""Accepted proofs to what a language model learns: a prompt and the tactic that a proof took there."""
+"""Accepted proofs to what a language model learns: a prompt and the tactic that a proof took there, or a theorem and
+its whole proof, a tactic a line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
+from corpus.records import StepRecord
 from lean_env.theorem import Environment
+from prover.goal import first_goal
 from training.data.dataset import DatasetConfig, DatasetReport, TrainingProof, collect, is_held_out
 from training.trainers.text_config import TextData
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One step. A state that two theorems share has the name of the first."""
+    """One step, or a whole proof as `tactic` in the theorem's own `state`. A state that two theorems share has the name
+    of the first."""
 
     environment: Environment
     name: str
@@ -31,22 +36,42 @@ class Row:
     read: int
 
 
-def examples(proofs: Iterable[TrainingProof], config: TextData) -> tuple[list[Example], DatasetReport]:
+def examples(
+    proofs: Iterable[TrainingProof], config: TextData, writes: Literal["tactic", "proof"] = "tactic"
+) -> tuple[list[Example], DatasetReport]:
     """Each (environment, state, tactic) once, in order of first appearance. Tactics of several lines are left out and
-    counted as outside: a line break ends what the model writes."""
+    counted as outside: a line break ends what the model writes. So are proofs with such a tactic where it writes
+    these."""
     report = DatasetReport()
+    if writes == "proof":
+        proofs = (_whole(proof) for proof in proofs)
     found: list[Example] = []
     settings = DatasetConfig(proofs_per_theorem=config.proofs_per_theorem, half_weight_milliseconds=0)
     for draft in collect(proofs, settings, report):
         held_out = is_held_out(draft, config.valid_share)
         for tactic in dict.fromkeys(tactic.strip() for tactic in draft.tactics):
-            if tactic and "\n" not in tactic:
+            if tactic and (writes == "proof" or "\n" not in tactic):
                 found.append(Example(draft.environment, min(draft.theorems), draft.state, tactic, held_out))
             else:
                 report.outside[tactic.split(maxsplit=1)[0] if tactic else ""] += 1
     report.states = len({(one.environment.key, one.state) for one in found})
     report.held_out_states = len({(one.environment.key, one.state) for one in found if one.held_out})
     return found, report
+
+
+def _whole(proof: TrainingProof) -> TrainingProof:
+    """The proof as one step from the theorem's state: all of its lines. What is left of it proves each state on its way
+    that has one goal, so these are steps, too. '' for what cannot be written so."""
+    if proof.text:
+        return replace(proof, steps=(StepRecord(proof.steps[0].state, proof.text, "no goals"),))
+    tactics = [step.tactic.strip() for step in proof.steps]
+    text = "\n".join(tactics) if not any("\n" in tactic for tactic in tactics) else ""
+    rest = [
+        StepRecord(step.state, "\n".join(tactics[number:]) if text else "", "no goals")
+        for number, step in enumerate(proof.steps)
+        if number == 0 or first_goal(step.state)[1] == 1
+    ]
+    return replace(proof, steps=tuple(rest))
 
 
 def order(rows: Sequence[Row], epochs: int, batch: int, seed: int) -> list[int]:

@@ -10,6 +10,7 @@ from prover.cli.corpus.backup import backup, restore
 from prover.cli.corpus.diff import diff
 from prover.cli.corpus.explore import explore
 from prover.cli.corpus.export import export
+from prover.cli.corpus.filters import filters
 from prover.cli.corpus.import_ import import_
 from prover.cli.corpus.lineage import lineage
 from prover.cli.corpus.list import list_
@@ -28,6 +29,7 @@ app.command()(stats)
 app.command("list")(list_)
 app.command()(show)
 app.command()(score)
+app.command()(filters)
 app.command()(search)
 app.command()(diff)
 app.command()(lineage)

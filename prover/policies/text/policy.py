@@ -5,10 +5,11 @@ The prompt is made by `prompt.py` from the layout in the options. What a benchma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from tokenizers import Tokenizer
 
 from lean_env.theorem import Environment
@@ -16,17 +17,20 @@ from prover.policies.prompt import DEFAULT_PROMPT, prompt_of
 from prover.policies.text.llama import LlamaDecoder
 from prover.policies.text.sampling import Decoder, Endings, Sampler, SamplingOptions
 from prover.policy import PolicyQuery, Proposal
+from prover.search.samples import tactics_of
 
 #: A model trained on text from elsewhere may have seen the benchmarks' statements with their proofs.
 CONTAMINATED = "contaminated"
 
 
 class TextOptions(SamplingOptions):
-    """What the model is shown and how it is sampled. `prompt`: a layout, such as BFS-Prover's `{state}:::`."""
+    """What the model is shown and how it is sampled. `prompt`: a layout, such as BFS-Prover's `{state}:::`. `whole`: it
+    writes a proof, a tactic a line, and not one tactic."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     prompt: str = DEFAULT_PROMPT
+    whole: bool = Field(default=False, exclude_if=lambda value: not value)
 
 
 class Pieces:
@@ -46,8 +50,12 @@ class Pieces:
 
     def tactic(self, text: str) -> list[int]:
         """What the model is to write, its end included."""
+        return [*self.tokens(text), *([] if self.end is None else [self.end])]
+
+    def tokens(self, text: str) -> list[int]:
+        """What the model writes for a text that goes on."""
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
-        return [*ids, *([] if self.end is None else [self.end])]
+        return ids
 
     def decode(self, tokens: list[int]) -> str:
         text: str = self._tokenizer.decode(tokens, skip_special_tokens=True)
@@ -73,12 +81,29 @@ class TextPolicy:
         options: TextOptions | None = None,
         name: str = "text",
         allows: Callable[[str], bool] | None = None,
+        beginnings: Mapping[str, str] | None = None,
     ) -> None:
         self._pieces, self._options, self._name, self._allows = pieces, options or TextOptions(), name, allows
-        self.sampler = Sampler(decoder, self._options, pieces.endings())
+        self._beginnings = dict(beginnings or {})
+        endings = pieces.endings()
+        if self._options.whole:
+            endings = replace(endings, breaks=frozenset())
+        self.sampler = Sampler(decoder, self._options, endings)
 
     def __reduce__(self) -> tuple[type[TextPolicy], tuple[Any, ...]]:
-        return TextPolicy, (self.sampler.decoder, self._pieces, self._options, self._name, self._allows)
+        return TextPolicy, (
+            self.sampler.decoder,
+            self._pieces,
+            self._options,
+            self._name,
+            self._allows,
+            self._beginnings,
+        )
+
+    def beginning_with(self, beginnings: Mapping[str, str]) -> TextPolicy:
+        """The same model, whose text for these theorems begins with this, as if it had written it. `log_prob` is of
+        what it wrote behind it."""
+        return TextPolicy(self.sampler.decoder, self._pieces, self._options, self._name, self._allows, beginnings)
 
     @property
     def portable(self) -> bool:
@@ -102,7 +127,22 @@ class TextPolicy:
             self._pieces.prompt(self._options, query.theorem.environment, query.theorem.name, query.state)
             for query in queries
         ]
-        return [
-            [Proposal(s.text, s.log_prob) for s in samples if self._allows is None or self._allows(s.text)]
-            for samples in self.sampler.sample(prompts, [query.seed for query in queries])
+        begun = [self._beginnings.get(query.theorem.name, "") for query in queries]
+        prompts = [
+            [*prompt, *(self._pieces.tokens(text) if text else ())] for prompt, text in zip(prompts, begun, strict=True)
         ]
+        answers = self.sampler.sample(prompts, [query.seed for query in queries])
+        return [
+            [
+                Proposal(text, sample.log_prob, count=sample.count)
+                for sample in samples
+                if self._may(text := (start + sample.text if start else sample.text))
+            ]
+            for start, samples in zip(begun, answers, strict=True)
+        ]
+
+    def _may(self, text: str) -> bool:
+        """Whether what was written may stand in a proof: of a whole proof each line that is a tactic."""
+        if self._allows is None:
+            return True
+        return all(map(self._allows, tactics_of(text) if self._options.whole else [text]))

@@ -20,9 +20,18 @@ from samples import attempt, fill, proof, search_tree, sha, start_round, theorem
 from corpus.database import head_revision  # noqa: E402
 from corpus.human import store_traces  # noqa: E402
 from corpus.records import AttemptStatus, RoundKind  # noqa: E402
+from corpus.samples import FilterVerdict, samples_of, store_verdicts  # noqa: E402
 from corpus.scores import StepScore, store_scores  # noqa: E402
 from corpus.snapshot import take_snapshot  # noqa: E402
 from corpus.store import Corpus  # noqa: E402
+
+#: What an attempt that sampled a whole proof says beside its counts.
+SAMPLED = {
+    "state": "⊢ p",
+    "samples": [
+        {"text": "rfl", "tactics": ["rfl"], "log_prob": -1.0, "count": 2, "verdict": "refused", "reason": "failed: rfl"}
+    ],
+}
 
 
 def fill_every_table(corpus: Corpus) -> None:
@@ -47,7 +56,8 @@ def fill_every_table(corpus: Corpus) -> None:
     corpus.finish_generation(generation, model_path="models/0", model_hash=sha("weights"), metrics={"loss": 1.5})
     policy = start_round(corpus, [a, b, c, d], generation_id=generation)
     corpus.record_attempt(policy, attempt(a, proof=proof(a)))
-    corpus.record_attempt(policy, replace(attempt(b), trees=(search_tree(b),)))
+    corpus.record_attempt(policy, replace(attempt(b), trees=(search_tree(b),), stats=SAMPLED))
+    store_verdicts(corpus, "judge", [FilterVerdict(one, True, -0.5) for one in samples_of(corpus, "run")])
     corpus.record_attempt(policy, attempt(c, AttemptStatus.ERROR))
     held_out = splits["test"][0]
     corpus.record_attempt(policy, attempt(d, proof=proof(d, goals=(held_out.statement_hash,))))

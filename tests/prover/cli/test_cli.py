@@ -38,6 +38,7 @@ COMMANDS = [
     ["corpus", "list"],
     ["corpus", "show"],
     ["corpus", "score"],
+    ["corpus", "filters"],
     *(["corpus", "snapshot", verb] for verb in ("create", "list", "show", "diff", "verify")),
     ["corpus", "search"],
     ["corpus", "diff"],

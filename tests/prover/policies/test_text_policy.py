@@ -20,6 +20,7 @@ from prover.policies.text.policy import TextOptions, TextPolicy
 from prover.policies.text.sampling import Endings, Sampler, SamplingOptions
 from prover.policies.text.torch_decoder import TorchDecoder
 from prover.policy import PolicyQuery
+from prover.search.samples import tactics_of
 
 #: `make gpu-check` says cuda.
 DEVICE = os.environ.get("FLYWHEEL_TEST_DEVICE", "cpu")
@@ -165,6 +166,29 @@ def test_what_a_benchmark_does_not_allow_is_not_proposed(decoder, pieces):
     few = policy_over(decoder, pieces, lambda tactic: "a" in tactic, samples=16, max_tokens=40).propose([state])[0]
     assert few == [one for one in every if "a" in one.tactic] and len(few) < len(every)
     assert not policy_over(decoder, pieces, is_elementary, samples=16, max_tokens=40).propose([state])[0]
+
+
+def test_a_whole_proof_has_several_lines_each_of_which_must_be_allowed(decoder, pieces):
+    state = query("⊢ True", 1)
+    whole = policy_over(decoder, pieces, whole=True, samples=64, max_tokens=60)
+    every = whole.propose([state])[0]
+    assert any("\n" in one.tactic for one in every) and sum(one.count for one in every) <= 64
+    few = policy_over(decoder, pieces, lambda line: "a" in line, whole=True, samples=64, max_tokens=60)
+    expected = [one for one in every if all("a" in line for line in tactics_of(one.tactic))]
+    assert few.propose([state])[0] == expected and len(expected) < len(every)
+    options = whole.options
+    assert options.model_dump()["whole"] is True and "whole" not in TextOptions().model_dump(), (
+        "as before there were any"
+    )
+
+
+def test_a_text_may_be_begun_for_the_model(decoder, pieces):
+    policy = policy_over(decoder, pieces, whole=True, samples=16, max_tokens=60)
+    begun = policy.beginning_with({"other": "zz", THEOREM.name: "ab"})
+    (plain,), (started,) = policy.propose([query("⊢ True", 1)]), begun.propose([query("⊢ True", 1)])
+    assert started and all(one.tactic.startswith("ab") for one in started) and started != plain
+    again = pickle.loads(pickle.dumps(begun)) if begun.portable else begun
+    assert again.propose([query("⊢ True", 1)]) == [started]
 
 
 def test_a_long_state_keeps_its_end_and_the_header_stands_first(decoder, pieces):

@@ -1,0 +1,1 @@
+"""Ways to learn from one's own accepted samples, one file each (docs/RECIPES.md)."""
