@@ -4,10 +4,9 @@
         Flywheel(config, lean, corpus, Path("models")).run()
 
 `Flywheel.search` freezes M_n, searches the train split with it, and stores what the gate certifies. `Flywheel.turn`
-takes a snapshot of the corpus, makes M_{n+1} of it as the run's recipe says (training/recipes; the default trains from
-base on all of it), and evaluates it beside its frozen ancestor M_0.
-Round 0 has no model: hand-written seed proofs, portfolio-1 on easy theorems and a stochastic grammar on hard ones make
-the corpus that M_0 learns from.
+takes a snapshot of the corpus, makes M_{n+1} of it as the run's recipe says (the default: from base on all of it), and
+evaluates it beside M_0. Round 0 has no model: hand-written seed proofs, portfolio-1 on easy theorems and a stochastic
+grammar on hard ones make the corpus that M_0 learns from.
 
 Every part is keyed in the corpus by what it depends on, so that running the same configuration again after a kill does
 what is missing and nothing else.
