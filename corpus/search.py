@@ -222,13 +222,26 @@ def _candidates(session: Session, index: _Index, terms: Sequence[str], indexed: 
         whole = term[-1].isascii() and not term[-1].isalnum()
         found = session.execute(text(query), {"words": f'"{phrase}"' if whole else f'"{phrase}" *'})
     else:
-        owner = "id" if index is _THEOREMS else "proof_id"
-        match = f"{_words(index)} @@ to_tsquery('simple', :words)"
-        query = f"SELECT {owner} FROM {index.source} WHERE {match} ORDER BY {owner} DESC"
         whole = not re.search("[a-zA-Z0-9]$", term)
-        found = session.execute(text(query), {"words": " <-> ".join(words) + ("" if whole else ":*")})
+        return _on_server(session, index, " <-> ".join(words) + ("" if whole else ":*"))
     # A proof comes once for each of its steps that match.
     return (id for id, _ in groupby(int(row[0]) for row in found))
+
+
+def _on_server(session: Session, index: _Index, words: str) -> Iterator[int]:
+    """Batch by batch: so the server may choose, for words that most texts have, to walk from the newest."""
+    owner = "id" if index is _THEOREMS else "proof_id"
+    query = text(
+        f"SELECT {owner} FROM {index.source} WHERE {_words(index)} @@ to_tsquery('simple', :words) "
+        f"AND {owner} < :before ORDER BY {owner} DESC LIMIT {BATCH}"
+    )
+    before = 2**31 - 1
+    while True:
+        found = [int(row[0]) for row in session.execute(query, {"words": words, "before": before})]
+        yield from dict.fromkeys(found)
+        if len(found) < BATCH:
+            return
+        before = found[-1]
 
 
 _Text = tuple[str, str, str, int | None, str]

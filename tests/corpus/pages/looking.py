@@ -37,33 +37,39 @@ def served(home: Path, *verb: str) -> Iterator[str]:
             raise
 
 
-def one_value(home: Path, query: str) -> Any:
-    """Of a home's database."""
+def one_value(home: Path, query: str, *values: object) -> Any:
+    """What a query says of a home's database: a row, or the value of its one column."""
     with sqlite3.connect(home / "corpus.db") as connection:
-        (value,) = connection.execute(query).fetchone()
-    return value
+        row = connection.execute(query, values).fetchone()
+    return row if len(row) > 1 else row[0]
 
 
 def addresses(home: Path, run: str = "small") -> dict[str, str]:
-    """One address of each kind of page."""
+    """One address of each kind of page; of generations and proofs those of this run, where there are some."""
 
-    def ask(query: str) -> Any:
-        return one_value(home, query)
+    def ask(query: str, *values: object) -> Any:
+        return one_value(home, query, *values)
 
-    proof = ask("SELECT id FROM proof ORDER BY length DESC LIMIT 1")
-    theorem = ask(f"SELECT theorem_id FROM proof WHERE id = {proof}")
-    tree = ask("SELECT attempt_id FROM search_tree ORDER BY states DESC LIMIT 1")
+    of_run = "(SELECT id FROM round WHERE run_id = (SELECT id FROM run WHERE name = ?))"
+    found = f"proof.id IN (SELECT proof_id FROM attempt WHERE round_id IN {of_run})"
+    proof = ask(f"SELECT id FROM proof ORDER BY {found} DESC, abs(length - 11) LIMIT 1", run)
+    theorem = ask("SELECT theorem_id FROM proof WHERE id = ?", proof)
+    tree = ask(
+        "SELECT attempt_id FROM search_tree JOIN attempt ON attempt.id = attempt_id "
+        f"ORDER BY proof_id IS NOT NULL DESC, round_id IN {of_run} DESC, states DESC LIMIT 1",
+        run,
+    )
     without = ask("SELECT min(id) FROM attempt")
-    last = ask("SELECT max(id) FROM generation")
-    number = ask("SELECT max(number) FROM generation")
-    borrowing = ask("SELECT max(proof_id) FROM borrowed")
-    headed = ask("SELECT id FROM theorem WHERE name = 'own_0'")
-    first, newest = (ask(f"SELECT hash FROM snapshot ORDER BY id {order} LIMIT 1") for order in ("", "DESC"))
+    last, number = ask("SELECT id, number FROM generation ORDER BY run_id = (SELECT id FROM run WHERE name = ?) DESC, "
+                       "number DESC LIMIT 1", run)  # fmt: skip
+    borrowing = ask("SELECT coalesce(max(proof_id), 1) FROM borrowed")
+    headed = ask("SELECT coalesce(max(id), 1) FROM theorem WHERE name = 'own_0'")
+    first, newest = (ask(f"SELECT hash FROM snapshot ORDER BY proofs {order} LIMIT 1") for order in ("", "DESC"))
     return {
-        "overview": "/",
+        "overview": f"/?run={run}",
         "theorems": "/theorems",
         "theorem": f"/theorems/{theorem}",
-        "proof": f"/proofs/{proof}",
+        "proof": f"/proofs/{proof}?step=4",
         "theorem under a header": f"/theorems/{headed}",
         "proof that borrows": f"/proofs/{borrowing}",
         "all states": f"/proofs/{proof}?all=true",
@@ -72,7 +78,7 @@ def addresses(home: Path, run: str = "small") -> dict[str, str]:
         "generations": "/generations",
         "generation": f"/generations/{last}",
         "compare": f"/compare?a={run}/M_0&b={run}/M_{number}",
-        "lineage": "/lineage",
+        "lineage": f"/lineage?run={run}",
         "snapshots": "/snapshots",
         "snapshot": f"/snapshots/{newest}",
         "snapshot-diff": f"/snapshots/diff?a={first}&b={newest}",

@@ -1,9 +1,9 @@
 """Renews docs/img: each page at the width of a desk in light, and at that of a telephone in the dark.
 
-    python -m tests.corpus.pages.screenshots [--home HOME] [--only proof ...] [--to FOLDER]
+    python -m tests.corpus.pages.screenshots --home flywheel-demo --run demo-logic      # after `make demo`
+    python -m tests.corpus.pages.screenshots --only live
 
-The corpus is made by a real small run of two generations, some minutes; `live` is taken while it searches.
-`--home` keeps that run there, or looks at one that is there again, but for `live`.
+Without `--home` a real small run of some minutes makes the corpus. `live` needs one: it is taken while that searches.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from PIL import Image
 from selenium import webdriver
 
 sys.path.insert(0, str(Path(__file__).parent))
-from looking import ROOT, addresses, look, served, start_browser
+from looking import ROOT, addresses, look, one_value, served, start_browser
 from small_run import make_home
 
 PAGES = (
@@ -32,11 +33,8 @@ MOST_BYTES = 150_000
 #: A picture shows the whole page, but no more than this and no less.
 HEIGHTS = (800, 1300)
 GENERATIONS, SIZE = 2, 2
-#: A round of a model with so many attempts stored has something to show.
-BUSY = """
-SELECT count(*) FROM attempt WHERE round_id IN (
-    SELECT id FROM round WHERE finished_at IS NULL AND generation_id IS NOT NULL)
-"""
+#: Attempts of rounds in progress.
+BUSY = "SELECT count(*) FROM attempt WHERE round_id IN (SELECT id FROM round WHERE finished_at IS NULL)"
 
 
 def shoot(browser: webdriver.Chrome, url: str, name: str, folder: Path) -> None:
@@ -50,43 +48,68 @@ def shoot(browser: webdriver.Chrome, url: str, name: str, folder: Path) -> None:
         time.sleep(0.3)  # the highlighting and the graph's script
         picture = folder / f"{name}{suffix}.png"
         browser.save_screenshot(str(picture))
+        _with_few_colours(picture)
         size = picture.stat().st_size
         print(f"{picture}: {size / 1000:.0f} kB", flush=True)
         if size > MOST_BYTES:
             sys.exit(f"{picture} has {size} bytes, more than {MOST_BYTES}")
 
 
-def wait_until_busy(home: Path, run: multiprocessing.process.BaseProcess, attempts: int = 9) -> None:
-    while run.is_alive():
-        if (home / "corpus.db").exists():
-            with sqlite3.connect(home / "corpus.db") as connection:
-                tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'attempt'").fetchone()
-                if tables[0] and connection.execute(BUSY).fetchone()[0] >= attempts:
-                    return
-        time.sleep(0.2)
-    sys.exit("The run ended before its round had something to show.")
+def _with_few_colours(picture: Path) -> None:
+    """A third of the bytes, and nobody sees it."""
+    with Image.open(picture) as image:
+        few = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    few.save(picture, optimize=True)
 
 
-def pictures(home: Path, wanted: Sequence[str], folder: Path, *, run: bool) -> None:
+def shoot_live(
+    browser: webdriver.Chrome, home: Path, folder: Path, search: multiprocessing.process.BaseProcess
+) -> None:
+    """As soon as a round has something to show: the server stands ready before."""
+    while not _holds(home, "SELECT count(*) FROM run"):
+        _require(search)
+    with served(home) as address:
+        while not _holds(home, BUSY, 6):
+            _require(search)
+        shoot(browser, f"{address}/live", "live", folder)
+
+
+def _holds(home: Path, query: str, least: int = 1) -> bool:
+    try:
+        return (home / "corpus.db").exists() and int(one_value(home, query)) >= least
+    except sqlite3.OperationalError:  # its tables are being made
+        return False
+
+
+def _require(search: multiprocessing.process.BaseProcess) -> None:
+    if not search.is_alive():
+        sys.exit("The run ended before a round of it had something to show.")
+    time.sleep(0.1)
+
+
+def pictures(home: Path, run: str, wanted: Sequence[str], folder: Path, *, search: bool) -> None:
+    """`search`: the home is empty, and a small run fills it first."""
     folder.mkdir(parents=True, exist_ok=True)
+    still = [name for name in wanted if name != "live"]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = start_browser(Path(profile))
+        browser.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
         try:
-            if run:
+            if search:
                 process = multiprocessing.get_context("spawn").Process(target=_run, args=(home,))
                 process.start()
-                wait_until_busy(home, process)
-                with served(home) as address:
-                    if "live" in wanted:
-                        shoot(browser, f"{address}/live", "live", folder)
+                if "live" in wanted:
+                    shoot_live(browser, home, folder, process)
+                if not still:
+                    process.terminate()
+                    return
                 process.join()
                 if process.exitcode:
                     sys.exit("The run failed.")
             with served(home) as address:
-                found = addresses(home)
-                for name in wanted:
-                    if name != "live":
-                        shoot(browser, address + found[name], name, folder)
+                found = addresses(home, run)
+                for name in still:
+                    shoot(browser, address + found[name], name, folder)
         finally:
             browser.quit()
 
@@ -98,16 +121,15 @@ def _run(home: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, help="of an earlier run; default: a new run in a temporary folder")
+    parser.add_argument("--run", default="small", help="the run whose curves and models are shown")
     parser.add_argument("--only", nargs="+", choices=PAGES, default=PAGES)
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "img")
     options = parser.parse_args()
     if options.home is not None:
-        empty = not (options.home / "corpus.db").exists()
-        options.home.mkdir(parents=True, exist_ok=True)
-        pictures(options.home, options.only, options.to, run=empty)
+        pictures(options.home, options.run, options.only, options.to, search=False)
         return
-    with tempfile.TemporaryDirectory(prefix="flywheel-pictures-") as folder:
-        pictures(Path(folder), options.only, options.to, run=True)
+    with tempfile.TemporaryDirectory(prefix="flywheel-pictures-", ignore_cleanup_errors=True) as folder:
+        pictures(Path(folder), "small", options.only, options.to, search=True)
 
 
 if __name__ == "__main__":
