@@ -25,7 +25,7 @@ from training.config import FlywheelConfig
 from training.flywheel import Flywheel
 from training.sides import BothSidesCertified
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2400)
 
 MAGMA = MagmaConfig(train=40, held_out=8, non_theorems=6)
 
@@ -72,7 +72,7 @@ def killed_after(home: Path, count: int) -> None:
     script = f"from pathlib import Path; import {__name__} as run; run.turn(Path({str(home)!r}), run.configuration())"
     paths = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     process = subprocess.Popen([sys.executable, "-c", script], env=paths)
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 900
     try:
         while attempts(home / "corpus.db") < count and time.monotonic() < deadline:
             assert process.poll() is None, "the loop ended before it could be killed"
