@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from collections.abc import Callable, Mapping
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,18 @@ def load_base(source: str, dtype: str = "float32") -> tuple[Any, Any]:
             model = AutoModelForCausalLM.from_pretrained(place, dtype=dtype, local_files_only=True, **more)
     except Exception as error:  # transformers says it in many ways
         raise ModelUnavailable(_unavailable(source, "causal language model", error)) from error
-    return model, tokenizer
+    return (_plain(model) if more else model), tokenizer
+
+
+def _plain(model: Any) -> Any:
+    """A model whose weights are no longer quantised, without the mark that it once was: transformers would refuse to
+    train it."""
+    config = copy(model.config)
+    if hasattr(config, "quantization_config"):
+        del config.quantization_config
+    plain = AutoModelForCausalLM.from_config(config, dtype=model.dtype)
+    plain.load_state_dict(model.state_dict())
+    return plain
 
 
 def load_tokenizer(source: str) -> Any:

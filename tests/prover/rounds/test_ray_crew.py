@@ -59,6 +59,7 @@ def ray_head() -> Iterator[LocalRay]:
     """A cluster of one node, on loopback."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_raylet_start_wait_time_s", "120")  # on a busy machine half a minute is too short
         patch.setenv("PYTHONPATH", paths.python_path())  # nodes import what this process does
         cluster = LocalRay(initialize_head=True, head_node_args={**_SMALL, "node_ip_address": LOOPBACK})
         yield cluster
