@@ -95,6 +95,7 @@ def test_llama3_picks_prefers_and_averages_and_a_kill_costs_no_step_twice(begun,
     assert second["picked"] <= 2 * len(NUMBERS) * 2
 
 
+@pytest.mark.long
 def test_llama3_without_its_steps_is_their_beginning(begun, tmp_path):
     whole = copied(begun, tmp_path / "a", config("llama3"))
     whole.learn(1)
@@ -124,7 +125,7 @@ def test_r1_reinforces_a_teacher_and_measures_a_student(begun, tmp_path):
     assert text_meta(alone.models / "M_1")["weights_sha256"] == text_meta(teacher)["weights_sha256"]
 
 
-@pytest.mark.parametrize("recipe", ["confidence", "judge"])
+@pytest.mark.parametrize("recipe", ["confidence", pytest.param("judge", marks=pytest.mark.long)])
 def test_what_no_verifier_accepted_is_learned_and_is_no_proof(begun, tmp_path, recipe):
     run = going_on(begun, tmp_path, recipe)
     proofs = {one.content_hash for one in snapshot_proofs(run.corpus, run.generation(0).snapshot_hash)}
