@@ -26,6 +26,9 @@ HOST = Path(__file__).resolve().parent / "embedded" / "host"
 #: The rewriting of the package. An installation depends on it and on the host.
 GLUE = Path(__file__).resolve().parent / "setup" / "glue.py"
 
+#: What a child process may know of this one's environment.
+_KEPT = ("PATH", "HOME", "XDG_CACHE_HOME", "FLYWHEEL_CACHE", "TMPDIR", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
+
 
 def cache_root() -> Path:
     """The folder for what can be made again: `FLYWHEEL_CACHE`, else the user's cache folder. It may not exist yet."""
@@ -54,6 +57,12 @@ def disagreements() -> Path:
 def python_path() -> str:
     """A PYTHONPATH with which a process of its own imports what this one imports, in the same order."""
     return os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+
+
+def child_environment() -> dict[str, str]:
+    """For a process that imports what this one imports: where things lie, and nothing else, such as somebody's keys."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return kept | {"PYTHONPATH": python_path()}
 
 
 def setup_lock() -> Path:

@@ -18,7 +18,6 @@ that it was made from, and the pinned hash of the shared library that made it.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -112,7 +111,7 @@ def rebuild(report: Report | None = None) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "PYTHONPATH": paths.python_path()},
+        env=paths.child_environment(),
     ) as process:
         assert process.stdout is not None
         last = ""

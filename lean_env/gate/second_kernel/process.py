@@ -42,7 +42,7 @@ class ServerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": paths.python_path()},
+            env=paths.child_environment(),
             start_new_session=True,
         )
         self._reader = FrameReader()

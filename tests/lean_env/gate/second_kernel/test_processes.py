@@ -74,6 +74,18 @@ def test_close_leaves_no_process(own: SecondKernel) -> None:
     assert gone(pid) and own.pid is None
 
 
+def test_a_server_knows_nobodys_keys(imaged: Installation, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It needs none, and what a proof makes it do should find none."""
+    monkeypatch.setenv("FLYWHEEL_POLICY_KEY", "somebody's key")
+    monkeypatch.setenv("DATABASE_PASSWORD", "somebody's key")
+    path, record = image.find(imaged.root, library.indexed_digest)
+    process = ServerProcess(server_command(wheel.find_shared_library(), path, record.sha256))
+    try:
+        assert "somebody's key" not in psutil.Process(process.pid).environ().values()
+    finally:
+        process.close()
+
+
 def test_a_killed_server_is_replaced(own: SecondKernel) -> None:
     before = own.pid
     assert before is not None
