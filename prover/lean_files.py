@@ -19,6 +19,7 @@ from corpus.records import StoredProof
 from corpus.snapshot import snapshot_proofs
 from corpus.store import Corpus
 from lean_env.embedded.worker import LeanRefused, WorkerDied
+from lean_env.lean_text.written import written
 from lean_env.theorem import HEADER_PREFIX, Environment
 from prover.lean import Lean
 from prover.rounds.plan import theorem_of
@@ -105,7 +106,12 @@ def _above(environment: Environment) -> str:
 
 
 def _body(proofs: Iterable[StoredProof]) -> str:
-    return "\n".join(f"{proof.text.rstrip()}\n" for proof in proofs)
+    return "\n".join(f"{_text(proof).rstrip()}\n" for proof in proofs)
+
+
+def _text(proof: StoredProof) -> str:
+    """Older proofs were stored with names that Lean does not read back: lean-logic's, whose last part is a number."""
+    return proof.text.replace(f"theorem {proof.theorem.name} ", f"theorem {written(proof.theorem.name)} ", 1)
 
 
 def _elaborating(

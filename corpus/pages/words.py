@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from corpus.columns import now
 from corpus.records import CertificateRecord, TheoremRecord
+
+#: A stored proof's theorem and its name, as the name is written.
+_NAMED = re.compile(r"^theorem (?:«[^»]*»|[^\s«])+ ", re.MULTILINE)
 
 
 def ago(moment: datetime) -> str:
@@ -76,7 +80,7 @@ def certificate(record: CertificateRecord, theorem: TheoremRecord) -> list[str]:
 def standalone(text: str, theorem: TheoremRecord) -> str:
     """A stored proof as text for an editor elsewhere, its header above it: the theorem becomes an example, since a
     library that has it would refuse the name."""
-    text = text.replace(f"theorem {theorem.name} ", "example ", 1)
+    text = _NAMED.sub("example ", text, count=1)
     if theorem.header is None:
         return text
     imports = "".join(f"import {module}\n" for module in theorem.imports if module != "Init")

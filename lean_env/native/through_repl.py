@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lean_env.lean_text.theorems import signature
+from lean_env.lean_text.written import written
 from lean_env.limits import Limits
 from lean_env.native.backend import OPENING_SECONDS, NativeLean, import_lines
 from lean_env.native.interact import Command, CommandResponse
@@ -36,7 +37,7 @@ class ReplLean(NativeLean):
 
     @contextlib.contextmanager
     def _open(self, theorem: Theorem) -> Iterator[tuple[ReplSession, TacticState]]:
-        stated = f"theorem {theorem.name} {signature(theorem.statement)} := by sorry"
+        stated = f"theorem {written(theorem.name)} {signature(theorem.statement)} := by sorry"
         session = ReplSession(self._server, self.limits.max_tactic_bytes, self.step_seconds)
         try:
             yield session, session.open(self.head(theorem.environment), stated)

@@ -17,6 +17,7 @@ from lean_env.gate.gate import GateError, read_header_term
 from lean_env.gate.header_term import NO_HEADER, HeaderTerm
 from lean_env.gate.statement import CleanStatement
 from lean_env.lean_text.theorems import signature
+from lean_env.lean_text.written import written
 from lean_env.lemmas import Lemma
 from lean_env.library.ndjson import NdjsonError, read_expression
 from lean_env.session.borrowing import Borrowing, borrowing
@@ -132,7 +133,7 @@ def proof_text(theorem: Theorem, tactics: Sequence[str], options: Sequence[str] 
     """The proof as Lean source, with the options that every tactic state carries here."""
     before = "".join(f"set_option {option} in\n" for option in options)
     block = "".join(f"  {tactic.replace(chr(10), chr(10) + '  ')}\n" for tactic in tactics)
-    return f"{before}theorem {theorem.name} {signature(theorem.statement)} := by\n{block}"
+    return f"{before}theorem {written(theorem.name)} {signature(theorem.statement)} := by\n{block}"
 
 
 def _goal_hash(goal: str | None, header: HeaderTerm) -> str:

@@ -191,6 +191,8 @@ def test_words():
     assert flat({"a": 1, "round": {"steps": 2, "deep": {"x": []}}}) == {"a": 1, "round.steps": 2, "round.deep.x": []}
     text = "set_option x true in\ntheorem Nat.foo (n : Nat) : n = n := by\n  rfl\n"
     assert standalone(text, theorem("Nat.foo")) == text.replace("theorem Nat.foo ", "example ")
+    numbered = text.replace("Nat.foo", "logic.p.«000066»")
+    assert standalone(numbered, theorem("logic.p.000066")) == text.replace("theorem Nat.foo ", "example ")
     own = under_header("Nat.foo")
     assert own.header is not None and standalone(text, own) == (
         "import Std\n\n" + own.header.text + "\n" + text.replace("theorem Nat.foo ", "example ")

@@ -29,18 +29,23 @@ def lean(imaged) -> Iterator[Lean]:
 
 @pytest.fixture(scope="module")
 def home(lean: Lean, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A theorem of the library, a stated one with two proofs, and one whose text is not what was proved."""
+    """A theorem of the library, a stated one with two proofs, one whose text is not what was proved, two whose names
+    end in numbers: one was stored as they once were."""
     folder = tmp_path_factory.mktemp("home")
     library = record_of(load_lean_core().theorem("List.map_append"))
     stated = [
         TheoremRecord("typed", "∀ a b : Nat, a < b → a + 1 ≤ b", "", "Init", None, "train", ""),
         TheoremRecord("also", "∀ n : Nat, n = n", "", "Init", None, "train", ""),
+        TheoremRecord("few.p.000066", "∀ p : Prop, p → p", "", "Init", None, "train", ""),
+        TheoremRecord("few.old.000067", "∀ p : Prop, p → True", "", "Init", None, "train", ""),
     ]
     tries = [
         (library, ["intros", "induction l₁ <;> simp_all"]),
         (stated[0], ["intro a b h", "omega"]),
         (stated[0], ["intro a", "intro b", "intro h", "exact h"]),
         (stated[1], ["intro n", "rfl"]),
+        (stated[2], ["intro p h", "assumption"]),
+        (stated[3], ["intro p h", "exact trivial"]),
     ]
     with Corpus.open(str(folder / "corpus.db")) as corpus:
         records = [replace(library, split="train"), *stated]
@@ -54,6 +59,8 @@ def home(lean: Lean, tmp_path_factory: pytest.TempPathFactory) -> Path:
             proof = lean.tools.verify(theorem_of(record), [ProofStep(t) for t in tactics], "seed")
             if record.name == "also":
                 proof = replace(proof, text=proof.text.replace("n = n", "n = n + 1"))
+            if record.name == "few.old.000067":
+                proof = replace(proof, text=proof.text.replace("«000067»", "000067"))
             corpus.record_attempt(
                 round,
                 AttemptRecord(record.name, AttemptStatus.PROVED, 1, 0, steps_to_proof=1, ordinal=ordinal, proof=proof),
@@ -77,6 +84,7 @@ def test_every_file_elaborates(lean, home, tmp_path, capsys):
         assert "theorem" in body and "sorry" not in body
     stated = files[1].read_text()
     assert "omega" in stated and "exact h" not in stated, "the shortest proof of a theorem"
+    assert "theorem few.p.«000066» " in stated and "theorem few.old.«000067» " in stated, "as Lean reads them"
     (left_out,) = [json.loads(line) for line in (out / "left_out.jsonl").read_text().splitlines()]
     assert left_out["theorem"] == "also" and left_out["reason"]
     assert "1 theorems are left out" in (out / "README.md").read_text()
@@ -88,7 +96,7 @@ def test_data_sets_by_the_command(home, tmp_path, capsys):
         arguments = ["corpus", "export", "--to", str(out), "--format", format, "--home", str(home), "--json"]
         assert run(arguments) == DONE
         assert json.loads(capsys.readouterr().out)["rows"] == {
-            f"proofs/train.{format}": 4, f"steps/train.{format}": 4, f"training/train.{format}": 10
+            f"proofs/train.{format}": 6, f"steps/train.{format}": 6, f"training/train.{format}": 14
         }  # fmt: skip
     first = json.loads((tmp_path / "jsonl/training/train.jsonl").read_text().splitlines()[0])
     assert first["prompt"].startswith("-- Lean 4 tactic state\n") and first["prompt"].endswith("-- next tactic\n")
