@@ -9,6 +9,7 @@ whatever else it computes. Where a server does not (or a larger batch rounds oth
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -97,10 +98,13 @@ class ServerPolicy:
             return []
         self._refused = 0
         best: dict[str, float] = {}
+        drawn: Counter[str] = Counter()
         for line in lines:
             if self._is_tactic(line.text):
                 best[line.text] = max(best.get(line.text, line.log_prob), line.log_prob)
-        return [Proposal(text, best[text]) for text in sorted(best, key=lambda text: (-best[text], text))]
+                drawn[line.text] += 1
+        ordered = sorted(best, key=lambda text: (-best[text], text))
+        return [Proposal(text, best[text], count=drawn[text]) for text in ordered]
 
     def _is_tactic(self, text: str) -> bool:
         """What a server sends is anybody's: half a surrogate pair is no text, and a database takes no zero byte."""
