@@ -31,7 +31,7 @@ def demo(
     untrained weights learn to prove: generated statements without any automation (lean-logic), and theorems of Lean's
     own library (lean-core).
 
-    Takes 5 to 15 minutes. It measures the machine first and chooses one of two fixed subsets. Stopped or killed, the
+    Takes 5 to 20 minutes. It measures the machine first and chooses one of two fixed subsets. Stopped or killed, the
     same command goes on, with the subset that it began with.
 
     Examples: flywheel demo
