@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import pytest
 from stored import attempts
 
 from corpus.proof_list import ProofFilter, list_proofs
-from corpus.records import AttemptRecord, AttemptStatus, RoundKind
+from corpus.query import show_proof
+from corpus.records import AttemptRecord, AttemptStatus, ProofRecord, RoundKind
 from corpus.snapshot import SnapshotFilter, snapshot_proofs, take_snapshot
 from corpus.store import Corpus
 from lean_env.benchmark.lean_magma import MagmaConfig, load_lean_magma
@@ -146,7 +148,11 @@ def test_a_statement_certified_on_both_sides_stops_the_run_and_a_resumed_one_aga
             selection=[opposite],
         )
         numbers = {"heartbeats": 1, "lean_seconds": 0.1, "model_seconds": 0.1, "wall_seconds": 0.1, "nodes": 1}
-        attempt = AttemptRecord(opposite, AttemptStatus.WITHHELD, steps=1, steps_to_proof=1, **numbers)
+        (theorem,) = corpus.pending(round)
+        known = show_proof(corpus, proof.id).proof
+        certificate = replace(known.certificate, statement_hash=theorem.statement_hash)
+        forged = ProofRecord(known.steps, known.source, certificate, known.text, known.term_bytes)
+        attempt = AttemptRecord(opposite, AttemptStatus.PROVED, steps=1, steps_to_proof=1, proof=forged, **numbers)
         corpus.record_attempt(round, attempt)
         for _ in range(2):
             with pytest.raises(BothSidesCertified, match="THE GATE LEAKS"):
