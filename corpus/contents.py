@@ -84,12 +84,9 @@ def theorems_with_members(session: Session, line_id: int, proof_ids: Iterable[in
     for chunk in rows.chunks(sorted(touched)):
         of = session.execute(select(proof.id, proof.theorem_id).where(proof.theorem_id.in_(chunk)))
         theorem_of.update((id, theorem_id) for id, theorem_id in of)
-    entered: set[int] = set()
-    left: set[int] = set()
-    for chunk in rows.chunks(sorted(theorem_of)):
-        known = select(change.proof_id, change.removed).where(change.line_id == line_id, change.proof_id.in_(chunk))
-        for id, removed in session.execute(known):
-            (left if removed else entered).add(id)
+    own = change.line_id == line_id
+    entered = rows.among(session, change.proof_id, theorem_of, own, change.removed.is_(False))
+    left = rows.among(session, change.proof_id, theorem_of, own, change.removed.is_(True))
     return len({theorem_of[id] for id in entered - left})
 
 

@@ -118,23 +118,16 @@ def leaks_among(session: Session, proof_ids: Sequence[int]) -> set[int]:
         # Asked of each row: as a list, SQLite would go through the guard, or through every goal that there is.
         return exists().where(schema.Guard.hash == hash)
 
-    met: set[int] = set()
+    # Theorems in a step of their own: joined, PostgreSQL begins with the guard and reads every proof of a theorem.
     of_theorem: dict[int, set[int]] = {}
     for chunk in rows.chunks(proof_ids):
-        # Theorems in a step of their own: joined, PostgreSQL begins with the guard and reads every proof of a theorem.
         for id, theorem_id in session.execute(select(proof.id, proof.theorem_id).where(proof.id.in_(chunk))):
             of_theorem.setdefault(theorem_id, set()).add(id)
-        for query in (
-            select(certificate.proof_id).where(certificate.proof_id.in_(chunk), held_out(certificate.statement_hash)),
-            select(goal.proof_id).where(goal.proof_id.in_(chunk), held_out(goal.hash)),
-        ):
-            met.update(session.scalars(query))
-    for chunk in rows.chunks(sorted(of_theorem)):
-        for query in (
-            select(theorem.id).where(theorem.id.in_(chunk), held_out(theorem.statement_hash)),
-            select(near.theorem_id).where(near.theorem_id.in_(chunk), held_out(near.hash)),
-        ):
-            met.update(*(of_theorem[theorem_id] for theorem_id in session.scalars(query)))
+    met = rows.among(session, certificate.proof_id, proof_ids, held_out(certificate.statement_hash))
+    met |= rows.among(session, goal.proof_id, proof_ids, held_out(goal.hash))
+    stated = rows.among(session, theorem.id, of_theorem, held_out(theorem.statement_hash))
+    stated |= rows.among(session, near.theorem_id, of_theorem, held_out(near.hash))
+    met = met.union(*(of_theorem[theorem_id] for theorem_id in stated))
     edges: dict[int, set[int]] = {}
     for chunk in rows.chunks(sorted(set(proof_ids) - met)):
         edge = schema.Borrowed

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from corpus import schema
 from corpus.errors import Ambiguous, NotFound
@@ -35,6 +35,17 @@ def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[list[T]]:
     iterator = iter(values)
     while chunk := list(islice(iterator, size)):
         yield chunk
+
+
+def among(
+    session: Session, column: InstrumentedAttribute[int], values: Iterable[int], *conditions: ColumnElement[bool]
+) -> set[int]:
+    """Which of these values a row has in this column. A question of its own along a key: in a join with several
+    tables PostgreSQL may begin with what is largest."""
+    found: set[int] = set()
+    for chunk in chunks(sorted(values)):
+        found.update(session.scalars(select(column).where(column.in_(chunk), *conditions)))
+    return found
 
 
 def benchmark_row(session: Session, benchmark: str) -> schema.Benchmark:

@@ -253,25 +253,22 @@ def _entering(session: Session, line: schema.SnapshotLine, filter: SnapshotFilte
     wanted = set(session.scalars(rounds))
     new = session.execute(select(attempt.proof_id, attempt.round_id).where(attempt.id > line.attempts_seen))
     candidates = sorted({proof_id for proof_id, round_id in new if proof_id is not None and round_id in wanted})
-    query = (
-        select(proof.id, proof.content_hash)
-        .join(theorem, theorem.id == proof.theorem_id)
-        .where(
-            theorem.split == "train",
-            ~exists().where(schema.Retraction.proof_id == proof.id),
-            ~exists().where(schema.SnapshotChange.line_id == line.id, schema.SnapshotChange.proof_id == proof.id),
-        )
-    )
+    query, trained = select(proof.id, proof.content_hash, proof.theorem_id), [theorem.split == "train"]
     if filter.benchmarks:
-        benchmarks = [rows.benchmark_row(session, key).id for key in filter.benchmarks]
-        query = query.where(theorem.benchmark_id.in_(benchmarks))
+        trained.append(theorem.benchmark_id.in_([rows.benchmark_row(session, key).id for key in filter.benchmarks]))
     if filter.sources:
         query = query.where(proof.source.in_(filter.sources))
     if filter.max_steps is not None:
         query = query.where(proof.length <= filter.max_steps)
     if filter.since is not None:
         query = query.where(proof.created_at >= filter.since.astimezone(UTC))
-    found = [row for chunk in rows.chunks(candidates) for row in session.execute(query.where(proof.id.in_(chunk)))]
+    fitting = [row for chunk in rows.chunks(candidates) for row in session.execute(query.where(proof.id.in_(chunk)))]
+    ids, theorems = [id for id, _, _ in fitting], {theorem_id for _, _, theorem_id in fitting}
+    change = schema.SnapshotChange
+    out = rows.among(session, schema.Retraction.proof_id, ids)
+    out |= rows.among(session, change.proof_id, ids, change.line_id == line.id)
+    of_training = rows.among(session, theorem.id, theorems, *trained)
+    found = [(id, hash) for id, hash, theorem_id in fitting if id not in out and theorem_id in of_training]
     leaks = leaks_among(session, [id for id, _ in found])
     entered = [(id, proof_hash) for id, proof_hash in found if id not in leaks]
     return entered, len(found) - len(entered)
