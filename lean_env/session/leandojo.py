@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from unittest import mock
 
 from lean_env.paths import leandojo_cache
@@ -33,6 +34,8 @@ def _quiet_import() -> Iterator[None]:
         mock.patch.object(dotenv, "load_dotenv"),
     ):
         os.environ.pop("GITHUB_ACCESS_TOKEN", None)
+        # lean_dojo makes its cache if it is not there, and fails where another process has made it in between.
+        Path(os.environ["CACHE_DIR"]).mkdir(parents=True, exist_ok=True)
         if shutil.which("git"):
             yield
         else:

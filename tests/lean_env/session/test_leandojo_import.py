@@ -27,6 +27,18 @@ print("dotenv works again:", dotenv.load_dotenv(dotenv_path=".env"), os.environ[
 """
 
 
+#: Another process makes each folder between the question whether it is there and the answer to make it.
+OVERTAKEN = """
+import os, pathlib
+mkdir = pathlib.Path.mkdir
+def overtaken(self, *args, **kwargs):
+    os.makedirs(self, exist_ok=True)
+    mkdir(self, *args, **kwargs)
+pathlib.Path.mkdir = overtaken
+import lean_env.session.leandojo
+"""
+
+
 def run(code: str, home: Path, path: str) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": path,
@@ -52,6 +64,12 @@ def test_the_import_is_quiet_and_local(tmp_path: Path, path: str) -> None:
     ]
     assert done.stderr == ""
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [".env", "cache"]
+
+
+def test_two_first_imports_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    done = run(OVERTAKEN, tmp_path, "/usr/bin:/bin")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "cache" / "leandojo").is_dir()
 
 
 def test_the_types_are_leandojos_own() -> None:
