@@ -150,7 +150,7 @@ def _ready(corpus: Corpus, index: _Index, report: Callable[[int], None] | None) 
             made = f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {index.name} ON {index.source} USING gin ({_words(index)})"
             with corpus.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql(made)
-                # Without it the server knows nothing of the new index' words, and walks through all texts for rare ones.
+                # Without it the server knows nothing of the new index' words, and reads all texts for rare ones.
                 connection.exec_driver_sql(f"ANALYZE {index.source}")
     except (DBAPIError, CorpusUnusable):
         return False  # it may not be written to: its texts are looked at one by one
@@ -225,7 +225,7 @@ def _candidates(session: Session, index: _Index, terms: Sequence[str], indexed: 
         found = session.execute(text(query), {"words": f'"{phrase}"' if whole else f'"{phrase}" *'})
     else:
         whole = not re.search("[a-zA-Z0-9]$", term)
-        # Each word by itself: that they stand side by side the index cannot say without each text, which is read anyway.
+        # Each word by itself: that they stand side by side only the text can say, which is read anyway.
         return _on_server(session, index, " & ".join(words) + ("" if whole else ":*"))
     # A proof comes once for each of its steps that match.
     return (id for id, _ in groupby(int(row[0]) for row in found))

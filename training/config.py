@@ -78,6 +78,11 @@ class SearchSettings(BaseModel):
     max_depth: PositiveInt = 12
     max_state_chars: PositiveInt = Field(6000, description="states that print longer are not searched from")
     max_goals: PositiveInt = Field(12, description="nor those with more goals")
+    invertible: bool = Field(
+        False,
+        exclude_if=lambda value: not value,
+        description="a step that loses nothing (intro, halves of ∧, cases of ∧ and ∃, subst) closes its alternatives",
+    )
     exploration: float = Field(0.0, ge=0, description="andor: c of PUCT")
     widening: float = Field(0.0, ge=0, description="andor: moves of a goal visited N times, in N^0.6; 0: any number")
 

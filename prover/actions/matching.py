@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from prover.actions.connective import Connective, shape
+from prover.connective import Connective, shape
 from prover.goal import IDENTIFIER, binder_groups, outside_brackets, split_top_level, unbracketed
 
 #: Text that may stand for other text (a successor, a negation as an implication): no verdict by comparison.

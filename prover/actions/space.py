@@ -24,7 +24,6 @@ import numpy.typing as npt
 from lean_env.library.index import INIT
 from lean_env.theorem import Environment
 from prover.actions import lent, own
-from prover.actions.connective import Connective, shape
 from prover.actions.equational import Equational
 from prover.actions.forms import HYPOTHESES, Need, Slot, Template
 from prover.actions.lazy import lazy
@@ -34,6 +33,7 @@ from prover.actions.repertoire import LIBRARY, Repertoire
 from prover.actions.retrieval import DEFINITIONS, PREMISES, RetrievedPremise, Retriever
 from prover.actions.trees import written
 from prover.actions.uses import Uses
+from prover.connective import Connective, shape
 from prover.goal import IDENTIFIER, Goal, Local, LocalKind, first_goal, identifiers, outside_brackets, parse_goal
 from prover.policy import Proposal
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from prover.actions.connective import Connective, shape
 from prover.actions.forms import Slot
 from prover.actions.lazy import lazy
 from prover.actions.matching import Usage, fits, may_close, occurs, opened, usage
+from prover.connective import Connective, shape
 from prover.goal import Goal, LocalKind, split_top_level, unbracketed
 
 #: `∀ p : Prop, …` or `∀ (p q : Prop), …`.

@@ -36,8 +36,9 @@ from prover.search.and_or_nodes import Move, Part, Place, Problem, Proof, Status
 from prover.search.and_or_replay import Ran, replay
 from prover.search.budget import Budget, Ended, Spending, never
 from prover.search.contract import INTROS, SearchResult
-from prover.search.equivalence import goal_keys, weaker
+from prover.search.equivalence import goal_keys, has_metavariables, weaker
 from prover.search.graph import ProofStep, Pruned, SearchGraph
+from prover.search.invertible import invertible
 from prover.search.options import SearchOptions
 from prover.search.proposals import Kept
 from prover.search.running import Running
@@ -246,9 +247,19 @@ class _Search:
             part = self.problems.get(key) or self.problem(place, problem.g - kept.charged, problem.L + 1, move)
             part.parents.append(move)
             move.parts.append(Part(part, place))
+        if self.loses_nothing(problem, kept):
+            problem.moves.clear()
+            problem.untried, problem.next = iter(()), None
         problem.moves.append(move)
         if not move.open:
             self.complete(move)
+
+    def loses_nothing(self, problem: Problem, kept: Kept) -> bool:
+        """Whether the move closes its alternatives. Of goals that share metavariables another order may be the one that
+        works."""
+        if not self.config.invertible or problem.place.size > 1 or has_metavariables(problem.text):
+            return False
+        return invertible(problem.text, kept.a.tactic)
 
     # --- telling those above ----------------------------------------------------------------------------------------
 

@@ -21,11 +21,13 @@ from typing import Any, NamedTuple
 from lean_env.session.leandojo import DojoCrashError, TacticState
 from lean_env.session.outcomes import Outcome, ProofSession, StepResult
 from lean_env.theorem import Theorem
+from prover.goal import first_goal
 from prover.policy import Policy, Proposal
 from prover.search.budget import Budget, Ended, Spending, never
 from prover.search.contract import INTROS, SearchResult
 from prover.search.equivalence import goal_keys, has_metavariables
 from prover.search.graph import Pruned, SearchGraph
+from prover.search.invertible import invertible
 from prover.search.options import SearchOptions
 from prover.search.proposals import Kept
 from prover.search.running import Running
@@ -99,6 +101,8 @@ class _Search:
     arrivals: int = 0
     live: list[TacticState] = field(default_factory=list)
     dead: list[TacticState] = field(default_factory=list)
+    #: States on which a step that loses nothing was made.
+    closed: set[int] = field(default_factory=set)
 
     @property
     def graph(self) -> SearchGraph:
@@ -140,7 +144,7 @@ class _Search:
         """The best edge that is not obsolete; None when there is none."""
         while self.queue:
             edge = heapq.heappop(self.queue)
-            if not self.settled.obsolete(edge.s.number):
+            if edge.s.number not in self.closed and not self.settled.obsolete(edge.s.number):
                 self.push(edge.s, edge.later, edge.arrival + 1)
                 return edge
         return None
@@ -157,6 +161,8 @@ class _Search:
         if known is not None:
             self.graph.add_step(s.number, a, step, known, Pruned.NO_PROGRESS if known == s.number else Pruned.MERGED)
             self.settled.reach(known, s.number)
+            if known != s.number:
+                self.close_alternatives(s, a)
         elif not has_metavariables(state.pp) and self.settled.circular(goals, s.number):
             self.graph.add_step(s.number, a, step, str(Pruned.CIRCULAR), Pruned.CIRCULAR)
         elif pruned := self.too_much(state, depth):
@@ -165,12 +171,22 @@ class _Search:
             number = self.add_state(state, goals, s.number, depth)
             self.graph.add_step(s.number, a, step, number)
             self.live.append(state)
+            self.close_alternatives(s, a)
             return Node(number, state, edge.g, depth)
         self.dead.append(state)
         if len(self.dead) >= _DROP_TOGETHER:
             self.running.session.drop(self.dead)
             self.dead.clear()
         return None
+
+    def close_alternatives(self, s: Node, a: Proposal) -> None:
+        """After a step that loses nothing. Of goals that share metavariables another order may be what works."""
+        if (
+            self.config.invertible
+            and not has_metavariables(s.state.pp)
+            and invertible(first_goal(s.state.pp)[0], a.tactic)
+        ):
+            self.closed.add(s.number)
 
     def add_state(self, state: TacticState, goals: Goals, parent: int | None, depth: int) -> int:
         number = self.graph.add_state(goals, state.pp, state.num_goals, depth)

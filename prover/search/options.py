@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+_LATER = frozenset({"template_noise", "template_floor", "invertible"})
+
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
@@ -24,6 +26,8 @@ class SearchOptions:
     #: In this share of states one of the templates that are possible there, all alike, has its best proposal run first,
     #: at the cost of the state's best one. A floor for each template, however little the policy thinks of it.
     template_floor: float = 0.0
+    #: A step that loses nothing (invertible.py) closes its alternatives: nothing else is tried on that goal.
+    invertible: bool = False
     #: States deeper than this, longer in print or with more goals are not searched from. In AND/OR search: a branch's
     #: tactics, and one tactic's own goals.
     max_depth: int = 12
@@ -31,5 +35,5 @@ class SearchOptions:
     max_goals: int = 12
 
     def in_use(self) -> dict[str, Any]:
-        """The fields; those of templates only where they are in use, so that what was stored before compares."""
-        return {name: value for name, value in asdict(self).items() if value or not name.startswith("template_")}
+        """The fields; those that came later only where they are in use, so that what was stored before compares."""
+        return {name: value for name, value in asdict(self).items() if value or name not in _LATER}

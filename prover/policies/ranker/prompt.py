@@ -14,9 +14,9 @@ from functools import lru_cache
 
 from tokenizers import Tokenizer
 
-from prover.actions.connective import Connective, shape
 from prover.actions.retrieval import RetrievedPremise, Shape
 from prover.actions.space import Pointer, PointerKind, Situation
+from prover.connective import Connective, shape
 from prover.goal import IDENTIFIER, LocalKind
 from prover.policies.ranker.tokenizer import GOAL, MARKERS, OUTPUT, PADDING, UNKNOWN, token_id
 

@@ -4,10 +4,10 @@ import pytest
 from small_library import MAP_APPEND, theorem
 
 from lean_env.theorem import Environment
-from prover.actions.connective import Connective, shape
 from prover.actions.elementary import ELEMENTARY, is_elementary
 from prover.actions.repertoire import LIBRARY, OutsideRepertoire
 from prover.actions.space import ActionSpace
+from prover.connective import Connective, shape
 from prover.policies.grammar import GrammarPolicy
 from prover.policy import PolicyQuery
 
