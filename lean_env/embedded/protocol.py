@@ -10,9 +10,9 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 _LENGTH = struct.Struct(">I")
-#: `json.dumps` with options builds an encoder at every call.
-_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 #: A longer frame is a broken or hostile worker. The largest honest one, an exported proof, stays under 100 MB.
 MAX_FRAME_BYTES = 256 << 20
@@ -24,7 +24,7 @@ class ProtocolError(Exception):
 
 def encode(message: Mapping[str, Any]) -> bytes:
     """One frame. Raises UnicodeEncodeError for text with lone surrogates, ProtocolError beyond MAX_FRAME_BYTES."""
-    body = _to_json(message).encode()
+    body = _to_json(message)
     if len(body) > MAX_FRAME_BYTES:
         raise ProtocolError(f"a message of {len(body):,} bytes is longer than the {MAX_FRAME_BYTES:,} a frame may have")
     return _LENGTH.pack(len(body)) + body
@@ -51,10 +51,28 @@ class FrameReader:
             return None
         body = bytes(self._buffer[_LENGTH.size : end])
         del self._buffer[:end]
-        try:
-            message = json.loads(body.decode())
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-            raise ProtocolError(f"a frame of {length:,} bytes is no JSON: {error}") from error
+        message = _from_json(body)
         if not isinstance(message, dict):
             raise ProtocolError(f"a frame holds {type(message).__name__}, not an object")
         return message
+
+
+def _to_json(message: Mapping[str, Any]) -> bytes:
+    """orjson takes a sixth of the time, but no integer over 64 bits. For lone surrogates it has no error of its own."""
+    try:
+        return orjson.dumps(message)
+    except TypeError:
+        return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _from_json(body: bytes) -> Any:
+    """Whatever orjson refuses the slower reader decides on: JavaScript cuts a text within a character, and then writes
+    half of a surrogate pair, which orjson does not take. Raises ProtocolError."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(body.decode())
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise ProtocolError(f"a frame of {len(body):,} bytes is no JSON: {error}") from error

@@ -10,8 +10,13 @@ from hypothesis import strategies as st
 
 from lean_env.embedded.protocol import MAX_FRAME_BYTES, FrameReader, ProtocolError, encode
 
+#: Node has no whole numbers beyond 2^53.
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
@@ -64,3 +69,11 @@ def test_what_is_no_object_is_refused(body: bytes) -> None:
 def test_a_lone_surrogate_is_not_sent() -> None:
     with pytest.raises(UnicodeEncodeError):
         encode({"t": "\ud800"})
+
+
+def test_half_of_a_surrogate_pair_is_received() -> None:
+    """JavaScript writes one where it cuts a long error within a character, and the worker is none the worse."""
+    body = b'{"error":"long \\ud835"}'
+    reader = FrameReader()
+    reader.feed(struct.pack(">I", len(body)) + body)
+    assert reader.next() == {"error": "long \ud835"}
