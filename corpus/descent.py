@@ -51,11 +51,12 @@ def turns(corpus: Corpus, run: str) -> list[Turn]:
         for record in rows.round_records(session, found):
             searched[record.generation_id].append(record)
         wheel = [Turn(None, None, searched[None])]
-        models = session.scalars(select(generation).where(generation.run_id == run_id).order_by(generation.number))
-        for model in models.all():
+        of_run = select(generation).where(generation.run_id == run_id).order_by(generation.number)
+        models = session.scalars(of_run).all()
+        for model, described in zip(models, rows.generation_records(session, models), strict=True):
             snapshot = snapshot_of(session, model)
             frozen = None if snapshot is None else snapshot_record(session, snapshot)
-            wheel.append(Turn(rows.generation_record(session, model), frozen, searched[model.id]))
+            wheel.append(Turn(described, frozen, searched[model.id]))
         return wheel
 
 

@@ -119,24 +119,44 @@ def run_record(row: schema.Run) -> RunRecord:
 
 
 def generation_record(session: Session, row: schema.Generation) -> GenerationRecord:
-    snapshot = session.get(schema.Snapshot, row.snapshot_id) if row.snapshot_id is not None else None
-    return GenerationRecord(
-        id=row.id,
-        run=session.get_one(schema.Run, row.run_id).name,
-        number=row.number,
-        parent_id=row.parent_id,
-        snapshot_hash=snapshot.hash if snapshot else None,
-        recipe=row.recipe,
-        config=row.config,
-        config_hash=row.config_hash,
-        seeds=row.seeds,
-        versions=row.versions,
-        model_path=row.model_path,
-        model_hash=row.model_hash,
-        metrics=row.metrics,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-    )
+    return generation_records(session, [row])[0]
+
+
+def generation_records(session: Session, found: Sequence[schema.Generation]) -> list[GenerationRecord]:
+    """In the order of `found`: one query for their runs and one for their snapshots, however many they are."""
+    runs = _by_id(session, schema.Run.id, schema.Run.name, (row.run_id for row in found))
+    frozen = {row.snapshot_id for row in found if row.snapshot_id is not None}
+    hashes = _by_id(session, schema.Snapshot.id, schema.Snapshot.hash, frozen)
+    return [
+        GenerationRecord(
+            id=row.id,
+            run=runs[row.run_id],
+            number=row.number,
+            parent_id=row.parent_id,
+            snapshot_hash=hashes[row.snapshot_id] if row.snapshot_id is not None else None,
+            recipe=row.recipe,
+            config=row.config,
+            config_hash=row.config_hash,
+            seeds=row.seeds,
+            versions=row.versions,
+            model_path=row.model_path,
+            model_hash=row.model_hash,
+            metrics=row.metrics,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+        )
+        for row in found
+    ]
+
+
+def _by_id(
+    session: Session, id: InstrumentedAttribute[int], value: InstrumentedAttribute[str], wanted: Iterable[int]
+) -> dict[int, str]:
+    """One column of the rows with these ids."""
+    found: dict[int, str] = {}
+    for chunk in chunks(sorted(set(wanted))):
+        found.update((one, text) for one, text in session.execute(select(id, value).where(id.in_(chunk))))
+    return found
 
 
 def round_record(session: Session, row: schema.Round) -> RoundRecord:

@@ -177,10 +177,7 @@ class Corpus(BenchmarkStore):
         """A run's generations by number, unfinished ones too."""
         with reading(self.engine) as session:
             query = select(schema.Generation).where(schema.Generation.run_id == rows.run_row(session, run).id)
-            return [
-                rows.generation_record(session, row)
-                for row in session.scalars(query.order_by(schema.Generation.number))
-            ]
+            return rows.generation_records(session, session.scalars(query.order_by(schema.Generation.number)).all())
 
     # --- rounds -----------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from corpus.pages.app import ROUTERS, make_app
 from corpus.proof_list import ProofFilter, list_proofs
 from corpus.query import show_proof, stats, totals
 from corpus.records import RoundKind, RoundRecord
-from corpus.round_results import outcomes
+from corpus.round_results import history, outcomes
 from corpus.search import search
 from corpus.snapshot import snapshot_proofs, snapshots, take_snapshot
 from corpus.snapshot_views import describe
@@ -58,6 +58,7 @@ HOT: dict[str, Call] = {
     "totals": lambda corpus, _round: totals(corpus),
     "runs list": lambda corpus, _round: corpus.rounds("run"),
     "a round's outcomes": outcomes,
+    "history of a split": lambda corpus, _round: history(corpus, "core", "train", "run"),
     "growth": lambda corpus, _round: growth(corpus),
     "latest proofs": lambda corpus, _round: latest_proofs(corpus),
     "solve curves": lambda corpus, _round: solve_curves(corpus, "run"),
@@ -221,6 +222,23 @@ def test_no_page_reads_a_large_table_as_a_whole(plans):
         for address in [one for ones in addresses.values() for one in ones]:
             browser.get(address).raise_for_status()
     check(plans, asked)
+
+
+def test_a_comparison_asks_no_more_where_a_run_has_more_generations(corpus):
+    filled(corpus)
+    _asked_by_compare(corpus)  # counts once what is past the kept counts
+    asked = [_asked_by_compare(corpus)]
+    for number in (2, 3, 4):
+        train(corpus, number)
+        asked.append(_asked_by_compare(corpus))
+    assert len(set(asked)) == 1, asked
+
+
+def _asked_by_compare(corpus: Corpus) -> int:
+    browser = TestClient(make_app(corpus), base_url="http://localhost")
+    with statements(corpus) as asked:
+        browser.get("/compare?a=run/M_0&b=run/M_1").raise_for_status()
+    return len(asked)
 
 
 def test_a_scan_would_be_seen(corpus):
