@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from lean_env.theorem import Theorem
 
@@ -28,6 +28,15 @@ class Proposal:
     log_prob: float
     template: str = ""
     count: int = 1
+
+
+@runtime_checkable
+class Valuing(Protocol):
+    """A policy that can also say how far from done a goal is."""
+
+    def steps_left(self, query: PolicyQuery) -> float:
+        """How many steps the longest branch of a proof of the query's first goal is expected to take; 0: not known."""
+        ...
 
 
 class Policy(Protocol):

@@ -83,6 +83,12 @@ class SearchSettings(BaseModel):
         exclude_if=lambda value: not value,
         description="a step that loses nothing (intro, halves of ∧, cases of ∧ and ∃, subst) closes its alternatives",
     )
+    value: float = Field(
+        0.0,
+        ge=0,
+        exclude_if=lambda value: not value,
+        description="nats that a step still to be done counts for, as the value head expects (train.model.value_bins)",
+    )
     exploration: float = Field(0.0, ge=0, description="andor: c of PUCT")
     widening: float = Field(0.0, ge=0, description="andor: moves of a goal visited N times, in N^0.6; 0: any number")
 
@@ -296,6 +302,8 @@ class FlywheelConfig(BaseSettings):
             raise ValueError("health.remedies: `temperature`, `seeds` and `average` are for the ranker")
         if self.round.temperature != 1 and self.train.kind != "ranker":
             raise ValueError("round.temperature is the ranker's; a language model has `temperature` in [train]")
+        if self.search.value and not (isinstance(self.train, TrainConfig) and self.train.model.value_bins):
+            raise ValueError("search.value needs a ranker with a value head: train.model.value_bins = 64")
         if self.unverified and self.trees.training < 1:
             raise ValueError("unverified: it reads the search trees of all attempts, so trees.training must be 1")
         return self

@@ -113,6 +113,7 @@ class _Search:
             problem = self.descend()
             if problem.untried is None:
                 problem.untried = iter(self.running.propose(problem.text))
+                problem.h = self.running.rest(problem.text)
                 self.take_next(problem)
             if problem.next is not None:
                 self.try_next(problem, problem.next)
@@ -172,7 +173,8 @@ class _Search:
         assert problem.untried is not None
         problem.next = next(problem.untried, None)
         if problem.next is not None:
-            problem.next_f = (problem.g - problem.next.perturbed) / (problem.L + 1) ** self.config.alpha
+            cost = problem.g - problem.next.perturbed + problem.h
+            problem.next_f = cost / (problem.L + 1) ** self.config.alpha
 
     # --- one tactic -------------------------------------------------------------------------------------------------
 

@@ -92,6 +92,8 @@ class Problem:
     untried: Iterator[Kept] | None = None
     next: Kept | None = None
     next_f: float = 0.0
+    #: What its goals are expected to cost, once the policy was asked.
+    h: float = 0.0
     #: Moves that may still work.
     moves: list[Move] = field(default_factory=list)
     visits: int = 0

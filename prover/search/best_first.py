@@ -4,6 +4,7 @@
 
 An edge (state s, tactic a) that ends at depth L has the cost g = sum of -log p along its path and the priority
 f = g / L^alpha, smallest first (length-normalised log-probability: BFS-Prover, arXiv 2502.03438, with alpha = 0.5).
+With `value` the cost of what is still to be done, h, as the policy's value head expects it, is added to g (A*).
 A policy that wants slow tactics to wait says so in the log-probabilities that it proposes. Edges are run lazily: a
 state costs one policy call when it is found, and a step only for those of its edges that reach the head of the queue.
 Edges of states whose first goal was closed some other way are passed over for free (settled.py).
@@ -38,12 +39,13 @@ _DROP_TOGETHER = 32
 
 
 class Node(NamedTuple):
-    """A live state in the graph; g is the cost of the path to it, L its depth."""
+    """A live state in the graph; g is the cost of the path to it, L its depth, h what the rest is expected to cost."""
 
     number: int
     state: TacticState
     g: float
     L: int
+    h: float = 0.0
 
 
 class Edge(NamedTuple):
@@ -116,6 +118,7 @@ class _Search:
                 return limit
             if new is not None:
                 proposals = self.running.propose(new.state.pp)
+                new = new._replace(h=self.running.rest(new.state.pp))
                 self.push(new, iter(proposals), self.arrivals)
                 self.arrivals += len(proposals)
             edge = self.take_best()
@@ -136,7 +139,7 @@ class _Search:
     def push(self, s: Node, proposals: Iterator[Kept], arrival: int) -> None:
         """Puts the next of a state's proposals into the queue, if there is one."""
         for a, perturbed, charged in proposals:
-            f = (s.g - perturbed) / (s.L + 1) ** self.config.alpha
+            f = (s.g - perturbed + s.h) / (s.L + 1) ** self.config.alpha
             heapq.heappush(self.queue, Edge(f, arrival, s.g - charged, s, a, proposals))
             return
 

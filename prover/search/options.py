@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-_LATER = frozenset({"template_noise", "template_floor", "invertible"})
+_LATER = frozenset({"template_noise", "template_floor", "invertible", "value"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class SearchOptions:
     template_floor: float = 0.0
     #: A step that loses nothing (invertible.py) closes its alternatives: nothing else is tried on that goal.
     invertible: bool = False
+    #: How many nats a step that is still to be done counts for, as the policy's value head expects it; 0: not asked.
+    value: float = 0.0
     #: States deeper than this, longer in print or with more goals are not searched from. In AND/OR search: a branch's
     #: tactics, and one tactic's own goals.
     max_depth: int = 12

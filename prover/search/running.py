@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 
 from lean_env.session.leandojo import DojoCrashError, TacticState
 from lean_env.session.outcomes import Outcome, ProofSession, StepResult
 from lean_env.theorem import Theorem
-from prover.policy import Policy, PolicyQuery
+from prover.goal import goal_texts
+from prover.policy import Policy, PolicyQuery, Valuing
 from prover.search.budget import Ended, Spending
 from prover.search.contract import SearchResult, Times
 from prover.search.graph import ProofStep, SearchGraph
@@ -41,6 +43,19 @@ class Running:
         self._model += time.perf_counter() - started
         self._own_cpu -= time.thread_time() - cpu
         return keep(answer, self.config, seed)
+
+    def rest(self, text: str) -> float:
+        """What the goals of a printed state are expected to cost, in nats: `value` for each step of each goal's longest
+        branch, as the policy says; 0 where it cannot say."""
+        if not self.config.value or not isinstance(self.policy, Valuing):
+            return 0.0
+        started, cpu = time.perf_counter(), time.thread_time()
+        # The first goal is asked about as it stands before the others: that answer is known from `propose`.
+        queries = [PolicyQuery(self.theorem, goal, 0) for goal in [text, *goal_texts(text)[1:]]]
+        steps = math.fsum(map(self.policy.steps_left, queries))
+        self._model += time.perf_counter() - started
+        self._own_cpu -= time.thread_time() - cpu
+        return self.config.value * steps
 
     def run(self, state: TacticState, tactic: str, *, errors: bool = False) -> StepResult:
         """One tactic, not charged; with `errors` it is said why it failed. Raises DojoCrashError."""

@@ -10,13 +10,14 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from corpus.records import StepRecord
 from lean_env.theorem import Environment, Theorem
 from prover.actions.space import ActionSpace, Situation
+from training.data.steps_left import steps_left
 
 SEED_SOURCE = "seed"
 #: Steps of people: of proofs that the gate certified, and of traces that are no proofs here.
@@ -26,13 +27,15 @@ HUMAN_SOURCE = "human"
 @dataclass(frozen=True, slots=True)
 class TrainingProof:
     """An accepted proof as training takes it. `source` as in ProofRecord; `weight` scales all of its steps. `text`: how
-    it is to be written as a whole, where that is more than its tactics ('': these alone)."""
+    it is to be written as a whole, where that is more than its tactics ('': these alone). `whole`: false for single
+    steps of which no proof is known."""
 
     theorem: Theorem
     steps: tuple[StepRecord, ...]
     source: str
     weight: float = 1.0
     text: str = ""
+    whole: bool = True
 
 
 class DatasetConfig(BaseModel):
@@ -59,12 +62,14 @@ class DatasetConfig(BaseModel):
 @dataclass(frozen=True, slots=True)
 class TrainingState:
     """One state: its situation and target actions (candidate index to probability, summing to 1), its `weight` in the
-    loss, and whether it is `held_out`."""
+    loss, whether it is `held_out`, and the steps that its first goal takes in the shortest of its proofs (0: no proof
+    of it is known, only a step)."""
 
     situation: Situation
     targets: Mapping[int, float]
     weight: float
     held_out: bool
+    steps_left: int = 0
 
 
 @dataclass
@@ -94,6 +99,8 @@ class Draft:
     theorems: set[str] = field(default_factory=set)
     seed_only: bool = True
     human_only: bool = True
+    #: As in TrainingState.
+    steps_left: int = 0
 
 
 def build_dataset(
@@ -114,7 +121,7 @@ def build_dataset(
         weight = state.weight * (scale if draft.seed_only else 1.0) * (config.human_weight if draft.human_only else 1.0)
         if weight > 0:
             report.human_states += draft.human_only
-            finished.append(TrainingState(state.situation, state.targets, weight, state.held_out))
+            finished.append(replace(state, weight=weight))
             report.seed_states += draft.seed_only
     report.states = len(finished)
     report.held_out_states = sum(state.held_out for state in finished)
@@ -137,7 +144,8 @@ def collect(proofs: Iterable[TrainingProof], config: DatasetConfig, report: Data
             continue
         known.add(tactics)
         report.proofs += 1
-        for step in proof.steps:
+        known_left = steps_left([step.state for step in proof.steps]) if proof.whole else [0] * len(proof.steps)
+        for step, left in zip(proof.steps, known_left, strict=True):
             report.steps += 1
             place = (proof.theorem.environment.key, step.state)
             draft = drafts.setdefault(place, Draft(proof.theorem.environment, step.state))
@@ -146,6 +154,8 @@ def collect(proofs: Iterable[TrainingProof], config: DatasetConfig, report: Data
                 weight /= 1.0 + step.milliseconds / config.half_weight_milliseconds
             draft.tactics[step.tactic] = max(weight, draft.tactics.get(step.tactic, 0.0))
             draft.theorems.add(proof.theorem.name)
+            if left:
+                draft.steps_left = min(left, draft.steps_left or left)
             draft.seed_only &= proof.source in config.seed_sources
             draft.human_only &= proof.source == HUMAN_SOURCE
     report.theorems = len(taken)
@@ -169,7 +179,7 @@ def _finish(draft: Draft, space: ActionSpace, config: DatasetConfig, report: Dat
     if total <= 0:
         return None
     shares = {action: weight / total for action, weight in targets.items()}
-    return TrainingState(situation, shares, 1.0, is_held_out(draft, config.valid_share))
+    return TrainingState(situation, shares, 1.0, is_held_out(draft, config.valid_share), draft.steps_left)
 
 
 def _cap_templates(

@@ -28,7 +28,7 @@ def training_proofs(
         yield TrainingProof(theorem, proof.steps, proof.source)
     for trace in snapshot_traces(corpus, snapshot_hash):
         theorem = Theorem(trace.name, "", Environment.from_key(trace.environment))
-        yield TrainingProof(theorem, trace.steps, HUMAN_SOURCE)
+        yield TrainingProof(theorem, trace.steps, HUMAN_SOURCE, whole=False)
 
 
 def trainable(corpus: Corpus, benchmark: str, stratum: str | None = None) -> list[TheoremRecord]:

@@ -32,7 +32,7 @@ def unverified_proofs(corpus: Corpus, run: str, least: float) -> Iterator[Traini
             theorem = theorem_of(record, round.benchmark)
             steps = tuple(step for tree in trees for step in sure_steps(tree, least))
             if steps:
-                yield TrainingProof(theorem, steps, UNVERIFIED)
+                yield TrainingProof(theorem, steps, UNVERIFIED, whole=False)
 
 
 def sure_steps(tree: SearchTree, least: float) -> list[StepRecord]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from prover.actions.space import ActionSpace
 from training.trainers.device import NoDevice, require_device
 from training.trainers.halfway import Halfway
-from training.trainers.ranker import RankerTrainer, TrainConfig, ranker_metrics
+from training.trainers.ranker import RankerTrainer, TrainConfig
+from training.trainers.ranker_metrics import ranker_metrics
 from training.trainers.text_config import TextConfig
 
 if TYPE_CHECKING:

@@ -32,7 +32,9 @@ from prover.policies.ranker.tokenizer import train_tokenizer
 from training.data.dataset import DatasetConfig, TrainingProof, TrainingState, build_dataset
 from training.trainers.halfway import Halfway, Place, plain
 from training.trainers.isolation import isolated
+from training.trainers.ranker_metrics import Metrics, measure, ranker_metrics
 from training.trainers.trainer import Loaded, NothingToLearn, Progress, Trained
+from training.trainers.value import value_loss
 
 
 class TrainConfig(BaseModel):
@@ -58,19 +60,10 @@ class TrainConfig(BaseModel):
     token_dropout: float = Field(default=0.1, ge=0, lt=1)
     #: Share of each target moved to all candidates evenly.
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    #: How much the value head's loss counts beside the policy's (AlphaProof's value is learned by cross-entropy, too).
+    value_loss: float = Field(default=0.1, gt=0, exclude_if=lambda weight: weight == 0.1)
     #: A second thread waits for the first by spinning: on a machine with other work, 36 s an epoch instead of 6.
     threads: int = Field(default=1, gt=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """Over `states` states: mean cross-entropy (nats) and the share whose likeliest (eight likeliest) actions include a
-    target. All 0 for no states."""
-
-    states: int
-    loss: float
-    top_1: float
-    top_8: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +129,6 @@ class RankerTrainer:
         return Loaded(load_ranker(folder, self.space, options, name), options.model_dump())
 
 
-def ranker_metrics(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What the corpus keeps of a training, from the checkpoint's own record of it."""
-    return {
-        "states": record["train"]["states"],
-        "train_loss": record["train"]["loss"],
-        "valid_loss": record["valid"]["loss"],
-        "valid_top_1": record["valid"]["top_1"],
-        "valid_top_8": record["valid"]["top_8"],
-        "data": record["data"],
-    }
-
-
 def train(
     proofs: Iterable[TrainingProof],
     space: ActionSpace,
@@ -184,7 +165,7 @@ def train(
         encoder = PromptEncoder(tokenizer)
         trainer = _Trainer(model, encoder, config, seed, device)
         trainer.fit(learned, report, halfway)
-        train_metrics, valid_metrics = trainer.measure(learned), trainer.measure(held_out)
+        train_metrics, valid_metrics = measure(model, encoder, learned), measure(model, encoder, held_out)
     seconds = time.perf_counter() - started
     data = {**asdict(dataset_report), "outside": dict(dataset_report.outside)}
     record = {
@@ -330,24 +311,10 @@ class _Trainer:
             start.update(name.encode())
             start.update(tensor.detach().cpu().contiguous().numpy().tobytes())
         for state, prompt in zip(states, prompts, strict=True):
-            start.update(repr((list(prompt.tokens), sorted(state.targets.items()), state.weight)).encode())
+            start.update(
+                repr((list(prompt.tokens), sorted(state.targets.items()), state.weight, state.steps_left)).encode()
+            )
         return start.hexdigest()
-
-    def measure(self, states: Sequence[TrainingState]) -> Metrics:
-        """Loss and accuracy without dropout, one state a forward."""
-        if not states:
-            return Metrics(0, 0.0, 0.0, 0.0)
-        loss, top_1, top_8 = 0.0, 0, 0
-        with torch.inference_mode():
-            for state in states:
-                prompt = PromptBatch.of([self._encoder.encode(state.situation)], self._encoder.padding)
-                scores = self._model(prompt, CandidateBatch.of([state.situation.candidates])).numpy()
-                loss -= sum(weight * float(scores[action]) for action, weight in state.targets.items())
-                best = np.argsort(-scores, kind="stable")[:8].tolist()
-                top_1 += best[0] in state.targets
-                top_8 += any(action in state.targets for action in best)
-        count = len(states)
-        return Metrics(count, loss / count, top_1 / count, top_8 / count)
 
     def _rate(self, step: int, total: int) -> float:
         """Linear warm-up, then a cosine down to 2 % of the learning rate."""
@@ -372,7 +339,7 @@ class _Trainer:
         if self._config.token_dropout:
             batch = self._forget(batch)
         candidates = [state.situation.candidates for state in states]
-        scores = self._model(batch.to(device), CandidateBatch.of(candidates).to(device))
+        scores, values = self._model.judge(batch.to(device), CandidateBatch.of(candidates).to(device))
         targets = np.zeros(len(scores), dtype=np.float32)
         start = 0
         smoothing = self._config.label_smoothing
@@ -381,7 +348,10 @@ class _Trainer:
             for action, weight in state.targets.items():
                 targets[start + action] += state.weight * (1 - smoothing) * weight
             start += len(each)
-        loss: Tensor = -(torch.from_numpy(targets).to(device) * scores).sum() / sum(state.weight for state in states)
+        whole = sum(state.weight for state in states)
+        loss: Tensor = -(torch.from_numpy(targets).to(device) * scores).sum() / whole
+        if values is not None:
+            loss = loss + self._config.value_loss * value_loss(values, states) / whole
         return loss
 
     def _forget(self, batch: PromptBatch) -> PromptBatch:

@@ -39,17 +39,32 @@ class Inference:
         self._layers = [layer_of(weights, f"decoder.layers.{number}.") for number in range(config.num_hidden_layers)]
         self._norm = weights["decoder.norm.weight"]
         self._template = (weights["template_head.weight"], weights["template_head.bias"])
+        self._value = (
+            (weights["value_head.weight"], weights["value_head.bias"]) if "value_head.weight" in weights else None
+        )
         # Two linear maps in a row are one.
         self._pointer = np.ascontiguousarray((weights["slot_query.weight"] @ weights["pointer_key.weight"]).T)
         self._slot_number = model.repertoire.slot_number
 
     def log_probs(self, prompt: Prompt, candidates: Candidates) -> npt.NDArray[np.float64]:
         """Natural log-probability of each candidate: (C)."""
+        return self.judge(prompt, candidates)[0]
+
+    def judge(self, prompt: Prompt, candidates: Candidates) -> tuple[npt.NDArray[np.float64], float]:
+        """What `log_probs` gives, and the steps that the goal is expected to take, 0 without a value head."""
         hidden = self._hidden(prompt)
         template_weight, template_bias = self._template
-        return _combine(
+        log_probs = _combine(
             template_weight @ hidden[0] + template_bias, hidden[1:] @ self._pointer, candidates, self._slot_number
         )
+        return log_probs, 0.0 if self._value is None else self._expected(hidden[0])
+
+    def _expected(self, hidden: Floats) -> float:
+        assert self._value is not None
+        weight, bias = self._value
+        logits = (weight @ hidden + bias).astype(np.float64)
+        shares = np.exp(logits - np.logaddexp.reduce(logits))
+        return float(shares @ np.arange(1, len(shares) + 1))
 
     def _hidden(self, prompt: Prompt) -> Floats:
         """What the last block says of the output token and of each pointer: (1 + P, hidden)."""

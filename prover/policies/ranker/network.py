@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaModel
 
@@ -36,6 +36,9 @@ class ModelConfig(BaseModel):
     feed_forward: int = 352
     #: On what enters and leaves the blocks. None inside attention: it would cost a third of the training time.
     dropout: float = 0.1
+    #: Bins of the value head, which says how many steps a goal still takes: 1, 2, ... and the last one for more
+    #: (AlphaProof has 64). 0: there is none.
+    value_bins: int = Field(default=0, ge=0, le=1024, exclude_if=lambda bins: not bins)
 
 
 #: More than any repertoire has templates.
@@ -135,6 +138,7 @@ class ActionRanker(nn.Module):
         self.template_head = nn.Linear(config.hidden, len(repertoire.templates))
         self.pointer_key = nn.Linear(config.hidden, config.hidden, bias=False)
         self.slot_query = nn.Linear(config.hidden, repertoire.slots, bias=False)
+        self.value_head = nn.Linear(config.hidden, config.value_bins) if config.value_bins else None
         self._slot_number = torch.from_numpy(repertoire.slot_number)
 
     def initialise(self, generator: torch.Generator) -> None:
@@ -152,6 +156,10 @@ class ActionRanker(nn.Module):
 
     def forward(self, prompts: PromptBatch, candidates: CandidateBatch) -> Tensor:
         """Log-probability of each candidate (C): those of one state sum to one."""
+        return self.judge(prompts, candidates)[0]
+
+    def judge(self, prompts: PromptBatch, candidates: CandidateBatch) -> tuple[Tensor, Tensor | None]:
+        """What `forward` gives, and the logits of the steps left (B, bins), None without a value head."""
         embedded = self.decoder.embed_tokens(prompts.tokens) + self.marks(prompts.marks).sum(dim=2)
         mask = torch.zeros_like(prompts.real, dtype=embedded.dtype).masked_fill(~prompts.real, torch.finfo().min)
         hidden = self.decoder(
@@ -162,7 +170,8 @@ class ActionRanker(nn.Module):
         pointed = hidden.gather(1, prompts.pointers[:, :, None].expand(-1, -1, hidden.shape[2]))
         template_logits = self.template_head(hidden[:, 0])
         pointer_logits = self.slot_query(self.pointer_key(pointed))
-        return self._log_probs(template_logits, pointer_logits, candidates)
+        values = None if self.value_head is None else self.value_head(hidden[:, 0])
+        return self._log_probs(template_logits, pointer_logits, candidates), values
 
     def _log_probs(self, template_logits: Tensor, pointer_logits: Tensor, batch: CandidateBatch) -> Tensor:
         """(B, templates) and (B, N, slots) to (C)."""

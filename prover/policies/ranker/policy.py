@@ -77,22 +77,30 @@ class RankerPolicy:
         return [self._propose(query) for query in queries]
 
     def _propose(self, query: PolicyQuery) -> list[Proposal]:
-        return list(self._judge(query.theorem.environment, *first_goal(query.state)))
+        return list(self._judge(query.theorem.environment, *first_goal(query.state))[0])
 
-    def _judge_goal(self, environment: Environment, goal: str, goals: int) -> tuple[Proposal, ...]:
+    def steps_left(self, query: PolicyQuery) -> float:
+        """See `Valuing`: what the value head expects, or 0 where the network has none or nothing can be done."""
+        return self._judge(query.theorem.environment, *first_goal(query.state))[1]
+
+    def _judge_goal(self, environment: Environment, goal: str, goals: int) -> tuple[tuple[Proposal, ...], float]:
         situation = self._space.look_at(environment, goal, goals)
         if not len(situation.candidates):
-            return ()  # an elementary repertoire may have nothing to say
-        adjusted = self._adjusted(situation, self.log_probs(situation))
-        return tuple(situation.proposals(adjusted, self._options.top_k))
+            return (), 0.0  # an elementary repertoire may have nothing to say
+        log_probs, steps_left = self.judge(situation)
+        return tuple(situation.proposals(self._adjusted(situation, log_probs), self._options.top_k)), steps_left
 
     def log_probs(self, situation: Situation) -> npt.NDArray[np.float64]:
         """The network's own natural log-probability of each candidate: (C)."""
+        return self.judge(situation)[0]
+
+    def judge(self, situation: Situation) -> tuple[npt.NDArray[np.float64], float]:
+        """`log_probs`, and the steps that its value head expects the goal to take (0 without one)."""
         prompt = self._encoder.encode(situation)
         with self._counting:
             self.states_read += 1
             self.tokens_read += len(prompt.tokens)
-        return self._inference.log_probs(prompt, situation.candidates)
+        return self._inference.judge(prompt, situation.candidates)
 
     def _adjusted(self, situation: Situation, log_probs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         options = self._options

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 from countdown import CountdownSession, FixedPolicy, theorem
 
 from corpus.search_tree import pack, unpack
+from prover.search.and_or import AndOr
 from prover.search.best_first import BestFirst
-from prover.search.budget import Budget, Ended
+from prover.search.budget import Budget, Ended, Spending, never
 from prover.search.contract import SearchResult
+from prover.search.running import Running
 from prover.search.tree import tree_of
 
 COUNT = FixedPolicy(("nonsense", -0.1), ("skip", -0.2), ("sub 3", -1.0), ("halve", -1.5), ("sub 1", -2.0))
@@ -203,3 +206,31 @@ def test_a_tactic_that_is_run_twice_on_a_state_is_two_steps_of_its_tree():
     tree = tree_of(result, "policy")
     assert [step.tactic for step in tree.steps] == session.log == ["intros", "intros", "sub 1"]
     assert unpack(pack([tree]).data) == (tree,) and tree.solved == (2,)
+
+
+class Knowing(FixedPolicy):
+    """It also knows how far a number is from zero, in steps of three."""
+
+    def steps_left(self, query):
+        return math.ceil(int(query.state.split()[1]) / 3)
+
+
+@pytest.mark.parametrize("kind", [BestFirst, AndOr])
+def test_a_value_leads_to_what_is_nearer_to_its_end(kind):
+    tactics = (("sub 1", -1.0), ("sub 3", -1.1))
+    blind, _ = search(12, FixedPolicy(*tactics), config=kind(max_depth=20))
+    knowing, _ = search(12, Knowing(*tactics), config=kind(max_depth=20, value=1.0))
+    assert knowing.ended is blind.ended is Ended.PROVED
+    assert knowing.steps < blind.steps * 0.7
+    # Not asked, and one that cannot say.
+    assert (
+        search(12, Knowing(*tactics), config=kind(max_depth=20))[1].log
+        == search(12, FixedPolicy(*tactics), config=kind(max_depth=20, value=1.0))[1].log
+    )
+
+
+def test_all_goals_of_a_state_count():
+    policy = Knowing(("sub 1", -1.0))
+    goal = theorem(6)
+    running = Running(CountdownSession(goal), goal, policy, BestFirst(value=0.5), 0, Spending(Budget(1), never))
+    assert running.rest("⊢ 6 ↓\n\n⊢ 1 ↓") == 0.5 * (2 + 1)

@@ -121,3 +121,13 @@ def test_held_out_theorems_are_the_same_every_time_and_never_learned_from():
         [shared, TrainingProof(learned.theorem, shared.steps, "policy")], SPACE, DatasetConfig(valid_share=0.1)
     )
     assert [state.held_out for state in both] == [False]
+
+
+def test_a_state_knows_the_steps_of_its_shortest_proof_and_a_lone_step_none():
+    long, short = MAP_APPEND.replace("xs", "long"), MAP_APPEND.replace("xs", "short")
+    states, _ = build(
+        proof("a", (long, "induction long <;> simp_all"), (MAP_APPEND, "simp_all"), (LESS, "omega")),
+        proof("b", (short, "induction short <;> simp_all"), (MAP_APPEND, "simp")),
+        TrainingProof(theorem("h", ARRAYS), (StepRecord(LESS, "omega", ""),), "human", whole=False),
+    )
+    assert [state.steps_left for state in states] == [3, 1, 1, 2, 0]

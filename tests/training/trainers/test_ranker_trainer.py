@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from small_library import LISTS, MAP_APPEND, NAT, action_space, theorem
 from corpus.records import StepRecord
 from prover.policies.folder import META, CheckpointError
 from prover.policies.ranker.checkpoint import WEIGHTS, load_checkpoint, load_ranker, save_checkpoint
-from prover.policies.ranker.network import ModelConfig
+from prover.policies.ranker.network import CandidateBatch, ModelConfig, PromptBatch
+from prover.policies.ranker.prompt import PromptEncoder
 from prover.policy import PolicyQuery
 from training.data.dataset import DatasetConfig, TrainingProof
 from training.trainers.averaging import average
@@ -264,3 +266,49 @@ def test_rankers_of_other_sizes_have_no_average(trained, tmp_path):
     with pytest.raises(CheckpointError, match="no average"):
         average(tmp_path / "small", trained[0], 0.5, SPACE.repertoire)
     assert digest(tmp_path / "small") == before
+
+
+def with_value(**changes):
+    return CONFIG.model_copy(update={"model": CONFIG.model.model_copy(update={"value_bins": 8}), **changes})
+
+
+def chains(count=24):
+    """Theorems of one to four steps; what is left can be read off the goal."""
+    made = []
+    for i in range(count):
+        ends = range(i % 4, -1, -1)
+        steps = tuple(StepRecord(f"a b : Nat\nh : a = {'succ ' * k}b\n⊢ {k} = {i}", "simp_all", "") for k in ends)
+        made.append(TrainingProof(theorem(f"c{i}", NAT), steps, "policy"))
+    return made
+
+
+def test_the_value_head_learns_how_far_a_goal_is_and_says_the_same_in_numpy(tmp_path):
+    config = with_value(epochs=30, token_dropout=0.0, value_loss=1.0)
+    report = train(chains(), SPACE, config, tmp_path / "m", seed=1)
+    assert report.train.steps_off < 0.3
+    assert train(chains(), SPACE, config, tmp_path / "again", seed=1).weights_sha256 == report.weights_sha256
+    ranker = load_ranker(tmp_path / "m", SPACE)
+    for chain in chains(8):
+        for left, step in zip(range(len(chain.steps), 0, -1), chain.steps, strict=True):
+            assert ranker.steps_left(PolicyQuery(chain.theorem, step.state, 0)) == pytest.approx(left, abs=1)
+    checkpoint = load_checkpoint(tmp_path / "m", SPACE.repertoire)
+    situation = SPACE.look(NAT, chains(1)[0].steps[0].state)
+    prompt = PromptBatch.of([PromptEncoder(checkpoint.tokenizer).encode(situation)], 0)
+    with torch.inference_mode():
+        _, values = checkpoint.model.judge(prompt, CandidateBatch.of([situation.candidates]))
+    expected = float(values[0].softmax(0) @ torch.arange(1.0, 9.0))
+    assert ranker.steps_left(PolicyQuery(chains(1)[0].theorem, chains(1)[0].steps[0].state, 0)) == pytest.approx(
+        expected, abs=1e-4
+    )
+
+
+def test_states_of_which_no_proof_is_known_teach_the_value_head_nothing(tmp_path):
+    unknown = [replace(one, whole=False) for one in chains(8)]
+    assert train(unknown, SPACE, with_value(epochs=2), tmp_path / "m", seed=1).train.steps_off is None
+
+
+def test_a_network_without_one_knows_no_value(trained):
+    out, report = trained
+    assert report.train.steps_off is None
+    assert load_ranker(out, SPACE).steps_left(PolicyQuery(theorem(environment=NAT), "⊢ 1 = 1", 0)) == 0
+    assert "value_bins" not in json.loads((out / META).read_text())["model"]
