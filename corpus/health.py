@@ -56,6 +56,7 @@ FIGURES: Mapping[str, Figure] = {
     "entropy": Figure("tactic entropy, nats"),
     "calibration_error": Figure("calibration error", 3),
     "overconfidence": Figure("confidence above accuracy", 3),
+    "steps_off": Figure("error of the value head, steps", 1),
     "seed_solved": Figure("seed theorems solved", share=True),
     "seed_log_likelihood": Figure("seed log-likelihood, nats a state"),
     "lost": Figure("proofs lost against the generation before", 0),

@@ -121,6 +121,7 @@ class Examination:
         searched = generations[number - 1].id if number else None
         proved, again = round_duplicates(self.corpus, self.config.name, searched)
         counts["round_proofs"] = proved
+        figures["steps_off"] = generations[number].metrics.get("valid_steps_off")
         figures["round_duplicates"] = again / proved if proved else None
         name, parent = f"M_{number}", f"M_{number - 1}"
         arms = [{arm.name: arm for arm in each.arms} for each in evaluations]
