@@ -15,10 +15,8 @@ from prover.policy import Policy
 from prover.rounds.attempt import Phase
 from prover.rounds.lending import Lending
 from prover.rounds.plan import Plan
-from prover.search.and_or import AndOr
-from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
-from prover.search.kinds import SearchKind
+from prover.search.kinds import SearchKind, StepSearch
 from prover.search.whole import WholeProofs
 from training.config import ConfigError, EvaluationSettings, FlywheelConfig, RoundSettings
 
@@ -153,10 +151,10 @@ class Arms:
             lending=self.lending(number),
         )
 
-    def _search(self, noise: float = 0.0) -> BestFirst | AndOr:
+    def _search(self, noise: float = 0.0) -> StepSearch:
         return replace(self.config.search.as_search(), noise=noise)
 
-    def _noisy_search(self) -> BestFirst | AndOr:
+    def _noisy_search(self) -> StepSearch:
         settings = self.config.round
         return replace(
             self._search(settings.noise),
@@ -164,5 +162,5 @@ class Arms:
             template_floor=settings.template_floor,
         )
 
-    def _wide_search(self) -> BestFirst | AndOr:
+    def _wide_search(self) -> StepSearch:
         return replace(self._search(), edges_per_state=PORTFOLIO_EDGES)

@@ -38,10 +38,8 @@ from pydantic_settings import (
 )
 
 from lean_env.limits import Limits
-from prover.search.and_or import AndOr
-from prover.search.best_first import BestFirst
 from prover.search.contract import Search
-from prover.search.kinds import SearchKind, search_of
+from prover.search.kinds import SearchKind, StepSearch, search_of
 from prover.search.whole import WholeProofs
 from training.health_config import HealthSettings, RemedySettings
 from training.trainers.ranker import TrainConfig
@@ -72,7 +70,9 @@ class SearchSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: SearchKind = Field("best-first", description="andor: each goal by itself (prover/search/and_or.py)")
+    kind: SearchKind = Field(
+        "best-first", description="andor: each goal by itself; samples: none, whole proofs are drawn"
+    )
     alpha: float = Field(0.5, ge=0, le=2, description="exponent of the length normalisation")
     edges_per_state: PositiveInt = Field(40, description="proposals of a state that enter the queue")
     max_depth: PositiveInt = 12
@@ -92,13 +92,15 @@ class SearchSettings(BaseModel):
     exploration: float = Field(0.0, ge=0, description="andor: c of PUCT")
     widening: float = Field(0.0, ge=0, description="andor: moves of a goal visited N times, in N^0.6; 0: any number")
 
-    def as_search(self) -> BestFirst | AndOr:
+    def as_search(self) -> StepSearch:
         """With everything else as it comes."""
         return search_of(**self.model_dump())
 
     def stored(self) -> dict[str, Any]:
         """What it depends on: without what only the other search has, as runs were described before there was one."""
-        others = {"kind", "exploration", "widening"} if self.kind == "best-first" else set()
+        others = set() if self.kind == "andor" else {"exploration", "widening"}
+        if self.kind == "best-first":
+            others.add("kind")
         return self.model_dump(mode="json", exclude=others)
 
 

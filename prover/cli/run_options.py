@@ -26,8 +26,11 @@ BackendOption = Annotated[
     typer.Option(help="Search in the Lean workers directly, or through LeanDojo's own Dojo; verified alike."),
 ]
 SearchOption = Annotated[
-    Literal["best-first", "andor"] | None,
-    typer.Option("--search", help="best-first, or andor: each goal by itself; default: the settings'."),
+    Literal["best-first", "andor", "samples"] | None,
+    typer.Option(
+        "--search",
+        help="best-first; andor: each goal by itself; samples: no search, proofs are drawn. Default: the settings'.",
+    ),
 ]
 RecipeOption = Annotated[
     str | None, typer.Option(help="How a generation is made of what was accepted (docs/RECIPES.md).")
