@@ -16,9 +16,9 @@ from prover.rounds.attempt import Phase
 from prover.rounds.lending import Lending
 from prover.rounds.plan import Plan
 from prover.search.budget import Budget
-from prover.search.kinds import SearchKind, StepSearch
+from prover.search.kinds import StepSearch
 from prover.search.whole import WholeProofs
-from training.config import ConfigError, EvaluationSettings, FlywheelConfig, RoundSettings
+from training.config import ConfigError, EvaluationSettings, FlywheelConfig, RoundSettings, SearchSettings
 
 #: What an attempt may use beside tactic steps. The wall clock is a net: 30 s a step would be 60 times the mean.
 _WALL_SECONDS_PER_STEP = 10.0
@@ -131,13 +131,14 @@ class Arms:
         about = getattr(policy, "settings", {})
         return Arm(policy.name, policy, budget_of(self.config.evaluation.steps), self._search(), settings=about)
 
-    def otherwise(self, number: int, kind: SearchKind) -> Arm:
+    def otherwise(self, number: int, search: SearchSettings) -> Arm:
         """M_number with another search than the run's, and all else the same. Raises ConfigError where a model writes
         whole proofs: there is nothing to search."""
         if self.config.writes_proofs:
             raise ConfigError("a model that writes whole proofs is not searched with: leave --search out")
-        arm = self._generation(number, f"M_{number}{BY}{kind}", budget_of(self.config.evaluation.steps))
-        return replace(arm, search=self.config.search.model_copy(update={"kind": kind}).as_search())
+        name = f"M_{number}{BY}{search.beside(self.config.search)}"
+        arm = self._generation(number, name, budget_of(self.config.evaluation.steps))
+        return replace(arm, search=search.as_search())
 
     def _generation(self, number: int, name: str, budget: Budget) -> Arm:
         model = self.load(number, self.config.evaluation)

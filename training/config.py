@@ -92,6 +92,21 @@ class SearchSettings(BaseModel):
     exploration: float = Field(0.0, ge=0, description="andor: c of PUCT")
     widening: float = Field(0.0, ge=0, description="andor: moves of a goal visited N times, in N^0.6; 0: any number")
 
+    def changed(self, changes: Mapping[str, Any]) -> SearchSettings:
+        """With other values of some fields, given as they are or as text. Raises ConfigError."""
+        try:
+            return SearchSettings.model_validate({**self.model_dump(), **changes})
+        except ValidationError as error:
+            raise ConfigError(f"search: {_problems(error)}; it has {', '.join(SearchSettings.model_fields)}") from error
+
+    def beside(self, others: SearchSettings) -> str:
+        """Its kind, and what else differs from `others`: `andor, invertible, value=0.1`."""
+        differs = {name: value for name, value in self.model_dump().items() if getattr(others, name) != value}
+        differs.pop("kind", None)
+        return ", ".join(
+            [self.kind, *(name if value is True else f"{name}={value}" for name, value in differs.items())]
+        )
+
     def as_search(self) -> StepSearch:
         """With everything else as it comes."""
         return search_of(**self.model_dump())

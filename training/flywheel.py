@@ -42,9 +42,8 @@ from prover.policy import Policy
 from prover.rounds.lending import Lending, lending_of
 from prover.rounds.plan import Plan
 from prover.rounds.round import RoundSummary
-from prover.search.kinds import SearchKind
 from training.arms import Arms, Model
-from training.config import EvaluationSettings, FlywheelConfig, RoundSettings
+from training.config import EvaluationSettings, FlywheelConfig, RoundSettings, SearchSettings
 from training.data.dataset import SEED_SOURCE, TrainingProof
 from training.data.from_corpus import trainable, training_proofs
 from training.data.seed_round import store_seeds
@@ -207,7 +206,7 @@ class Flywheel:
         self,
         *numbers: int,
         guests: Sequence[Policy] = (),
-        searches: Sequence[SearchKind] = (),
+        searches: Sequence[SearchSettings] = (),
         last: bool = False,
     ) -> tuple[Evaluation, ...]:
         """These generations beside the frozen M_0, grammar, portfolio-1 and portfolio search, on held-out theorems,
@@ -217,7 +216,7 @@ class Flywheel:
         What the corpus holds already is read, not run again.
         """
         arms = [*self.arms.evaluation(numbers, self.baselines), *map(self.arms.guest, guests)]
-        arms += [self.arms.otherwise(max(numbers), kind) for kind in searches if kind != self.config.search.kind]
+        arms += [self.arms.otherwise(max(numbers), other) for other in searches if other != self.config.search]
         if last and self.baselines and self.config.evaluation.whole_budget:
             arms.append(self.arms.whole_budget(searched_steps(self.corpus, self.config.name)))
         with self.meter.measure(f"evaluation {max(numbers)}"):

@@ -37,8 +37,7 @@ from prover.cli.run_options import (
 
 if TYPE_CHECKING:
     from prover.policies.server.policy import ServerPolicy
-    from prover.search.kinds import SearchKind
-    from training.config import FlywheelConfig
+    from training.config import FlywheelConfig, SearchSettings
     from training.experiments.run_report import RunReport
     from training.flywheel import Flywheel
 
@@ -71,6 +70,14 @@ def eval_(
     ] = False,
     bench: BenchOption = None,
     search: SearchOption = None,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="FIELD=VALUE",
+            help="Of [search], in the settings' place: invertible=true, value=0.1, max_depth=160. Repeatable.",
+        ),
+    ] = None,
     workers: WorkersOption = None,
     device: DeviceOption = None,
     ray: RayOption = None,
@@ -84,13 +91,13 @@ def eval_(
     json: JsonOption = False,
 ) -> None:
     """All generations of a run beside grammar, portfolio-1 and portfolio search, on held-out theorems of the run's
-    benchmark or of another one. --search says with which other search the newest generation is tried, too.
+    benchmark or of another one. --search and --with say with which other search the newest generation is tried, too.
 
     With --toolchain native, portfolio search and each --model on the files at --bench in your own Lean. Nothing of it
     enters the corpus, because the gate certifies proofs over the embedded library only.
 
     Examples: flywheel eval --name first --split test --theorems 200 --steps 128
-              flywheel eval --name first --search andor
+              flywheel eval --name first --search andor --with invertible=true
               flywheel eval --name first --bench miniF2F-lean4 --split valid
               flywheel eval --portfolio --bench external/mine --theorems 1000 --steps 256
               flywheel eval --name first --policy-url http://127.0.0.1:8000 --policy-model my-prover
@@ -99,6 +106,7 @@ def eval_(
     require_lean()
     if ray and toolchain == "native":
         raise UserError("--toolchain native searches on this machine alone; leave out --ray")
+    fields = {**({"kind": search} if search else {}), **_fields(with_ or [])}
     place = Place.of(home, db)
     check_models(model or [])
     if portfolio and model:
@@ -110,19 +118,21 @@ def eval_(
 
     if (native := native_options(toolchain, repo, repl, trust)) is not None:
         native_settings = work.FlywheelConfig.load(
-            config, workers=workers, evaluation__split=split or "test", evaluation__steps=steps, search__kind=search
+            config, workers=workers, evaluation__split=split or "test", evaluation__steps=steps
         )
+        native_settings = native_settings.model_copy(update={"search": native_settings.search.changed(fields)})
         return _in_own_lean(bench, native, native_settings, theorems, models, place, json)
     settings = settings_of(config, name or ("portfolio" if portfolio else None), place, workers=workers, device=device)
     changes = {"split": split, "strata": tuple(stratum) if stratum else None, "theorems": theorems, "steps": steps}
-    if portfolio and search:
-        settings = settings.model_copy(update={"search": settings.search.model_copy(update={"kind": search})})
+    otherwise = settings.search.changed(fields)
+    if portfolio:
+        settings = settings.model_copy(update={"search": otherwise})
     with work.opened(settings, place, "eval", backend, ray) as flywheel:
         numbers = [] if portfolio else _trained(flywheel)
         if elsewhere is not None:
             settings, changes = _moved(flywheel, settings, changes, elsewhere)
         words = (settings.benchmark,) if elsewhere is not None else ()
-        report = _evaluated(flywheel, numbers, settings, changes, models, search, place.home / "reports", words)
+        report = _evaluated(flywheel, numbers, settings, changes, models, otherwise, place.home / "reports", words)
     work.show(report, json)
 
 
@@ -158,6 +168,14 @@ def _in_own_lean(
     native_eval.evaluate(Path(bench), options, settings, theorems, models, place, json)
 
 
+def _fields(given: Sequence[str]) -> dict[str, str]:
+    """FIELD=VALUE, each by itself. Raises UserError."""
+    fields = dict(one.split("=", 1) for one in given if "=" in one)
+    if len(fields) < len(given):
+        raise UserError("--with takes FIELD=VALUE, each field once: --with invertible=true")
+    return fields
+
+
 def _trained(flywheel: Flywheel) -> list[int]:
     """The numbers of the run's finished generations. Raises UserError where there is none."""
     name = flywheel.config.name
@@ -176,7 +194,7 @@ def _evaluated(
     settings: FlywheelConfig,
     changes: dict[str, Any],
     models: Sequence[str | ServerPolicy],
-    search: SearchKind | None,
+    otherwise: SearchSettings,
     reports: Path,
     words: tuple[str, ...],
 ) -> RunReport:
@@ -195,7 +213,7 @@ def _evaluated(
         raise UserError(f"{settings.benchmark} has no {evaluation.split} theorems; --split names another split")
     guests = [policy_of(source, flywheel.actions, settings.device) for source in models]
     if numbers:
-        evaluations = flywheel.evaluate(*numbers, guests=guests, searches=[search] if search else [])
+        evaluations = flywheel.evaluate(*numbers, guests=guests, searches=[otherwise])
     else:
         evaluations = flywheel.evaluate_portfolio(guests)
     folder = "-".join(

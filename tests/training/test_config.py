@@ -103,3 +103,21 @@ def test_another_search_is_another_result_and_best_first_is_described_as_ever() 
     assert isinstance(base.search.as_search(), BestFirst) and isinstance(other.search.as_search(), AndOr)
     with pytest.raises(ConfigError, match=r"search\.kind"):
         FlywheelConfig.load(search__kind="breadth-first")
+
+
+def test_a_search_with_other_fields_says_what_differs():
+    base = FlywheelConfig.load().search
+    other = base.changed({"kind": "andor", "invertible": "true", "value": "0.1"})
+    assert (other.kind, other.invertible, other.value) == ("andor", True, 0.1)
+    assert other.beside(base) == "andor, invertible, value=0.1" and base.changed({}) == base
+    assert base.changed({"kind": "andor"}).beside(base) == "andor"
+    for wrong in ({"invertibel": "true"}, {"max_depth": "deep"}, {"kind": "worst-first"}):
+        with pytest.raises(ConfigError, match=next(iter(wrong))):
+            base.changed(wrong)
+
+
+def test_a_value_needs_a_head_that_knows_it():
+    with pytest.raises(ConfigError, match="value_bins = 64"):
+        FlywheelConfig.load(search__value=0.1)
+    assert FlywheelConfig.load(search__value=0.1, train__model__value_bins=64).search.as_search().value == 0.1
+    assert "value" not in FlywheelConfig.load().stored()["search"]

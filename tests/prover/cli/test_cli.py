@@ -97,6 +97,7 @@ def test_every_error_with_an_exit_code_exists() -> None:
         (["run", "--bench", "no-such-bench"], "no-such-bench"),
         (["run", "--bench", "lean-cor"], "did you mean lean-core?"),
         (["eval", "--bench", "lean-lojic"], "did you mean lean-logic?"),
+        (["eval", "--with", "invertible"], "FIELD=VALUE"),
         (["bench", "list", "external/nothing"], "no corpus"),
         (["corpus", "stats"], "no corpus"),
         (["corpus", "show", "x"], "no corpus"),
