@@ -298,7 +298,7 @@ class Flywheel:
     def _require_trainable(self) -> None:
         """Raises what `require_trainable` does, before hours of search end in it."""
         if self.trainer is None:
-            require_trainable(self.config.train, self.config.device)
+            require_trainable(self.config.train, self.config.device, self.actions.repertoire)
 
     def _train(self, number: int, snapshot: Snapshot, parent: GenerationRecord | None) -> GenerationRecord:
         treated = self.treatment(number - 1) if number else Treatment()

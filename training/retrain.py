@@ -104,9 +104,9 @@ def retrain(
             f"recipe {settings.recipe} makes its models of more than a snapshot: `flywheel train --name RUN` makes the "
             "next generation of such a run, a --config without a recipe trains on the snapshot alone"
         )
-    require_trainable(settings.train, options.device)
-    snapshot = find_snapshot(corpus, snapshot_hash)
     repertoire = benchmark_of(settings.benchmark).repertoire
+    require_trainable(settings.train, options.device, repertoire)
+    snapshot = find_snapshot(corpus, snapshot_hash)
     space = lean.space(repertoire)
     benchmarks = sorted(benchmarks_in(corpus, snapshot.hash))
     statements = [one.statement for benchmark in benchmarks for one in trainable(corpus, benchmark)]

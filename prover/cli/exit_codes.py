@@ -33,6 +33,7 @@ EXIT_CODES = {
     "training.config:ConfigError": CANNOT_START,
     "prover.policies.folder:CheckpointError": CANNOT_START,
     "prover.policies.text.checkpoint:ModelUnavailable": CANNOT_START,
+    "prover.policies.text.constraint:CannotConstrain": CANNOT_START,
     "prover.policies.server.client:ServerRefused": CANNOT_START,
     "prover.rounds.cluster:ClusterUnavailable": CANNOT_START,
     "training.retrain:CannotRetrain": CANNOT_START,

@@ -69,7 +69,7 @@ def server_of(url: str | None, model: str | None, prompt: str | None, samples: i
 
 def policy_of(model: Source, space: ActionSpace, device: str = "cpu") -> Policy:
     """A server's model, a trained generation's folder, or else a causal language model; portfolio search without one.
-    Raises CheckpointError, ModelUnavailable."""
+    Raises CheckpointError, ModelUnavailable, CannotConstrain."""
     if model is None:
         from prover.policies.portfolio import PortfolioPolicy
 
@@ -85,7 +85,7 @@ def policy_of(model: Source, space: ActionSpace, device: str = "cpu") -> Policy:
     if "kind" in read_meta(Path(model)):
         from prover.policies.text.checkpoint import load_text
 
-        return load_text(Path(model), allows=space.repertoire.allows, device=device)
+        return load_text(Path(model), space=space, device=device)
     from prover.policies.ranker.checkpoint import load_ranker
 
     return load_ranker(Path(model), space, name=Path(model).name)

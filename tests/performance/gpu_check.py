@@ -11,6 +11,7 @@ import sys
 
 TESTS = [
     "tests/prover/policies/test_text_policy.py",
+    "tests/prover/policies/test_constrained_decoding.py",
     "tests/training/trainers/test_text_trainer.py",
     "tests/training/test_text_run.py",
 ]

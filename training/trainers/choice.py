@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prover.actions.repertoire import Repertoire
 from prover.actions.space import ActionSpace
+from prover.policies.text.constraint import require_elementary
 from training.trainers.device import NoDevice, require_device
 from training.trainers.halfway import Halfway
 from training.trainers.ranker import RankerTrainer, TrainConfig
@@ -37,9 +39,9 @@ def trainer_of(
     return TextTrainer(space, config, device, halfway, origin)
 
 
-def require_trainable(config: TrainConfig | TextConfig, device: str) -> None:
-    """Before anything takes long: whether this machine can train so. Raises NoDevice, ExtraMissing, and of a base model
-    that cannot be used ModelUnavailable."""
+def require_trainable(config: TrainConfig | TextConfig, device: str, repertoire: Repertoire) -> None:
+    """Before anything takes long: whether this machine can train so, for a benchmark with this repertoire. Raises
+    NoDevice, ExtraMissing, and of a base model that cannot be used ModelUnavailable or CannotConstrain."""
     require_device(device)
     if isinstance(config, TrainConfig):
         if device == "mps":
@@ -50,11 +52,15 @@ def require_trainable(config: TrainConfig | TextConfig, device: str) -> None:
         raise ExtraMissing(
             f"[train] kind = \"text\" needs {', '.join(missing)}: `pip install 'lean-flywheel[text]'` brings it"
         )
+    if config.constrained:
+        require_elementary(repertoire)
     if config.base:
-        from prover.policies.text.checkpoint import digest_of, load_tokenizer
+        from prover.policies.text.checkpoint import digest_of, load_tokenizer, pieces_of
 
         digest_of(config.base)
-        load_tokenizer(config.base)
+        pieces = pieces_of(load_tokenizer(config.base))
+        if config.constrained:
+            pieces.vocabulary()
 
 
 def made(

@@ -145,12 +145,13 @@ class TextTrainer:
             max_tokens=config.max_tokens,
             max_prompt_tokens=config.max_prompt_tokens,
             whole=config.writes == "proof",
+            constrained=config.constrained,
         )
 
     def load(self, folder: Path, name: str, *, prior: float, cost_discount: float, temperature: float = 1.0) -> Loaded:
         """The model as it was trained to be asked; it knows neither prior nor discount. A model on somebody else's base
         is called contaminated. Raises CheckpointError."""
-        policy = load_text(folder, name, allows=self.space.repertoire.allows, device=self.device)
+        policy = load_text(folder, name, space=self.space, device=self.device)
         return Loaded(policy, {**policy.options.model_dump(), **({CONTAMINATED: True} if self.config.base else {})})
 
     def _identity(self, rows: Sequence[Row], model: Any, seed: int) -> str:

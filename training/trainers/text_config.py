@@ -89,9 +89,21 @@ class TextConfig(BaseModel):
     top_p: float = Field(default=1.0, gt=0, le=1)
     max_tokens: int = Field(default=64, gt=0, description="of a tactic, or of a proof")
     max_prompt_tokens: int = Field(default=1024, gt=0)
+    constrained: bool = Field(
+        default=False,
+        exclude_if=lambda value: not value,
+        description="in search it writes what the benchmark's own action space has in a state, and nothing else "
+        "(lean-logic, lean-logic-rungs, lean-magma)",
+    )
 
     @model_validator(mode="after")
     def _lora_has_a_base(self) -> Self:
         if self.lora is not None and not self.base:
             raise ValueError("lora adapts a base model: give `base`, or leave lora out to train from scratch")
+        return self
+
+    @model_validator(mode="after")
+    def _constrains_tactics(self) -> Self:
+        if self.constrained and self.writes == "proof":
+            raise ValueError('constrained decoding is for tactics: leave `constrained` or `writes = "proof"` out')
         return self

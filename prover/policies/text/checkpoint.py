@@ -18,6 +18,7 @@ import torch
 import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from prover.actions.space import ActionSpace
 from prover.policies.folder import (
     META,
     CheckpointError,
@@ -28,6 +29,7 @@ from prover.policies.folder import (
     sha256_of,
     write_meta,
 )
+from prover.policies.text.constraint import require_elementary
 from prover.policies.text.llama import LlamaDecoder, LlamaSizes
 from prover.policies.text.policy import CONTAMINATED, Pieces, TextOptions, TextPolicy
 from prover.policies.text.quiet import quiet
@@ -81,13 +83,18 @@ def text_meta(folder: Path) -> dict[str, Any]:
     return meta
 
 
-def load_text(
-    folder: Path, name: str = "", *, allows: Callable[[str], bool] | None = None, device: str = "cpu"
-) -> TextPolicy:
-    """The policy of a model that was trained here, called `name` or else like the folder. Raises CheckpointError."""
+def load_text(folder: Path, name: str = "", *, space: ActionSpace | None = None, device: str = "cpu") -> TextPolicy:
+    """The policy of a model that was trained here, called `name` or else like the folder. `space` says what it may
+    write. Raises CheckpointError, and CannotConstrain where its options ask for what the space does not have."""
     options = TextOptions.model_validate(text_meta(folder)["options"])
+    repertoire = space.repertoire if space is not None else None
+    if options.constrained:
+        require_elementary(repertoire)
     model, tokenizer = load_base(str(folder))
-    return TextPolicy(decoder_of(model, device), pieces_of(tokenizer), options, name or folder.name, allows)
+    allows = repertoire.allows if repertoire is not None else None
+    return TextPolicy(
+        decoder_of(model, device), pieces_of(tokenizer), options, name or folder.name, allows, space=space
+    )
 
 
 def load_foreign(

@@ -1,6 +1,8 @@
 """A causal language model as a policy: text in, sampled lines of text out.
 
-The prompt is made by `prompt.py` from the layout in the options. What a benchmark does not allow is dropped.
+The prompt is made by `prompt.py` from the layout in the options. What a benchmark does not allow is dropped. With
+`constrained` nothing but the candidates of a state's action space is ever written, and log-probabilities are
+renormalised (`sampling.py` says how).
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from pydantic import ConfigDict, Field
 from tokenizers import Tokenizer
 
 from lean_env.theorem import Environment
+from prover.actions.space import ActionSpace
 from prover.policies.prompt import DEFAULT_PROMPT, prompt_of
+from prover.policies.text.constraint import Guide, Vocabulary, guide_of, vocabulary_of
 from prover.policies.text.llama import LlamaDecoder
 from prover.policies.text.sampling import Decoder, Endings, Sampler, SamplingOptions
 from prover.policy import PolicyQuery, Proposal
@@ -25,12 +29,14 @@ CONTAMINATED = "contaminated"
 
 class TextOptions(SamplingOptions):
     """What the model is shown and how it is sampled. `prompt`: a layout, such as BFS-Prover's `{state}:::`. `whole`: it
-    writes a proof, a tactic a line, and not one tactic."""
+    writes a proof, a tactic a line, and not one tactic. `constrained`: it writes candidates of the action space and
+    nothing else."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     prompt: str = DEFAULT_PROMPT
     whole: bool = Field(default=False, exclude_if=lambda value: not value)
+    constrained: bool = Field(default=False, exclude_if=lambda value: not value)
 
 
 class Pieces:
@@ -61,6 +67,10 @@ class Pieces:
         text: str = self._tokenizer.decode(tokens, skip_special_tokens=True)
         return text
 
+    def vocabulary(self) -> Vocabulary:
+        """The tokens by their bytes. Raises CannotConstrain."""
+        return vocabulary_of(self._tokenizer, self.end)
+
     def endings(self) -> Endings:
         each = self._tokenizer.decode_batch([[token] for token in range(self._tokenizer.get_vocab_size())])
         breaks = frozenset(token for token, text in enumerate(each) if "\n" in text)
@@ -68,10 +78,11 @@ class Pieces:
 
 
 class TextPolicy:
-    """`allows` says which tactics may stand in a proof (all for None).
+    """`allows` says which tactics may stand in a proof (all for None). `space` has the candidates, if the options want
+    these alone (CannotConstrain is raised where the vocabulary cannot do that).
 
     Each state has its own random stream, so its samples do not depend on the other states of a call, up to the rounding
-    of a larger batch. `log_prob` is the model's own, untempered, end included.
+    of a larger batch. `log_prob` is the model's own, untempered, end included; where it is constrained, renormalised.
     """
 
     def __init__(
@@ -82,9 +93,13 @@ class TextPolicy:
         name: str = "text",
         allows: Callable[[str], bool] | None = None,
         beginnings: Mapping[str, str] | None = None,
+        space: ActionSpace | None = None,
     ) -> None:
         self._pieces, self._options, self._name, self._allows = pieces, options or TextOptions(), name, allows
-        self._beginnings = dict(beginnings or {})
+        self._beginnings, self._space = dict(beginnings or {}), space
+        if self._options.constrained and space is None:
+            raise ValueError("what is written can be constrained only to the candidates of an action space")
+        self._vocabulary = pieces.vocabulary() if self._options.constrained else None
         endings = pieces.endings()
         if self._options.whole:
             endings = replace(endings, breaks=frozenset())
@@ -98,12 +113,15 @@ class TextPolicy:
             self._name,
             self._allows,
             self._beginnings,
+            self._space,
         )
 
     def beginning_with(self, beginnings: Mapping[str, str]) -> TextPolicy:
         """The same model, whose text for these theorems begins with this, as if it had written it. `log_prob` is of
         what it wrote behind it."""
-        return TextPolicy(self.sampler.decoder, self._pieces, self._options, self._name, self._allows, beginnings)
+        return TextPolicy(
+            self.sampler.decoder, self._pieces, self._options, self._name, self._allows, beginnings, self._space
+        )
 
     @property
     def portable(self) -> bool:
@@ -131,7 +149,8 @@ class TextPolicy:
         prompts = [
             [*prompt, *(self._pieces.tokens(text) if text else ())] for prompt, text in zip(prompts, begun, strict=True)
         ]
-        answers = self.sampler.sample(prompts, [query.seed for query in queries])
+        constraints = list(map(self._constraint, queries))
+        answers = self.sampler.sample(prompts, [query.seed for query in queries], constraints)
         return [
             [
                 Proposal(text, sample.log_prob, count=sample.count)
@@ -140,6 +159,13 @@ class TextPolicy:
             ]
             for start, samples in zip(begun, answers, strict=True)
         ]
+
+    def _constraint(self, query: PolicyQuery) -> Guide | None:
+        """What may be written for this state, where the options say that not everything may."""
+        if self._vocabulary is None or self._space is None:
+            return None
+        situation = self._space.look(query.theorem.environment, query.state)
+        return guide_of(self._vocabulary, map(situation.text, range(len(situation.candidates))))
 
     def _may(self, text: str) -> bool:
         """Whether what was written may stand in a proof: of a whole proof each line that is a tactic."""

