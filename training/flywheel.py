@@ -359,7 +359,8 @@ class Flywheel:
         weights = trained.weights_sha256
         if treated.average is not None:
             weights = average(folder, self.models / "M_0", treated.average, self.actions.repertoire)
-        metrics = {**trained.metrics, "human": snapshot.human, "kept_out": kept_out}
+        seconds = self.meter.phases[f"train {number}"].own_seconds
+        metrics = {**trained.metrics, "human": snapshot.human, "kept_out": kept_out, "cpu_seconds": seconds}
         if treated.words:
             metrics["remedies"] = list(treated.words)
         self.corpus.finish_generation(identifier, model_path=str(folder), model_hash=weights, metrics=metrics)

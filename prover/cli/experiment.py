@@ -1,4 +1,4 @@
-"""`flywheel experiment`: the loop with several seeds, and with several settings."""
+"""`flywheel experiment`: the loop with several seeds, and with several settings. `experiment recipes`: all recipes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,24 @@ import typer
 
 from prover.cli import external
 from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place, require_lean
+from prover.cli.help import Commands
 from prover.cli.run_options import BenchOption, NameOption, WorkersOption
 
+app = typer.Typer(cls=Commands, invoke_without_command=True)
 
+SeedsOption = Annotated[
+    int, typer.Option(min=1, help="Runs with seeds 0, 1, ... (of each arm that names no other number)")
+]
+GenerationsOption = Annotated[int | None, typer.Option("--generations", "-g", min=0, help="Generations after M_0.")]
+
+
+@app.callback()
 def experiment(
-    seeds: Annotated[int, typer.Option(min=1, help="Runs with seeds 0, 1, ... (of each arm that names no other)")] = 3,
+    context: typer.Context,
+    seeds: SeedsOption = 3,
     config: ConfigOption = None,
     name: NameOption = None,
-    generations: Annotated[
-        int | None, typer.Option("--generations", "-g", min=0, help="Generations after M_0.")
-    ] = None,
+    generations: GenerationsOption = None,
     bench: BenchOption = None,
     workers: WorkersOption = None,
     home: HomeOption = DEFAULT_HOME,
@@ -33,6 +41,8 @@ def experiment(
     Examples: flywheel experiment --bench lean-logic --seeds 3 --name logic
               flywheel experiment --config arms.toml --seeds 2
     """
+    if context.invoked_subcommand is not None:
+        return
     require_lean()
     place = Place.of(home, db)
     flags = external.resolve(bench, place, workers)
@@ -43,3 +53,33 @@ def experiment(
         return work.ablation(variants, place, json)
     settings = work.FlywheelConfig.load(config, **given)
     work.experiment(settings, seeds, place, json)
+
+
+@app.command()
+def recipes(
+    seeds: SeedsOption = 3,
+    config: ConfigOption = None,
+    name: NameOption = None,
+    generations: GenerationsOption = None,
+    bench: BenchOption = None,
+    workers: WorkersOption = None,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Every recipe that the settings can have, and each without its characteristic steps, from one M_0 with equal
+    search and training; all compared with the first. One table and plot, written anew after each arm and seed, with
+    what the rounds found, the health of the last models, and what it took. Stopped or killed, the same command goes on.
+
+    With `[[arm]]` tables in --config these are the arms; unequal ones are refused. docs/RECIPES.md has the recipes.
+
+    Examples: flywheel experiment recipes --bench lean-logic-rungs --seeds 3
+              flywheel experiment recipes --config recipes.toml --seeds 6
+    """
+    require_lean()
+    place = Place.of(home, db)
+    flags = external.resolve(bench, place, workers)
+    from prover.cli import work
+
+    given = {"name": name, "generations": generations, "workers": workers, **flags}
+    work.ablation(work.arms_of_recipes(config, seeds, **given), place, json)

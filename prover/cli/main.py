@@ -9,12 +9,11 @@ import sys
 
 import typer
 
-from prover.cli import bench, cache, corpus, dojo, runs
+from prover.cli import bench, cache, corpus, dojo, experiment, runs
 from prover.cli.demo import demo
 from prover.cli.doctor import doctor
 from prover.cli.eval import eval_
 from prover.cli.exit_codes import exit_code
-from prover.cli.experiment import experiment
 from prover.cli.help import Commands, keep_example_lines
 from prover.cli.machine_errors import machine_trouble
 from prover.cli.output import CANNOT_START, DONE, FAILED, errors
@@ -48,7 +47,12 @@ app.command("run", rich_help_panel=LOOP, short_help="The whole loop, for several
 app.command("round", rich_help_panel=LOOP, short_help="One round of proof search over train theorems.")(round_)
 app.command(rich_help_panel=LOOP, short_help="Train the next generation on the run's corpus.")(train)
 app.command("eval", rich_help_panel=LOOP, short_help="All generations on held-out theorems, beside baselines.")(eval_)
-app.command(rich_help_panel=LOOP, short_help="The loop with several seeds, with intervals.")(experiment)
+app.add_typer(
+    experiment.app,
+    name="experiment",
+    rich_help_panel=LOOP,
+    short_help="The loop with several seeds, or recipes, with intervals.",
+)
 app.add_typer(runs.app, name="runs", rich_help_panel=LOOP, short_help="The runs of a corpus.")
 
 app.add_typer(corpus.app, name="corpus", rich_help_panel=CORPUS, short_help="Look into accepted proofs; freeze them.")

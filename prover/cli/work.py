@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from corpus.climb import climb
 from corpus.health import health_of_run
@@ -28,6 +29,7 @@ from training.experiments import ablation_report
 from training.experiments.ablation import run_variants
 from training.experiments.ending import ending_of_experiment
 from training.experiments.experiment import evaluation_proofs, run_seeds
+from training.experiments.recipe_arms import recipe_arms, require_equal
 from training.experiments.report import as_json, firsts, write_experiment
 from training.experiments.run_report import RunReport, unused_note, write_report
 from training.experiments.variants import Variant, variants_of
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FlywheelConfig",
     "ablation",
+    "arms_of_recipes",
     "count_proofs",
     "experiment",
     "newest",
@@ -146,6 +149,17 @@ def experiment(settings: FlywheelConfig, seeds: int, place: Place, json: bool) -
         emit_json({**figures, "ending": ending.as_json(), "files": [str(file) for file in files]})
         return
     show_screen(experiment_screen(ending, settings, seeds, place, time.monotonic() - started))
+
+
+def arms_of_recipes(file: Path | None, seeds: int, **given: Any) -> Sequence[Variant]:
+    """The arms of a file with `[[arm]]` tables, or every recipe that its settings can have. Raises ConfigError."""
+    if file is not None and (variants := variants_of(file, seeds, **given)):
+        require_equal(variants)
+        return variants
+    found = recipe_arms(FlywheelConfig.load(file, **given), seeds)
+    for name, why in found.left_out.items():
+        errors.print(f"left out: {name}: {why}", markup=False, highlight=False, soft_wrap=True)
+    return found.arms
 
 
 def ablation(variants: Sequence[Variant], place: Place, json: bool) -> None:

@@ -108,26 +108,31 @@ class Climb(Protocol):
     def difference_interval(self) -> Interval | None: ...
 
 
-def heights_table(found: Sequence[Climb], title: str, by_seed: Mapping[str, Sequence[float]] | None = None) -> Table:
+def heights_table(
+    found: Sequence[Climb],
+    title: str,
+    by_seed: Mapping[str, Sequence[float]] | None = None,
+    minus: str = "minus M_0 [95 %]",
+) -> Table:
     """Per cent solved by rung, one line an arm; what is zero is left blank, so that the slope is seen. `by_seed`: the
-    height of each arm with each seed."""
+    height of each arm with each seed. `minus`: the heading of the differences."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("arm", no_wrap=True)
     rungs = list(found[0].rates) if found else []
     seeds = ["by seed"] if by_seed else []
-    for heading in (*(f"r{rung}" for rung in rungs), *seeds, "height [95 %]", "minus M_0 [95 %]"):
+    for heading in (*(f"r{rung}" for rung in rungs), *seeds, "height [95 %]", minus):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in found:
-        minus = ""
+        difference = ""
         if one.difference is not None and one.difference_interval is not None:
             low, high = one.difference_interval
-            minus = f"{one.difference:+.2f} [{low:+.2f}, {high:+.2f}]"
+            difference = f"{one.difference:+.2f} [{low:+.2f}, {high:+.2f}]"
         table.add_row(
             one.arm,
             *(f"{100 * one.rates[rung]:.0f}" if one.rates[rung] else "" for rung in rungs),
             *([" ".join(f"{height:.1f}" for height in by_seed[one.arm])] if by_seed else []),
             f"{one.height:.2f} [{one.interval.low:.2f}, {one.interval.high:.2f}]",
-            minus,
+            difference,
         )
     return table
 

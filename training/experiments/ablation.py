@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus.climb import climb
+from corpus.learned import Learned, learned
 from corpus.store import Corpus
 from prover.evaluation.evaluate import ArmResult
 from prover.evaluation.height import rungs_of, two_way_sum_interval
@@ -36,11 +37,12 @@ _GENERATION = re.compile(r"M_(\d+)")
 @dataclass(frozen=True, slots=True)
 class VariantRun:
     """One arm with one seed. `train_solved`: distinct train theorems that all its rounds together proved, and
-    `train_steps` the tactic steps that these took."""
+    `train_steps` the tactic steps that these took. `learned`: what its models found, and what that took."""
 
     run: SeedRun
     train_solved: int
     train_steps: int
+    learned: Learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,9 @@ class Figure:
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of a stratum's table. `solved`: by seed, of `theorems`. `height` where the theorems are in rungs.
-    `train_solved`: by seed, none for what is no arm of the experiment. `floor`: mean difference between the rates of
-    two seeds, nan for one."""
+    `rungs`: the mean solve rate of each rung, {} without. `length`: mean steps of the proofs, nan for none.
+    `train_solved`, `train_steps`, `learned`: by seed, none for what is no arm of the experiment. `floor`: mean
+    difference between the rates of two seeds, nan for one."""
 
     label: str
     seeds: tuple[int, ...]
@@ -72,8 +75,11 @@ class Row:
     solved: tuple[int, ...]
     rate: Figure
     height: Figure | None
+    rungs: Mapping[int, float]
+    length: float
     train_solved: tuple[int, ...]
     train_steps: tuple[int, ...]
+    learned: tuple[Learned, ...]
 
     @property
     def floor(self) -> float:
@@ -96,6 +102,13 @@ class Ablation:
         return [key for key in wanted if key not in self.runs]
 
     @property
+    def other_bases(self) -> list[str]:
+        """The arms that did not begin with the first arm's M_0, by the hash of its weights, with some seed."""
+        first = {seed: one.learned.base for (name, seed), one in self.runs.items() if name == self.variants[0].name}
+        apart = {name for (name, seed), one in self.runs.items() if one.learned.base != first.get(seed)}
+        return [one.name for one in self.variants if one.name in apart]
+
+    @property
     def strata(self) -> list[str]:
         return [evaluation.stratum for evaluation in next(iter(self.runs.values())).run.evaluations]
 
@@ -107,10 +120,10 @@ class Ablation:
         rows = []
         for variant in self.variants:
             if last := self._last(variant.name, stratum):
-                rows.append(self._row(variant.name, last, None if variant.name == first else reference))
+                rows.append(self._row(variant.name, last, None if variant.name == first else reference, variant.name))
         for arm in self._beside(first, stratum):
             results = {seed: self._arm(first, seed, stratum, arm) for seed in self._seeds(first)}
-            rows.append(self._row(f"{first}: {arm}", results, reference, arm=False))
+            rows.append(self._row(f"{first}: {arm}", results, reference, first, arm=False))
         return rows
 
     def curve(self, variant: str, stratum: str) -> dict[int, tuple[float, Interval]]:
@@ -119,7 +132,8 @@ class Ablation:
         found = {}
         for arm in self._arms(variant, stratum):
             if match := _GENERATION.fullmatch(arm):
-                row = self._row(arm, {seed: self._arm(variant, seed, stratum, arm) for seed in seeds}, None, arm=False)
+                results = {seed: self._arm(variant, seed, stratum, arm) for seed in seeds}
+                row = self._row(arm, results, None, variant, arm=False)
                 figure = row.height or row.rate
                 found[int(match[1])] = (figure.value, figure.interval)
         return dict(sorted(found.items()))
@@ -145,16 +159,25 @@ class Ablation:
         return [arm for arm in arms if arm == "M_0" or not _GENERATION.fullmatch(arm)]
 
     def _row(
-        self, label: str, results: Mapping[int, ArmResult], reference: Mapping[int, ArmResult] | None, arm: bool = True
+        self,
+        label: str,
+        results: Mapping[int, ArmResult],
+        reference: Mapping[int, ArmResult] | None,
+        variant: str,
+        arm: bool = True,
     ) -> Row:
-        tables = _tables(list(results.values()))
+        by_rung = _tables(list(results.values()))
+        tables = list(by_rung.values())
         both = sorted({*results} & {*(reference or {})})
         apart: list[npt.NDArray[np.float64]] = []
         if reference is not None and both:
             pair = _tables([results[seed] for seed in both] + [reference[seed] for seed in both])
-            apart = [values[: len(both)] - values[len(both) :] for values in pair]
+            apart = [values[: len(both)] - values[len(both) :] for values in pair.values()]
         whole = np.concatenate(tables, axis=1)
-        trained = [self.runs[label, seed] for seed in results] if arm else []
+        runs = [self.runs[variant, seed] for seed in results]
+        trained = runs if arm else []
+        proofs = [one.run.proofs.get(result.name, {}) for one, result in zip(runs, results.values(), strict=True)]
+        lengths = [length for found in proofs for length, _ in found.values()]
         return Row(
             label=label,
             seeds=tuple(results),
@@ -162,18 +185,23 @@ class Ablation:
             solved=tuple(int(count) for count in whole.sum(axis=1)),
             rate=_rate(whole, np.concatenate(apart, axis=1) if apart else None),
             height=_height(tables, apart) if len(tables) > 1 else None,
+            rungs={rung: float(values.mean()) for rung, values in by_rung.items()} if len(tables) > 1 else {},
+            length=float(np.mean(lengths)) if lengths else float("nan"),
             train_solved=tuple(one.train_solved for one in trained),
             train_steps=tuple(one.train_steps for one in trained),
+            learned=tuple(one.learned for one in trained),
         )
 
 
-def _tables(results: Sequence[ArmResult]) -> list[npt.NDArray[np.float64]]:
+def _tables(results: Sequence[ArmResult]) -> dict[int, npt.NDArray[np.float64]]:
     """(results, theorems) of each rung, or of all theorems where there are none: 1 where solved. Theorems without a
     verdict in some of the results are left out."""
     common = set.intersection(*(set(one.outcomes) for one in results))
-    groups = list(rungs_of(results[0]).values()) or [list(results[0].outcomes)]
-    kept = [[name for name in names if name in common] for names in groups]
-    return [np.array([[float(n in one.solved) for n in names] for one in results]) for names in kept if names]
+    groups = rungs_of(results[0]) or {0: list(results[0].outcomes)}
+    kept = {rung: [name for name in names if name in common] for rung, names in groups.items()}
+    return {
+        r: np.array([[float(n in one.solved) for n in names] for one in results]) for r, names in kept.items() if names
+    }
 
 
 def _rate(values: npt.NDArray[np.float64], apart: npt.NDArray[np.float64] | None) -> Figure:
@@ -207,5 +235,6 @@ def run_variants(
             run = run_seed(config, lean, corpus, models, report, stop, baselines=variant is variants[0])
             climbed = climb(corpus, config.name)
             solved = sum(climbed[-1].solved.values()) if climbed else 0
-            done[variant.name, seed] = VariantRun(run, solved, climbed[-1].steps if climbed else 0)
+            steps = climbed[-1].steps if climbed else 0
+            done[variant.name, seed] = VariantRun(run, solved, steps, learned(corpus, config.name))
             yield Ablation(variants[0].config.name, tuple(variants), dict(done))

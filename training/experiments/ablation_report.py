@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,22 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from corpus.health import FIGURES
+from prover.evaluation.height import heights_table
 from prover.evaluation.plots import figure_of, write_figure
 from prover.evaluation.report import NOT_RESOLVED
+from prover.evaluation.statistics import Interval
 from training.experiments.ablation import Ablation, Figure, Row
+
+#: The figures of health that say whether a model's proofs become alike, and what the table calls them.
+HEALTH = {
+    "pass@1": "pass@1",
+    "pass@32": "pass@32",
+    "slope": "slope",
+    "heads": "heads",
+    "one_opening": "one opening",
+    "entropy": "entropy",
+}
 
 
 def write_ablation(ablation: Ablation, title: str, folder: Path) -> list[Path]:
@@ -23,7 +37,7 @@ def write_ablation(ablation: Ablation, title: str, folder: Path) -> list[Path]:
     paths."""
     folder.mkdir(parents=True, exist_ok=True)
     text = io.StringIO()
-    Console(file=text, width=170, no_color=True, force_terminal=False).print(render(ablation))
+    Console(file=text, width=180, no_color=True, force_terminal=False).print(render(ablation))
     table = "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
     files = {"table.txt": table, "ablation.json": json.dumps(as_json(ablation), indent=1) + "\n"}
     for name, content in files.items():
@@ -40,6 +54,11 @@ def render(ablation: Ablation) -> RenderableType:
     for stratum in ablation.strata:
         rows = ablation.rows(stratum)
         parts += [_table(ablation, stratum, rows), Text(_floor(rows))]
+        if climbed := [_Climbed.of(row) for row in rows if row.height is not None]:
+            title = f"% solved of each rung, mean over seeds, and height; less that of {ablation.variants[0].name}"
+            parts.append(heights_table(climbed, title, minus=f"minus {ablation.variants[0].name} [95 %]"))
+    if ablation.strata:
+        parts += [learned_table(ablation.rows(ablation.strata[0])), Text(_bases(ablation))]
     parts += [Text(f"{one.name}: {_changes(one.changes)}") for one in ablation.variants]
     if missing := ablation.missing:
         parts.append(Text(f"Still to run: {', '.join(f'{name} with seed {seed}' for name, seed in missing)}."))
@@ -57,8 +76,8 @@ def as_json(ablation: Ablation) -> dict[str, object]:
 
 
 def _row_json(row: Row) -> dict[str, object]:
-    floor = None if np.isnan(row.floor) else row.floor
-    return {**asdict(row), "floor": floor, "resolved": (row.height or row.rate).resolved}
+    floor, length = (None if np.isnan(value) else value for value in (row.floor, row.length))
+    return {**asdict(row), "floor": floor, "length": length, "resolved": (row.height or row.rate).resolved}
 
 
 def _table(ablation: Ablation, stratum: str, rows: list[Row]) -> Table:
@@ -73,7 +92,7 @@ def _table(ablation: Ablation, stratum: str, rows: list[Row]) -> Table:
     graded = any(row.height is not None for row in rows)
     headings = ["seeds", "solved by seed", "rate [95 %]"]
     headings += ["height [95 %]"] if graded else []
-    headings += [f"minus {first.name} [95 %]", "", "train solved by seed", "train steps"]
+    headings += [f"minus {first.name} [95 %]", "", "proof steps", "train solved by seed", "train steps"]
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
@@ -88,10 +107,69 @@ def _table(ablation: Ablation, stratum: str, rows: list[Row]) -> Table:
             *([_value(row.height, 1.0, 2) if row.height is not None else ""] if graded else []),
             _difference(shown, scale, digits),
             NOT_RESOLVED if shown.difference is not None and not shown.resolved else "",
+            "-" if np.isnan(row.length) else f"{row.length:.1f}",
             " ".join(map(str, row.train_solved)),
             f"{np.mean(row.train_steps):,.0f}" if row.train_steps else "",
         )
     return table
+
+
+def learned_table(rows: list[Row]) -> Table:
+    """What the rounds of each arm's models found, how its last generation looks on the health panel, and what all that
+    took: means over its seeds."""
+    title = "Rounds and trainings after M_0, and the health of the last generation: means over seeds"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("arm")
+    counts = ("verified", "unique", "rounds' steps", "updates", "10^3 tokens", "search s", "training s")
+    for heading in (*counts, *HEALTH.values(), "alarms"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in (one for one in rows if one.learned):
+        found = row.learned
+        table.add_row(
+            row.label,
+            *(_mean([getattr(one, name) for one in found]) for name in ("verified", "unique", "steps", "updates")),
+            _mean([one.tokens / 1000 for one in found]),
+            *(_mean([getattr(one, name) for one in found]) for name in ("search_seconds", "train_seconds")),
+            *(FIGURES[name].text(_health(row, name)) for name in HEALTH),
+            " ".join(str(len(one.health.alarms)) if one.health else "-" for one in found),
+        )
+    return table
+
+
+def _mean(values: list[float]) -> str:
+    return f"{np.mean(values):,.0f}"
+
+
+def _health(row: Row, name: str) -> float | None:
+    values = [one.health.figures.get(name) for one in row.learned if one.health is not None]
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _bases(ablation: Ablation) -> str:
+    if others := ablation.other_bases:
+        return (
+            f"M_0 has other weights than that of {ablation.variants[0].name} with the same seed: {', '.join(others)}."
+        )
+    return "M_0 of one seed has the same weights in all arms."
+
+
+@dataclass(frozen=True, slots=True)
+class _Climbed:
+    """A row as `heights_table` takes it."""
+
+    arm: str
+    rates: Mapping[int, float]
+    height: float
+    interval: Interval
+    difference: float | None
+    difference_interval: Interval | None
+
+    @classmethod
+    def of(cls, row: Row) -> _Climbed:
+        assert row.height is not None
+        figure = row.height
+        return cls(row.label, row.rungs, figure.value, figure.interval, figure.difference, figure.difference_interval)
 
 
 def _value(figure: Figure, scale: float, digits: int) -> str:

@@ -29,6 +29,7 @@ class AlphaProof(Recipe):
     name: ClassVar[str] = "alphaproof"
     about: ClassVar[str] = "proofs and disproofs, replayed by the last model in place of training from base"
     parts: ClassVar[frozenset[str]] = frozenset({"disproofs", "replay"})
+    lesser: ClassVar[tuple[tuple[str, ...], ...]] = (("disproofs",), ("replay",))
 
     def require(self, config: FlywheelConfig) -> None:
         """Disproofs are searched, or left out."""

@@ -8,6 +8,7 @@ model, since no pair is there before it, and keeps the shortest.
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from training.recipes.writing import (
     ranked_pairs,
     samples_so_far,
     save,
+    told_by,
     trainer_of,
 )
 from training.trainers.group_relative import average
@@ -55,6 +57,7 @@ class Llama3(Recipe):
     name: ClassVar[str] = "llama3"
     about: ClassVar[str] = "the best of K by a reward model and the kernel, then preferences, then an average"
     parts: ClassVar[frozenset[str]] = frozenset({"reward", "dpo", "averaging"})
+    lesser: ClassVar[tuple[tuple[str, ...], ...]] = (("reward",), ("dpo", "averaging"), ("averaging",))
 
     def require(self, config: FlywheelConfig) -> None:
         """A writer, with several samples a theorem."""
@@ -80,6 +83,7 @@ class Llama3(Recipe):
             return finish(learning, preferred, told)
         slower = prefer_stage(learning, supervised, "dpo-slower", DPO_RATE / 3, seed=1)
         made = [load_base(str(folder)) for folder in (preferred, slower, supervised)]
+        told |= told_by(slower, "dpo-slower")
         averaged = learning.stage("averaged")
         if not averaged.exists():
             save(learning, averaged, average([model for model, _ in made]), made[0][1], preferred, {"averaged": 3})
@@ -120,11 +124,15 @@ class Llama3(Recipe):
         decoder, tokenizer = load_base(str(Path(learning.parent.model_path or "")))
         tokens = Tokens(pieces_of(tokenizer), trainer)
         with isolated(trainer.config.threads, trainer.device):
+            in_tokens = [tokens.pair(*pair) for pair in pairs]
+            told["reward"] = {
+                "steps": REWARD_EPOCHS * math.ceil(len(pairs) / trainer.config.batch_size),
+                "tokens": REWARD_EPOCHS * sum(2 * len(p.prompt) + len(p.chosen) + len(p.rejected) for p in in_tokens),
+            }
             if not folder.exists():
                 work, rate = folder.with_name(".reward.work"), trainer.config.learning_rate * REWARD_RATE
                 how = Fit(REWARD_EPOCHS, trainer.config.batch_size, rate, learning.seed, trainer.device)
                 torch.manual_seed(learning.seed % 2**32)
-                in_tokens = [tokens.pair(*pair) for pair in pairs]
                 save_reward(folder, train_reward(decoder, tokenizer, in_tokens, how, work=work))
                 shutil.rmtree(work, ignore_errors=True)
             found = rewards(load_reward(folder), [(*tokens.prompt(one), *tokens.answer(one)) for one in newest])

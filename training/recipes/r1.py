@@ -28,6 +28,7 @@ from training.recipes.writing import (
     prefer_stage,
     samples_so_far,
     save,
+    told_by,
     trainer_of,
 )
 from training.trainers.group_relative import Group, reinforce
@@ -50,6 +51,7 @@ class R1(Recipe):
         "a teacher by GRPO with the kernel as reward, distilled into a fresh student, then preferences"
     )
     parts: ClassVar[frozenset[str]] = frozenset({"student", "dpo"})
+    lesser: ClassVar[tuple[tuple[str, ...], ...]] = (("student",), ("dpo",))
 
     def require(self, config: FlywheelConfig) -> None:
         """A writer, and groups."""
@@ -68,6 +70,8 @@ class R1(Recipe):
         teacher, told = self._teach(learning)
         if not self.has("student"):
             made = finish(learning, teacher, told)
+            # What its record says of supervision was M_0's.
+            made = Trained(made.weights_sha256, {**made.metrics, "updates": 0, "tokens": 0})
         else:
             student = learning.stage("student")
             if not student.exists():
@@ -103,8 +107,9 @@ class R1(Recipe):
             with isolated(trainer.config.threads, trainer.device):
                 made = reinforce(before, teaching, size, how, work=work)
             shutil.rmtree(work, ignore_errors=True)
-            save(learning, folder, made.model, made.tokenizer, before, {"grpo": {"steps": made.steps, "kl": made.kl}})
-        return folder, told
+            grpo = {"steps": made.steps, "tokens": made.tokens, "kl": made.kl}
+            save(learning, folder, made.model, made.tokenizer, before, {"grpo": grpo})
+        return folder, {**told, **told_by(folder, "grpo")}
 
 
 def teacher_of(folder: Path) -> Path:

@@ -95,6 +95,10 @@ class Recipe:
     name: ClassVar[str]
     about: ClassVar[str]
     parts: ClassVar[frozenset[str]] = frozenset()
+    #: What a comparison leaves out of it, an arm each (training/experiments/recipe_arms.py).
+    lesser: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    #: Of a round's attempts those that are the loop's; the others, at most so many, are what it samples more.
+    loops_share: ClassVar[float] = 1.0
 
     def has(self, part: str) -> bool:
         """Whether the step is part of it here."""

@@ -40,6 +40,9 @@ class Star(Recipe):
     name: ClassVar[str] = "star"
     about: ClassVar[str] = "a plan before each proof; where it fails, a hint, and what then holds is learned without it"
     parts: ClassVar[frozenset[str]] = frozenset({"hint"})
+    lesser: ClassVar[tuple[tuple[str, ...], ...]] = (("hint",),)
+    #: Half as many again with open theorems, and as many with a hint.
+    loops_share: ClassVar[float] = 0.5
 
     def require(self, config: FlywheelConfig) -> None:
         """A writer."""

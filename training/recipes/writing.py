@@ -108,7 +108,7 @@ def prefer_stage(learning: Learning, start: Path, name: str, rate: float = DPO_R
         work = folder.with_name(f".{name}.work")
         made = prefer(model, tokenizer, [tokens.pair(*pair) for pair in pairs], how, work=work)
         shutil.rmtree(work, ignore_errors=True)
-    told = {"pairs": made.pairs, "steps": made.steps, "accuracy": made.accuracy}
+    told = {"pairs": made.pairs, "steps": made.steps, "tokens": made.tokens, "accuracy": made.accuracy}
     save(learning, folder, made.model, tokenizer, start, {name: told})
     return folder
 
@@ -118,6 +118,12 @@ def save(learning: Learning, folder: Path, model: Any, tokenizer: Any, start: Pa
     record = dict(text_meta(start)["training"])
     record["recipe"] = {**record.get("recipe", {}), **told}
     return save_text(folder, model, tokenizer, trainer_of(learning).options, record)
+
+
+def told_by(folder: Path, *steps: str) -> dict[str, Any]:
+    """What the model in `folder` has on record of these steps of a recipe."""
+    record = text_meta(folder)["training"].get("recipe", {})
+    return {step: record[step] for step in steps if step in record}
 
 
 def finish(learning: Learning, folder: Path, told: Mapping[str, Any] | None = None) -> Trained:

@@ -43,6 +43,7 @@ class Reinforced:
     tokenizer: Any
     groups: int
     steps: int
+    tokens: int
     kl: float
 
 
@@ -104,7 +105,8 @@ def reinforce(
     divergences = [float(one["kl"]) for one in history if "kl" in one][-5:]
     made = trainer.model.cpu().eval()
     divergence = sum(divergences) / len(divergences) if divergences else 0.0
-    return Reinforced(made, tokenizer, len(groups), trainer.state.global_step, divergence)
+    tokens = sum(len(group.prompt) + len(answer) for group in used for answer in group.answers)
+    return Reinforced(made, tokenizer, len(groups), trainer.state.global_step, tokens, divergence)
 
 
 class _Trainer(GRPOTrainer):  # type: ignore[misc]

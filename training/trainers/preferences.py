@@ -31,11 +31,13 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Preferred:
-    """What came of it. `accuracy`: share of pairs whose better answer gained more, in the last batches."""
+    """What came of it. `tokens`: of both answers, the prompt counted with each. `accuracy`: share of pairs whose better
+    answer gained more, in the last batches."""
 
     model: Any
     pairs: int
     steps: int
+    tokens: int
     accuracy: float
 
 
@@ -74,7 +76,8 @@ def prefer(
     history = fitted(trainer)
     accuracies = [float(one["rewards/accuracies"]) for one in history if "rewards/accuracies" in one][-5:]
     accuracy = sum(accuracies) / len(accuracies) if accuracies else 0.0
-    return Preferred(trainer.model.cpu().eval(), len(pairs), trainer.state.global_step, accuracy)
+    tokens = how.epochs * sum(2 * len(pair.prompt) + len(pair.chosen) + len(pair.rejected) for pair in pairs)
+    return Preferred(trainer.model.cpu().eval(), len(pairs), trainer.state.global_step, tokens, accuracy)
 
 
 class _Trainer(DPOTrainer):  # type: ignore[misc]

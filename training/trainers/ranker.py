@@ -68,12 +68,14 @@ class TrainConfig(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class TrainReport:
-    """What training did. `valid` is measured on theorems held back by hash; `tokens_per_second` counts padding too."""
+    """What training did. `valid` is measured on theorems held back by hash; `tokens` and `tokens_per_second` count
+    padding, too."""
 
     weights_sha256: str
     parameters: int
     vocabulary: int
     steps: int
+    tokens: int
     seconds: float
     tokens_per_second: float
     train: Metrics
@@ -121,7 +123,8 @@ class RankerTrainer:
             origin=self.origin,
         )
         record = {"train": asdict(done.train), "valid": asdict(done.valid), "data": done.data}
-        return Trained(done.weights_sha256, {**ranker_metrics(record), "seconds": done.seconds})
+        work = {"updates": done.steps, "tokens": done.tokens, "seconds": done.seconds}
+        return Trained(done.weights_sha256, {**ranker_metrics(record), **work})
 
     def load(self, folder: Path, name: str, *, prior: float, cost_discount: float, temperature: float = 1.0) -> Loaded:
         """The network with these options. Raises CheckpointError."""
@@ -185,6 +188,7 @@ def train(
         parameters=parameter_count(model),
         vocabulary=tokenizer.get_vocab_size(),
         steps=trainer.steps,
+        tokens=trainer.tokens,
         seconds=seconds,
         tokens_per_second=trainer.tokens / max(trainer.seconds, 1e-9),
         train=train_metrics,

@@ -122,6 +122,7 @@ class TextTrainer:
             "data": {**asdict(data), "outside": dict(data.outside)},
             "train": asdict(train_metrics),
             "valid": asdict(valid_metrics),
+            "work": {"updates": fitted.steps, "tokens": config.epochs * sum(len(row.tokens) for row in rows)},
             **({"origin": dict(self.origin)} if self.origin is not None else {}),
         }
         digest = save_text(out, fitted.model, tokenizer, self.options, record)
@@ -176,6 +177,7 @@ def text_metrics(record: Mapping[str, Any]) -> dict[str, Any]:
         "train_top_1": record["train"]["top_1"],
         "valid_top_1": record["valid"]["top_1"],
         "data": record["data"],
+        **record.get("work", {}),
     }
 
 

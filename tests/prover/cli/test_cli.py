@@ -33,6 +33,8 @@ COMMANDS = [
     ["runs", "list"],
     ["runs", "health"],
     ["eval"],
+    ["experiment"],
+    ["experiment", "recipes"],
     ["demo"],
     ["corpus", "stats"],
     ["corpus", "list"],

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from countdown import FixedPolicy
+from rich.console import Console
 
+from corpus.health import Health
+from corpus.learned import Learned
 from corpus.records import AttemptStatus
 from corpus.round_results import TheoremOutcome
 from prover.evaluation.evaluate import Arm, Evaluation, gather
 from prover.search.budget import Budget
 from training.config import ConfigError
 from training.experiments.ablation import Ablation, VariantRun
-from training.experiments.ablation_report import as_json, write_ablation
+from training.experiments.ablation_report import as_json, render, write_ablation
 from training.experiments.experiment import SeedRun
 from training.experiments.variants import Variant, variants_of
 
@@ -97,12 +103,18 @@ def evaluation(rungs: bool, **solved: int) -> Evaluation:
     return gather(arms, interrupted=False, **about)
 
 
+def found(verified: int, base: str = "same") -> Learned:
+    figures = {"pass@1": 0.5, "one_opening": None}
+    return Learned(base, verified, verified // 2, 1000, 600, 2_000_000, 12.0, 34.0, Health(figures, {}))
+
+
 def ablation(variants: list[Variant], rungs: bool = False) -> Ablation:
     """Seed 1 of every arm proves four more than seed 0; the frozen arm has no M_1."""
 
     def run(seed: int, train: int, **solved: int) -> VariantRun:
         more = {name: count + 4 * seed for name, count in solved.items()}
-        return VariantRun(SeedRun(seed, (evaluation(rungs, **more),), {}, {}), train, 1000)
+        proofs = {"M_1": {f"t{number:02}": (number % 4, "text") for number in range(more.get("M_1", 0))}}
+        return VariantRun(SeedRun(seed, (evaluation(rungs, **more),), proofs, {}), train, 1000, found(train))
 
     runs = {("flywheel", seed): run(seed, 90, portfolio=36, M_0=10, M_1=30) for seed in (0, 1)}
     runs |= {("frozen", seed): run(seed, 50, portfolio=36, M_0=10) for seed in (0, 1)}
@@ -115,6 +127,8 @@ def test_differences_are_paired_by_seed_and_the_floor_is_between_seeds_of_one_ar
     rows = {row.label: row for row in found.rows("")}
     assert list(rows) == ["flywheel", "frozen", "floor", "flywheel: portfolio", "flywheel: M_0"]
     assert rows["flywheel"].solved == (30, 34) and rows["flywheel"].rate.difference is None
+    lengths = [number % 4 for count in (30, 34) for number in range(count)]
+    assert rows["flywheel"].length == pytest.approx(sum(lengths) / len(lengths))
     assert rows["flywheel"].floor == pytest.approx(0.1) and rows["flywheel"].train_solved == (90, 90)
     frozen, floor = rows["frozen"].rate, rows["floor"].rate
     # 10 and 14 of 40 against 30 and 34: half of them whatever the seed, so that the spread is that of theorems alone.
@@ -133,11 +147,26 @@ def test_in_rungs_the_table_compares_heights(written, tmp_path: Path) -> None:
     files = write_ablation(found, "t", tmp_path)
     assert {file.name for file in files} == {"table.txt", "ablation.json", "curve.svg", "curve.png"}
     table = (tmp_path / "table.txt").read_text(encoding="utf-8")
+    first, second = re.search(r"arm +r0 +r1 +height.*\n.*\n flywheel +(\d+) +(\d+) ", table).groups()
+    assert (first, second) == ("100", "60"), "by rung: all 20 of the lower, 10 and 14 of the upper one"
+    assert re.search(r"flywheel +90 +45 +1,000 +600 +2,000 +12 +34 +50 % +– ", table), "what it found and what it took"
+    assert "M_0 of one seed has the same weights in all arms." in table
     assert "-1.00 [" in table and "Noise floor" in table and "flywheel 10.0%" in table
     assert 'floor: {"round": {"template_floor": 0.1}}' in table
     assert json.loads((tmp_path / "ablation.json").read_text(encoding="utf-8")) == json.loads(
         json.dumps(as_json(found))
     )
+
+
+def test_an_arm_that_began_from_another_model_is_named(written) -> None:
+    whole = ablation(written(FILE))
+    run = whole.runs["frozen", 1]
+    other = replace(run, learned=found(50, "other"))
+    apart = replace(whole, runs={**whole.runs, ("frozen", 1): other})
+    assert (whole.other_bases, apart.other_bases) == ([], ["frozen"])
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(render(apart))
+    assert "M_0 has other weights than that of flywheel with the same seed: frozen." in console.export_text()
 
 
 def test_what_is_still_to_run_is_said(written) -> None:

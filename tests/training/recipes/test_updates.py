@@ -8,6 +8,7 @@ import pytest
 from made_run import NUMBERS, Made, config, copied
 
 from corpus.filters import filter_rates
+from corpus.learned import learned
 from corpus.samples import samples_of
 from corpus.snapshot import snapshot_proofs, take_snapshot
 from corpus.store import Corpus
@@ -81,6 +82,7 @@ def test_llama3_picks_prefers_and_averages_and_a_kill_costs_no_step_twice(begun,
         mean = sum(model[name] for model in models.values()) / 3
         assert (weights - mean).abs().max() < 1e-6
     assert any((models["dpo"][name] - models["sft"][name]).abs().max() > 1e-4 for name in averaged)
+    _what_it_took_is_read_from_the_corpus(run, first)
     # Killed after DPO: what is done is taken up, and the end is the same.
     shutil.rmtree(stages / "averaged")
     shutil.rmtree(stages / "dpo-slower")
@@ -93,6 +95,17 @@ def test_llama3_picks_prefers_and_averages_and_a_kill_costs_no_step_twice(begun,
     (rates,) = filter_rates(run.corpus, "made")
     assert rates.filter == "reward" and rates.samples == second["sampled"] - rates.undecided
     assert second["picked"] <= 2 * len(NUMBERS) * 2
+
+
+def _what_it_took_is_read_from_the_corpus(run, first):
+    found, told = learned(run.corpus, "made"), first.metrics["recipe"]
+    certified = [one for one in samples_of(run.corpus, "made") if one.certified]
+    assert found.verified == sum(one.count for one in certified) >= found.unique > 0
+    assert found.unique == len({(one.theorem.name, one.tactics) for one in certified})
+    # M_0's training is not counted: that of the supervised stage and both of preferences are.
+    steps = [first.metrics["updates"], told["dpo"]["steps"], told["dpo-slower"]["steps"]]
+    assert all(steps) and found.updates == sum(steps) and found.tokens > first.metrics["tokens"] > 0
+    assert found.base == run.generation(0).model_hash and found.health is None
 
 
 @pytest.mark.long
@@ -112,6 +125,7 @@ def test_r1_reinforces_a_teacher_and_measures_a_student(begun, tmp_path):
     run = going_on(begun, tmp_path, "r1")
     assert run.recipe.sampler(run.models / "M_0") == run.models / "M_0"
     told = run.learn(1).metrics["recipe"]
+    assert told["grpo"]["steps"] > 0 and told["grpo"]["tokens"] > 0
     assert 0 < told["teaching_groups"] <= told["groups"] <= len(NUMBERS)
     teacher = run.models / "M_1-teacher"
     assert run.recipe.sampler(run.models / "M_1") == teacher
@@ -121,7 +135,7 @@ def test_r1_reinforces_a_teacher_and_measures_a_student(begun, tmp_path):
     assert any((old[name] - new[name]).abs().max() > 1e-5 for name in old), "the teacher goes on from M_0"
     assert text_meta(run.models / "M_1")["weights_sha256"] != text_meta(teacher)["weights_sha256"]
     alone = copied(begun, tmp_path / "alone", config("r1", "student"))
-    alone.learn(1)
+    assert alone.learn(1).metrics["updates"] == 0, "a teacher alone was not supervised"
     assert text_meta(alone.models / "M_1")["weights_sha256"] == text_meta(teacher)["weights_sha256"]
 
 
