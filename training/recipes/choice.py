@@ -11,6 +11,7 @@ from training.recipes.recipe import Recipe, RecipeRefused
 RECIPES = {
     "expert-iteration": "training.recipes.expert_iteration:ExpertIteration",
     "alphaproof": "training.recipes.alphaproof:AlphaProof",
+    "dpo": "training.recipes.dpo:Dpo",
     "star": "training.recipes.star:Star",
     "llama3": "training.recipes.llama3:Llama3",
     "r1": "training.recipes.r1:R1",
