@@ -3,7 +3,7 @@
     flywheel run --bench lean-logic --recipe dpo --config trees.toml                # [trees] training = 1
 
 The ranker's member of the family, as BFS-Prover does it for language models (Xin et al. 2025, arXiv:2502.03438, section
-3.3). Supervised, from base; then a few passes of DPO over the pairs of the newest rounds, which are the closest to what the
+3.3). Supervised, from base; then a few passes of DPO over the newest rounds' pairs, which are the closest to what the
 model would do, with the supervised model as the reference (training/trainers/candidate_preferences.py).
 """
 
