@@ -284,8 +284,7 @@ class Flywheel:
         if self.config.library == "none":
             return None
         if snapshot not in self._lendings:
-            benchmarks = [self.config.benchmark]
-            self._lendings[snapshot] = lending_of(self.corpus, snapshot, self.lean.library, benchmarks)
+            self._lendings[snapshot] = lending_of(self.corpus, snapshot, self.lean.library, [self.config.benchmark])
         return self._lendings[snapshot]
 
     def _trainer(self, halfway: Halfway | None = None, treated: Treatment | None = None) -> Trainer:
@@ -359,8 +358,8 @@ class Flywheel:
         weights = trained.weights_sha256
         if treated.average is not None:
             weights = average(folder, self.models / "M_0", treated.average, self.actions.repertoire)
-        seconds = self.meter.phases[f"train {number}"].own_seconds
-        metrics = {**trained.metrics, "human": snapshot.human, "kept_out": kept_out, "cpu_seconds": seconds}
+        metrics = {**trained.metrics, "human": snapshot.human, "kept_out": kept_out}
+        metrics["cpu_seconds"] = self.meter.phases[f"train {number}"].own_seconds
         if treated.words:
             metrics["remedies"] = list(treated.words)
         self.corpus.finish_generation(identifier, model_path=str(folder), model_hash=weights, metrics=metrics)
