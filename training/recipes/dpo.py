@@ -9,7 +9,7 @@ model would do, with the supervised model as the reference (training/trainers/ca
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import ClassVar
 
 from corpus.records import RoundKind
@@ -63,5 +63,4 @@ class Dpo(Recipe):
             nll=0.2 if self.has("likelihood") else 0.0,
             device=trainer.device,
         )
-        told = {key: value for key, value in asdict(preferred).items() if key != "weights_sha256"}
-        return Trained(preferred.weights_sha256, {**made.metrics, "recipe": {"dpo": told}})
+        return Trained(preferred.weights_sha256, {**made.metrics, "recipe": {"dpo": preferred.figures}})

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,6 +45,11 @@ class Preferred:
     accuracy: float
     likelier_before: float
     likelier: float
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """All but the weights' hash: JSON."""
+        return {key: value for key, value in asdict(self).items() if key != "weights_sha256"}
 
 
 def prefer_candidates(
@@ -91,17 +97,18 @@ def prefer_candidates(
             )
         model.cpu()
     gained = after - reference
-    told = {
-        "pairs": len(pairs),
-        "steps": steps,
-        "tokens": tokens,
-        "accuracy": _share(gained[:, 0] > gained[:, 1]),
-        "likelier_before": _share(reference[:, 0] > reference[:, 1]),
-        "likelier": _share(after[:, 0] > after[:, 1]),
-    }
+    told = Preferred(
+        weights_sha256="",
+        pairs=len(pairs),
+        steps=steps,
+        tokens=tokens,
+        accuracy=_share(gained[:, 0] > gained[:, 1]),
+        likelier_before=_share(reference[:, 0] > reference[:, 1]),
+        likelier=_share(after[:, 0] > after[:, 1]),
+    )
     settings = {"beta": beta, "nll": nll, "epochs": epochs, "rate": RATE, "seed": seed}
-    record = {**checkpoint.meta["training"], "dpo": {**told, **settings, "reference": checkpoint.sha256}}
-    return Preferred(save_checkpoint(out, model, checkpoint.tokenizer, record), **told)
+    record = {**checkpoint.meta["training"], "dpo": {**told.figures, **settings, "reference": checkpoint.sha256}}
+    return replace(told, weights_sha256=save_checkpoint(out, model, checkpoint.tokenizer, record))
 
 
 def preference_loss(log_probs: Tensor, reference: Tensor, beta: float, nll: float) -> Tensor:
