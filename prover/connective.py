@@ -24,6 +24,9 @@ class Connective(StrEnum):
     FALSE = "False"
     ATOM = "atom"
 
+    # Enum's own is a function in Python.
+    __hash__ = str.__hash__
+
 
 #: Infix ones from the loosest (Init/Core.lean, Prelude: ↔ 20, → 25, ∨ 30, ∧ 35, = and ≠ 50).
 _INFIX = (Connective.IFF, Connective.ARROW, Connective.OR, Connective.AND, Connective.EQUAL, Connective.NOT_EQUAL)

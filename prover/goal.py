@@ -72,6 +72,9 @@ class LocalKind(StrEnum):
     TYPE = "type"
     INSTANCE = "instance"
 
+    # Enum's own is a function in Python.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Local:
@@ -109,14 +112,20 @@ def identifiers(text: str) -> frozenset[str]:
 
 def goal_texts(state: str) -> list[str]:
     """The goals of a printed state (joined by blank lines), first one first; [] for the empty text and `no goals`."""
+    return list(_goal_texts(state))
+
+
+@lru_cache(maxsize=1000)
+def _goal_texts(state: str) -> tuple[str, ...]:
+    """Search asks three times about each state."""
     if not state.strip() or state.strip() == "no goals":
-        return []
-    return re.split(r"\n\s*\n", state.strip("\n"))
+        return ()
+    return tuple(re.split(r"\n\s*\n", state.strip("\n")))
 
 
 def first_goal(state: str) -> tuple[str, int]:
     """The text of a printed state's first goal, '' if there is none, and the number of goals."""
-    goals = goal_texts(state)
+    goals = _goal_texts(state)
     return (goals[0] if goals else ""), len(goals)
 
 
@@ -207,42 +216,50 @@ def unbracketed(text: str) -> str:
 @lru_cache(maxsize=20_000)
 def _locals(declarations: tuple[str, ...]) -> tuple[Local, ...]:
     """Every other state that a search meets has the locals of another one (3,368 of 7,026 in a round of lean-logic)."""
-    parsed: list[tuple[str, str, str | None]] = []
-    for declaration in declarations:
-        names, colon, rest = declaration.partition(" : ")
-        if not colon:
-            continue
-        type_, *value = split_top_level(rest, " := ")
-        parsed.extend((name, type_.strip(), " := ".join(value).strip() if value else None) for name in names.split())
+    parsed = [(name, type_, value) for names, type_, value in map(_declared, declarations) for name in names]
     types = {name: type_ for name, type_, _ in parsed}
-    return tuple(Local(name, type_, _kind(name, type_, types), value) for name, type_, value in parsed)
+    return tuple(_local(name, type_, _kind(name, type_, types), value) for name, type_, value in parsed)
+
+
+@lru_cache(maxsize=50_000)
+def _declared(declaration: str) -> tuple[tuple[str, ...], str, str | None]:
+    """`x y : Nat := 2`: the names, their type and their value. A new state has nearly all from the one before."""
+    names, colon, rest = declaration.partition(" : ")
+    if not colon:
+        return (), "", None
+    type_, *value = split_top_level(rest, " := ")
+    return tuple(names.split()), type_.strip(), " := ".join(value).strip() if value else None
+
+
+#: The same hypothesis is in many states.
+_local = lru_cache(maxsize=50_000)(Local)
 
 
 def _kind(name: str, type_: str, types: dict[str, str]) -> LocalKind:
     if _INSTANCE.match(name):
         return LocalKind.INSTANCE
+    kind, head = _by_type(type_)
+    return LocalKind.PROOF if head and _ends_in_prop(types.get(head, "")) else kind
+
+
+@lru_cache(maxsize=50_000)
+def _by_type(type_: str) -> tuple[LocalKind, str]:
+    """What a local of a printed type is, and the local ('' for none) that makes it a proof if it is a predicate. Lean
+    prints a pi type as `∀` exactly when its codomain is a proposition."""
     if type_ == "Prop":
-        return LocalKind.PROPOSITION
-    if _SORT.match(type_) and "→" not in outside_brackets(type_):
-        return LocalKind.TYPE
-    if _is_proposition(type_, types):
-        return LocalKind.PROOF
-    if "→" in outside_brackets(type_):
-        return LocalKind.FUNCTION
-    return LocalKind.DATA
-
-
-def _is_proposition(type_: str, types: dict[str, str]) -> bool:
-    """Whether a printed type is a proposition. Lean prints a pi type as `∀` exactly when its codomain is one."""
-    if _PROPOSITION_START.match(type_):
-        return True
+        return LocalKind.PROPOSITION, ""
+    top = outside_brackets(type_)
+    if _SORT.match(type_) and "→" not in top:
+        return LocalKind.TYPE, ""
     codomain = unbracketed(split_top_level(type_, " → ")[-1])
-    if _PROPOSITION_START.match(codomain) or _RELATION.search(outside_brackets(codomain)):
-        return True
+    if any(map(_PROPOSITION_START.match, (type_, codomain))) or _RELATION.search(outside_brackets(codomain)):
+        return LocalKind.PROOF, ""
     head = IDENTIFIER.match(codomain)
-    if head is None:
-        return False
-    if head.group() in _PREDICATES:
-        return True
-    head_type = types.get(head.group(), "")
-    return head_type == "Prop" or split_top_level(head_type, " → ")[-1].strip() == "Prop"
+    if head and head.group() in _PREDICATES:
+        return LocalKind.PROOF, ""
+    return LocalKind.FUNCTION if "→" in top else LocalKind.DATA, head.group() if head else ""
+
+
+@lru_cache(maxsize=10_000)
+def _ends_in_prop(type_: str) -> bool:
+    return type_ == "Prop" or split_top_level(type_, " → ")[-1].strip() == "Prop"

@@ -67,6 +67,9 @@ class Slot(StrEnum):
     #: It may be the body of an existential goal.
     WITNESSING = "witnessing"
 
+    # Enum's own is a function in Python; a state looks up a hundred slots and needs.
+    __hash__ = str.__hash__
+
 
 #: The slots that proofs of the context fill by what they say.
 HYPOTHESES = tuple(Slot)[tuple(Slot).index(Slot.IMPLICATION) :]
@@ -100,6 +103,8 @@ class Need(StrEnum):
     OWN = "own"
     #: All of Init is imported, `grind` with it.
     GRIND = "grind"
+
+    __hash__ = str.__hash__
 
 
 @dataclass(frozen=True, slots=True)

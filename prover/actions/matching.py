@@ -103,7 +103,7 @@ def may_close(proposition: str, goal: str, local_names: frozenset[str]) -> bool:
     same locals where text can have other faces."""
     if proposition == goal or _HOLE in proposition or _HOLE in goal:
         return True
-    if not (_MANY_FACES.search(proposition) or _MANY_FACES.search(goal)) and not _BINDER.search(goal):
+    if not (_has_faces(proposition) or _has_faces(goal)) and not _binds(goal):
         return False
     return _names(proposition) & local_names == _names(goal) & local_names
 
@@ -134,6 +134,16 @@ def wildcards(pattern: str, bound: Sequence[str]) -> int:
 
 def _is_wild(piece: str, bound: Sequence[str]) -> bool:
     return piece in bound or (piece.startswith("(") and piece.endswith(")")) or piece.isdigit()
+
+
+@lru_cache(maxsize=50_000)
+def _has_faces(text: str) -> bool:
+    return _MANY_FACES.search(text) is not None
+
+
+@lru_cache(maxsize=50_000)
+def _binds(text: str) -> bool:
+    return _BINDER.search(text) is not None
 
 
 @lru_cache(maxsize=50_000)

@@ -10,12 +10,12 @@ function of the environment and the printed state: an action index means the sam
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from itertools import combinations, product
 from string import Formatter
 
 import numpy as np
@@ -24,20 +24,18 @@ import numpy.typing as npt
 from lean_env.library.index import INIT
 from lean_env.theorem import Environment
 from prover.actions import lent, own
+from prover.actions.enumeration import FEW, MANY, rows
 from prover.actions.equational import Equational
-from prover.actions.forms import HYPOTHESES, Need, Slot, Template
+from prover.actions.forms import Template
 from prover.actions.lazy import lazy
 from prover.actions.matching import usage
-from prover.actions.premise_slots import fills
 from prover.actions.repertoire import LIBRARY, Repertoire
 from prover.actions.retrieval import DEFINITIONS, PREMISES, RetrievedPremise, Retriever
 from prover.actions.trees import written
 from prover.actions.uses import Uses
-from prover.connective import Connective, shape
-from prover.goal import IDENTIFIER, Goal, Local, LocalKind, first_goal, identifiers, outside_brackets, parse_goal
+from prover.goal import IDENTIFIER, Goal, Local, LocalKind, first_goal, identifiers, parse_goal
 from prover.policy import Proposal
 
-_MANY, _FEW = 6, 3
 #: The name that a tactic gives to what it introduces.
 _NEW_NAME = re.compile(r"(?<=^have )h\d+(?= :)|(?<=^by_cases )h\d+(?= :)|(?<=\(fun )h\d+(?= =>)")
 
@@ -52,6 +50,9 @@ class PointerKind(StrEnum):
     TERM = "T"
     #: A law that follows from those of the context, in an equational repertoire; marked as a premise.
     LAW = "W"
+
+    # Enum's own is a function in Python.
+    __hash__ = str.__hash__
 
 
 _MARKED_AS = {PointerKind.TERM: PointerKind.LOCAL, PointerKind.LAW: PointerKind.PREMISE}
@@ -178,30 +179,7 @@ class Situation:
     @lazy
     def _rows(self) -> list[tuple[int, int, int]]:
         """The candidates one by one."""
-        if self.repertoire.equational:
-            return self.equational.rows()
-        fillers, shown = self._fillers(), self._shown()
-        rows: list[tuple[int, int, int]] = []
-        for index, template in enumerate(self.repertoire.templates):
-            if template.needs not in shown or not self._lists_enough(template):
-                continue
-            match template.slots:
-                case ():
-                    rows.append((index, -1, -1))
-                case (slot,):
-                    clause = "{generalizing}" in template.form
-                    rows.extend(
-                        (index, pointer, -1)
-                        for pointer in fillers[slot]
-                        if not clause or self._generalizing(self.pointers[pointer].name)
-                    )
-                case (first, second):
-                    limits = self.repertoire.pair_limits
-                    left = fillers[first][: limits[first]]
-                    right = fillers[second][: limits[second]]
-                    pairs = product(left, right) if template.ordered else combinations(left, 2)
-                    rows.extend((index, a, b) for a, b in pairs if a != b and self._together(first, a, b))
-        return rows
+        return self.equational.rows() if self.repertoire.equational else rows(self)
 
     def template(self, action: int) -> Template:
         """The template of an action."""
@@ -211,11 +189,10 @@ class Situation:
         """The tactic that an action stands for."""
         if self.repertoire.equational:
             return self.equational.text(self._rows[action])
-        template = self.template(action)
-        filled = self._rows[action][1:]
-        names = [self.pointers[pointer].name for pointer in filled if pointer >= 0]
-        clauses = {clause: self._clause(clause, filled[0]) for clause in _clauses(template.form)}
-        return template.form.format(*names, **clauses)
+        number, first, second = self._rows[action]
+        form, pointers = self.repertoire.templates[number].form, self.pointers
+        names = [pointers[pointer].name for pointer in (first, second) if pointer >= 0]
+        return form.format(*names, **{clause: self._clause(clause, first) for clause in _clauses(form)})
 
     @lazy
     def equational(self) -> Equational:
@@ -235,9 +212,9 @@ class Situation:
         """What stands for a named field of a form whose first slot is filled with `pointer`."""
         match clause:
             case "premises":
-                return self._premise_list(_MANY)
+                return self._premise_list(MANY)
             case "few":
-                return self._premise_list(_FEW)
+                return self._premise_list(FEW)
             case "definitions":
                 return ", ".join(self.definitions)
             case "own":
@@ -245,9 +222,9 @@ class Situation:
             case "unfolding":
                 return _bracketed(self.own)
             case "unfolding_few":
-                return _bracketed([*self.own, *(premise.name for premise in self.premises[:_FEW])])
+                return _bracketed([*self.own, *(premise.name for premise in self.premises[:FEW])])
             case "generalizing":
-                return self._generalizing(self.pointers[pointer].name)
+                return self.generalizing(self.pointers[pointer].name)
             case "fresh":
                 return self._fresh
             case "holes":
@@ -269,7 +246,7 @@ class Situation:
         proposals: dict[str, Proposal] = {}
         order = np.argsort(-log_probs, kind="stable")
         for action, log_prob in zip(order.tolist(), log_probs[order].tolist(), strict=True):
-            if len(proposals) == top_k or log_prob == -np.inf:
+            if len(proposals) == top_k or log_prob == -math.inf:
                 break
             tactic = self.text(action)
             if tactic not in proposals:
@@ -280,69 +257,21 @@ class Situation:
     def _by_text(self) -> dict[str, int]:
         return {_normal(self.text(action)): action for action in reversed(range(len(self.candidates)))}
 
-    def _shown(self) -> frozenset[Need]:
-        """Which needs the first goal meets."""
-        conclusion = self.goal.conclusion
-        top = outside_brackets(conclusion)
-        met = {Need.NOTHING}
-        if any(local.kind is LocalKind.PROOF for local in self.goal.locals):
-            met.add(Need.HYPOTHESIS)
-        if re.match(r"∀|¬|let |have ", conclusion) or re.search(r" (→|≠) ", top):
-            met.add(Need.BINDER)
-        if re.search(r"\b(if|match)\b", conclusion):
-            met.add(Need.BRANCHES)
-        if " ∨ " in top:
-            met.add(Need.ALTERNATIVES)
-        connective = shape(conclusion).connective
-        if connective in (Connective.AND, Connective.IFF, Connective.EXISTS):
-            met.add(Need.STRUCTURE)
-        if connective is Connective.EXISTS:
-            met.add(Need.WITNESS)
-        if connective in (Connective.EQUAL, Connective.IFF):
-            met.add(Need.EQUATION)
-        if connective in (Connective.ATOM, Connective.OR, Connective.EXISTS, Connective.EQUAL):
-            met.add(Need.POSITIVE)
-        if connective is not Connective.FALSE:
-            met.add(Need.OPEN)
-        if conclusion == "True":
-            met.add(Need.TRUE)
-        if self.own:
-            met.add(Need.OWN)
-        if self.whole:
-            met.add(Need.GRIND)
-        return frozenset(met)
-
     @lazy
     def _fresh(self) -> str:
         """`h1`, or the next one that no local has."""
         names = self.goal.names
         return next(name for number in range(1, len(names) + 2) if (name := f"h{number}") not in names)
 
-    def _together(self, slot: Slot, first: int, second: int) -> bool:
-        """Whether the pointer that fills the first `slot` goes with the other one."""
-        if slot not in HYPOTHESES or second >= len(self.locals):
-            return True
-        if self.locals[second].kind is not LocalKind.PROOF:
-            return True
-        return self.uses.pairs(slot, self.locals[first].type, self.locals[second].type)
-
     @lazy
     def uses(self) -> Uses:
         """What the hypotheses of the goal can be used for."""
         return Uses(self.goal)
 
-    def _lists_enough(self, template: Template) -> bool:
-        """Whether the lists in a form have entries, and more than a shorter form already offers."""
-        if "{premises}" in template.form and len(self.premises) <= _FEW:
-            return False
-        if not self.premises and ("{few}" in template.form or "{unfolding_few}" in template.form):
-            return False
-        return "{definitions}" not in template.form or len(self.definitions) >= 1
-
     def _premise_list(self, count: int) -> str:
         return ", ".join(premise.name for premise in self.premises[:count])
 
-    def _generalizing(self, name: str) -> str:
+    def generalizing(self, name: str) -> str:
         """A `generalizing` clause over the locals that may vary: data and proofs that the chosen one does not need."""
         needed = next(identifiers(local.type) for local in self.locals if local.name == name)
         free = [
@@ -352,46 +281,8 @@ class Situation:
         ]
         return " generalizing " + " ".join(free) if free else ""
 
-    def _fillers(self) -> dict[Slot, list[int]]:
-        """Pointer indices for each kind of slot, likeliest first: locals latest first, premises by rank."""
-        by_kind: dict[LocalKind, list[int]] = {kind: [] for kind in LocalKind}
-        types = {local.name for local in self.goal.locals if local.kind is LocalKind.TYPE}
-        mentioned = set(identifiers(self.goal.conclusion))
-        for local in self.goal.locals:
-            if local.kind is LocalKind.PROOF:
-                mentioned |= identifiers(local.type)
-        for index, local in reversed(list(enumerate(self.locals))):
-            # Nothing can be split on an element of a type variable, nor gained from data that nothing mentions.
-            idle = local.kind is LocalKind.DATA and (local.type in types or local.name not in mentioned)
-            if not idle:
-                by_kind[local.kind].append(index)
-        definitions_start = len(self.locals)
-        premises_start = definitions_start + len(self.definitions)
-        fillers = {
-            Slot.DATA: by_kind[LocalKind.DATA][: self.repertoire.data],
-            Slot.PROOF: by_kind[LocalKind.PROOF][: self.repertoire.proofs],
-            Slot.PROPOSITION: by_kind[LocalKind.PROPOSITION],
-            Slot.FUNCTION: by_kind[LocalKind.FUNCTION],
-            Slot.DEFINITION: list(range(definitions_start, premises_start)),
-            Slot.TERM: [
-                index for index in reversed(range(definitions_start)) if self.locals[index].kind is LocalKind.DATA
-            ],
-        }
-        fillers |= {slot: [] for slot in HYPOTHESES}
-        if self.repertoire.uses_hypotheses:
-            for index in by_kind[LocalKind.PROOF]:
-                for slot in self.uses.slots(self.locals[index].type):
-                    fillers[slot].append(index)
-        for slot in (Slot.PREMISE, Slot.REWRITE, Slot.REWRITE_BACK, Slot.CLOSER, Slot.EQUIVALENCE):
-            fillers[slot] = [
-                premises_start + rank
-                for rank, premise in enumerate(self.premises)
-                if fills(slot, rank, premise, self.goal.conclusion)
-            ]
-        return fillers
 
-
-@lru_cache
+@lru_cache(maxsize=1000)
 def _clauses(form: str) -> tuple[str, ...]:
     """The named fields of a form."""
     return tuple(field for _, field, _, _ in Formatter().parse(form) if field and not field.isdigit())

@@ -58,13 +58,16 @@ def project(
     projected = (normed(hidden, epsilon) @ layer.query_key_value).reshape(size, 3, heads, 2 * half)
     cosine, sine = rotation
     first, second = projected[:, :2, :, :half], projected[:, :2, :, half:]
-    turned = np.concatenate([first * cosine - second * sine, second * cosine + first * sine], axis=-1)
+    turned = np.empty((size, 2, heads, 2 * half), dtype=np.float32)
+    np.subtract(first * cosine, second * sine, out=turned[..., :half])
+    np.add(second * cosine, first * sine, out=turned[..., half:])
     return turned[:, 0], turned[:, 1], projected[:, 2]
 
 
 def softmax(scores: Floats) -> None:
     """Over the last axis, in place."""
-    np.exp(scores - scores.max(axis=-1, keepdims=True), out=scores)
+    scores -= scores.max(axis=-1, keepdims=True)
+    np.exp(scores, out=scores)
     scores /= scores.sum(axis=-1, keepdims=True)
 
 
@@ -73,4 +76,10 @@ def feed(hidden: Floats, layer: Layer, epsilon: float, attended: Floats) -> None
     hidden += attended @ layer.output
     wide = normed(hidden, epsilon) @ layer.gate_up
     gate, up = wide[:, : wide.shape[1] // 2], wide[:, wide.shape[1] // 2 :]
-    hidden += (gate / (1 + np.exp(-gate)) * up) @ layer.down
+    # SiLU of the gate times `up`, in place: gate / (1 + exp(-gate)) * up.
+    wide = np.negative(gate)
+    np.exp(wide, out=wide)
+    wide += 1
+    np.divide(gate, wide, out=wide)
+    wide *= up
+    hidden += wide @ layer.down

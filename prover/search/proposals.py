@@ -20,18 +20,20 @@ class Kept(NamedTuple):
 
 def keep(proposals: list[Proposal], config: SearchOptions, seed: int) -> list[Kept]:
     """The best `edges_per_state` proposals by log p plus noise from the state's own streams, best first."""
-    scored = [Kept(a, a.log_prob, a.log_prob) for a in proposals]
     if config.noise:
         stream = random.Random(stream_seed(seed, "noise"))
-        scored = [one._replace(perturbed=one.perturbed + config.noise * gumbel(stream)) for one in scored]
+        scored = [Kept(a, a.log_prob + config.noise * gumbel(stream), a.log_prob) for a in proposals]
+    else:
+        scored = [Kept(a, a.log_prob, a.log_prob) for a in proposals]
     if config.template_noise:
         streams = {t: random.Random(stream_seed(seed, "noise", t)) for t in {a.template for a in proposals}}
         together = {t: config.template_noise * gumbel(stream) for t, stream in streams.items()}
         scored = [one._replace(perturbed=one.perturbed + together[one.a.template]) for one in scored]
     if config.noise or config.template_noise:
         scored.sort(key=lambda one: -one.perturbed)
-    first = _floor(scored, config, seed)
-    return [*first, *(one for one in scored if not first or one.a is not first[0].a)][: config.edges_per_state]
+    if config.template_floor and (first := _floor(scored, config, seed)):
+        scored = [*first, *(one for one in scored if one.a is not first[0].a)]
+    return scored[: config.edges_per_state]
 
 
 def _floor(scored: list[Kept], config: SearchOptions, seed: int) -> list[Kept]:

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from prover.actions.retrieval import RetrievedPremise, Shape
 from prover.actions.space import Pointer, PointerKind, Situation
 from prover.connective import Connective, shape
-from prover.goal import IDENTIFIER, LocalKind
+from prover.goal import IDENTIFIER, LocalKind, identifiers
 from prover.policies.ranker.tokenizer import GOAL, MARKERS, OUTPUT, PADDING, UNKNOWN, token_id
 
 #: Limits in tokens (a local's type has its repertoire's). A goal over its limit keeps its beginning and its end.
@@ -41,6 +41,11 @@ MARKS = (
     *(f"flow-{bits}" for bits in range(1, 4)),
 )
 _MARK = {mark: index for index, mark in enumerate(MARKS)}
+# Those that most prompts have, without putting names together.
+_GOALS = tuple(_MARK[f"goals-{count}"] for count in range(1, 5))
+_KINDS = {kind: _MARK[f"local-{kind}"] for kind in LocalKind}
+_CONNECTIVES = {connective: _MARK[f"connective-{connective.name}"] for connective in Connective}
+_FLOWS = (0, *(_MARK[f"flow-{bits}"] for bits in range(1, 4)))
 
 Marks = tuple[int, int, int, int, int]
 _NO_MARKS: Marks = (0, 0, 0, 0, 0)
@@ -76,23 +81,24 @@ class PromptEncoder:
         return PromptEncoder, (self._tokenizer,)
 
     def encode(self, situation: Situation) -> Prompt:
-        names = tuple(local.name for local in situation.locals)
+        names, conclusion = tuple(local.name for local in situation.locals), situation.goal.conclusion
         tokens: list[int] = [self._output, self._goal]
-        goals, connective = min(situation.goal_count, 4), shape(situation.goal.conclusion).connective
-        marks: list[Marks] = [(_MARK[f"goals-{goals}"], _MARK[f"connective-{connective.name}"], 0, 0, 0), _NO_MARKS]
-        conclusion = self._renamed(situation.goal.conclusion, names)
-        if len(conclusion) > GOAL_TOKENS:
-            conclusion = conclusion[: GOAL_TOKENS // 2] + conclusion[-GOAL_TOKENS // 2 :]
-        tokens.extend(conclusion)
-        mentioned = set(IDENTIFIER.findall(situation.goal.conclusion))
+        goals = _GOALS[min(situation.goal_count, 4) - 1]
+        marks: list[Marks] = [(goals, _CONNECTIVES[shape(conclusion).connective], 0, 0, 0), _NO_MARKS]
+        text = self._renamed(conclusion, names)
+        if len(text) > GOAL_TOKENS:
+            text = text[: GOAL_TOKENS // 2] + text[-GOAL_TOKENS // 2 :]
+        tokens.extend(text)
+        marks.extend([_NO_MARKS] * len(text))
+        mentioned = identifiers(conclusion)
         positions = []
         for pointer in situation.pointers:
-            marks.extend([_NO_MARKS] * (len(tokens) - len(marks)))
             positions.append(len(tokens))
             tokens.append(self._markers[pointer.marker])
             marks.append(_marks(situation, pointer, mentioned))
-            tokens.extend(self._describe(situation, pointer, names))
-        marks.extend([_NO_MARKS] * (len(tokens) - len(marks)))
+            described = self._describe(situation, pointer, names)
+            tokens.extend(described)
+            marks.extend([_NO_MARKS] * len(described))
         return Prompt(tuple(tokens), tuple(marks), tuple(positions))
 
     def _describe(self, situation: Situation, pointer: Pointer, names: tuple[str, ...]) -> tuple[int, ...]:
@@ -141,11 +147,11 @@ def _rename(text: str, names: dict[str, str]) -> str:
     return IDENTIFIER.sub(lambda match: marker(match.group()), text)
 
 
-def _marks(situation: Situation, pointer: Pointer, mentioned: set[str]) -> Marks:
+def _marks(situation: Situation, pointer: Pointer, mentioned: frozenset[str]) -> Marks:
     match pointer.kind:
         case PointerKind.LOCAL:
             local = situation.locals[pointer.rank]
-            kind, named = _MARK[f"local-{local.kind}"], _MARK["in-conclusion"] if local.name in mentioned else 0
+            kind, named = _KINDS[local.kind], _MARK["in-conclusion"] if local.name in mentioned else 0
             if local.kind is not LocalKind.PROOF:
                 return (kind, named, _MARK["is-conclusion"] if local.type == situation.goal.conclusion else 0, 0, 0)
             return (kind, named, *_proof_marks(local.type, situation))
@@ -169,7 +175,7 @@ def _proof_marks(type_: str, situation: Situation) -> tuple[int, int, int]:
     else:
         use = "yields-conclusion" if seen.yields == situation.goal.conclusion else ""
     flow = (seen.argument in situation.uses.known) + 2 * (seen.yields in situation.uses.known)
-    return _MARK[use], _MARK[f"connective-{seen.connective.name}"], _MARK[f"flow-{flow}"] if flow else 0
+    return _MARK[use], _CONNECTIVES[seen.connective], _FLOWS[flow]
 
 
 def _fit_bits(premise: RetrievedPremise) -> int:
