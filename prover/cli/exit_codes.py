@@ -19,6 +19,7 @@ EXIT_CODES = {
     "lean_env.gate.disagreement:KernelsDisagree": FAILED,
     "lean_env.embedded.worker:WorkerTimeout": FAILED,
     "training.experiments.demo.first_proof:NotProved": FAILED,
+    "training.trainers.side_by_side:HelperDied": FAILED,
     "training.events:Interrupted": INTERRUPTED,
     "prover.cli.output:UserError": CANNOT_START,
     "lean_env.embedded.errors:NotInstalled": CANNOT_START,

@@ -19,22 +19,24 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from tokenizers import Tokenizer
-from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler
 
 from prover.actions.repertoire import Repertoire
 from prover.actions.space import ActionSpace
 from prover.policies.ranker.checkpoint import load_checkpoint, load_ranker, save_checkpoint
-from prover.policies.ranker.network import ActionRanker, CandidateBatch, ModelConfig, PromptBatch, parameter_count
+from prover.policies.ranker.network import ActionRanker, ModelConfig, parameter_count
 from prover.policies.ranker.policy import RankerOptions
-from prover.policies.ranker.prompt import Prompt, PromptEncoder, readable
+from prover.policies.ranker.prompt import PromptEncoder, readable
 from prover.policies.ranker.tokenizer import train_tokenizer
 from training.data.dataset import DatasetConfig, TrainingProof, TrainingState, build_dataset
+from training.trainers.device import NoDevice
 from training.trainers.halfway import Halfway, Place, plain
 from training.trainers.isolation import isolated
+from training.trainers.lesson import Lesson
+from training.trainers.ranker_loss import RankerLoss
 from training.trainers.ranker_metrics import Metrics, measure, ranker_metrics
+from training.trainers.side_by_side import Helpers
 from training.trainers.trainer import Loaded, NothingToLearn, Progress, Trained
-from training.trainers.value import value_loss
 
 
 class TrainConfig(BaseModel):
@@ -64,6 +66,9 @@ class TrainConfig(BaseModel):
     value_loss: float = Field(default=0.1, gt=0, exclude_if=lambda weight: weight == 0.1)
     #: A second thread waits for the first by spinning: on a machine with other work, 36 s an epoch instead of 6.
     threads: int = Field(default=1, gt=0)
+    #: Each makes the gradients of its share of a batch (side_by_side.py). The same number gives the same bytes. Stored
+    #: only where it is in use.
+    processes: int = Field(default=1, gt=0, exclude_if=lambda processes: processes == 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,21 +157,26 @@ def train(
     trained on `statements` (printed statements of the train split, never of others) and the states in `proofs`.
     `device`: where torch trains (`cpu`, `cuda`); what is written is the same kind of file. `halfway`: where the state
     of training is kept meanwhile; what is there already is gone on with, to the same bytes. `origin` joins the record
-    in the checkpoint. Raises NothingToLearn, NotTheSame, and CheckpointError if `base` cannot be read.
+    in the checkpoint. Raises NothingToLearn, NotTheSame, NoDevice, HelperDied, and CheckpointError if `base` cannot be
+    read.
     """
     started = time.perf_counter()
-    states, dataset_report = build_dataset(proofs, space, config.data)
-    learned = [state for state in states if not state.held_out]
-    held_out = [state for state in states if state.held_out]
-    if not learned:
-        raise NothingToLearn(
-            f"none of the {dataset_report.steps} steps in {dataset_report.proofs} proofs is an action of its state; "
-            "a round (`flywheel round`) or seed proofs have to come first"
+    if config.processes > 1 and device != "cpu":
+        raise NoDevice(
+            f"[train] processes = {config.processes} is for the processor: leave it or --device {device} out"
         )
-    with isolated(config.threads, device):
+    with Helpers(config.processes - 1) as helpers, isolated(config.threads, device):
+        states, dataset_report = build_dataset(proofs, space, config.data)
+        learned = [state for state in states if not state.held_out]
+        held_out = [state for state in states if state.held_out]
+        if not learned:
+            raise NothingToLearn(
+                f"none of the {dataset_report.steps} steps in {dataset_report.proofs} proofs is an action of its "
+                "state; a round (`flywheel round`) or seed proofs have to come first"
+            )
         model, tokenizer = _start(base, config, seed, statements, states, space.repertoire)
         encoder = PromptEncoder(tokenizer)
-        trainer = _Trainer(model, encoder, config, seed, device)
+        trainer = Fitting(model, encoder, config, seed, device, helpers)
         trainer.fit(learned, report, halfway)
         train_metrics, valid_metrics = measure(model, encoder, learned), measure(model, encoder, held_out)
     seconds = time.perf_counter() - started
@@ -214,19 +224,38 @@ def _start(
     return model, tokenizer
 
 
-class _Trainer:
+class Fitting:
     """One run of AdamW over a list of states; every random choice comes from the seed."""
 
     def __init__(
-        self, model: ActionRanker, encoder: PromptEncoder, config: TrainConfig, seed: int, device: str
+        self,
+        model: ActionRanker,
+        encoder: PromptEncoder,
+        config: TrainConfig,
+        seed: int,
+        device: str,
+        helpers: Helpers,
     ) -> None:
         self._model, self._encoder, self._config, self._device = model.to(device), encoder, config, device
         self._order = np.random.Generator(np.random.Philox(seed))
-        self._noise = torch.Generator().manual_seed(seed + 1)
-        self._seed = seed
+        self._loss = RankerLoss(
+            self._model,
+            encoder.padding,
+            encoder.unknown,
+            config.token_dropout,
+            config.label_smoothing,
+            config.value_loss,
+            device,
+            torch.Generator().manual_seed(seed + 1),
+        )
+        self._seed, self._helpers = seed, helpers
         self.steps = 0
-        self.tokens = 0
         self.seconds = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Read so far, padding too."""
+        return self._loss.tokens
 
     def fit(
         self,
@@ -235,7 +264,7 @@ class _Trainer:
         halfway: Halfway | None = None,
     ) -> None:
         config = self._config
-        prompts = [self._encoder.encode(state.situation) for state in states]
+        lessons = [Lesson.of(state, self._encoder) for state in states]
         optimizer = torch.optim.AdamW(
             self._model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)
         )
@@ -248,9 +277,12 @@ class _Trainer:
         torch.manual_seed(self._seed + 2)
         self._model.train()
         at = Place()
-        identity = self._identity(states, prompts) if halfway is not None else ""
+        identity = self._identity(lessons) if halfway is not None else ""
         if halfway is not None and (saved := halfway.load(identity)) is not None:
             at = self._restore(saved, optimizer, scheduler)
+
+        if self._helpers:
+            self._helpers.share(self._loss, lessons, self._seed)
 
         def keep() -> None:
             if halfway is not None:
@@ -258,14 +290,12 @@ class _Trainer:
 
         while at.epoch < epochs:
             at.order = self._order.bit_generator.state
-            for batch in list(self._batches(prompts))[len(at.losses) :]:
-                loss = self._loss([states[i] for i in batch], [prompts[i] for i in batch])
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
+            for batch in list(self._batches(lessons))[len(at.losses) :]:
+                nats = self._gradients(lessons, batch)
                 torch.nn.utils.clip_grad_norm_(self._model.parameters(), config.clip_norm)
                 optimizer.step()
                 scheduler.step()
-                at.losses.append(float(loss.detach()))
+                at.losses.append(nats)
                 self.steps += 1
                 if halfway is not None and halfway.due():
                     keep()
@@ -274,8 +304,19 @@ class _Trainer:
             keep()
             if report is not None:
                 report(Progress(at.epoch, epochs, mean, time.perf_counter() - started))
+        if self._helpers:
+            self._helpers.part()
         self._model.eval().cpu()
         self.seconds = time.perf_counter() - started
+
+    def _gradients(self, lessons: Sequence[Lesson], batch: Sequence[int]) -> float:
+        """Leaves a batch's gradients in the model; its loss in nats."""
+        if self._helpers:
+            return self._helpers.gradients(batch, self.steps)
+        loss = self._loss([lessons[i] for i in batch], sum(lessons[i].weight for i in batch))
+        self._model.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
 
     def _state(self, at: Place, optimizer: torch.optim.Optimizer, scheduler: LRScheduler) -> dict[str, Any]:
         """All that decides how training goes on. The order of an epoch's batches is drawn anew from where its
@@ -284,7 +325,7 @@ class _Trainer:
             "epoch": at.epoch,
             "losses": at.losses,
             "order": plain(at.order),
-            "noise": self._noise.get_state(),
+            "noise": self._loss.noise.get_state(),
             "dropout": torch.get_rng_state(),
             "dropout_cuda": torch.cuda.get_rng_state(self._device) if self._device.startswith("cuda") else None,
             "model": self._model.state_dict(),
@@ -296,28 +337,27 @@ class _Trainer:
 
     def _restore(self, saved: dict[str, Any], optimizer: torch.optim.Optimizer, scheduler: LRScheduler) -> Place:
         self._order.bit_generator.state = saved["order"]
-        self._noise.set_state(saved["noise"])
+        self._loss.noise.set_state(saved["noise"])
         torch.set_rng_state(saved["dropout"])
         if saved["dropout_cuda"] is not None:
             torch.cuda.set_rng_state(saved["dropout_cuda"], self._device)
         self._model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         scheduler.load_state_dict(saved["scheduler"])
-        self.steps, self.tokens = saved["steps"], saved["tokens"]
+        self.steps, self._loss.tokens = saved["steps"], saved["tokens"]
         return Place(saved["epoch"], saved["losses"])
 
-    def _identity(self, states: Sequence[TrainingState], prompts: Sequence[Prompt]) -> str:
+    def _identity(self, lessons: Sequence[Lesson]) -> str:
         """A hash of all that training starts from."""
         start = hashlib.sha256(
-            repr((self._config.model_dump(), self._seed, self._device, torch.__version__, len(states))).encode()
+            repr((self._config.model_dump(), self._seed, self._device, torch.__version__, len(lessons))).encode()
         )
         for name, tensor in self._model.state_dict().items():
             start.update(name.encode())
             start.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-        for state, prompt in zip(states, prompts, strict=True):
-            start.update(
-                repr((list(prompt.tokens), sorted(state.targets.items()), state.weight, state.steps_left)).encode()
-            )
+        for lesson in lessons:
+            targets = sorted(lesson.targets.items())
+            start.update(repr((list(lesson.prompt.tokens), targets, lesson.weight, lesson.steps_left)).encode())
         return start.hexdigest()
 
     def _rate(self, step: int, total: int) -> float:
@@ -325,42 +365,13 @@ class _Trainer:
         warm = min(1.0, (step + 1) / max(1, self._config.warmup_steps))
         return warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total))))
 
-    def _batches(self, prompts: Sequence[Prompt]) -> Iterator[list[int]]:
+    def _batches(self, lessons: Sequence[Lesson]) -> Iterator[list[int]]:
         """Batches of prompts of similar length (padding costs), in random order."""
         size = self._config.batch_size
-        order = self._order.permutation(len(prompts)).tolist()
+        order = self._order.permutation(len(lessons)).tolist()
         batches: list[list[int]] = []
         for start in range(0, len(order), size * 12):
-            block = sorted(order[start : start + size * 12], key=lambda i: len(prompts[i].tokens))
+            block = sorted(order[start : start + size * 12], key=lambda i: len(lessons[i].prompt.tokens))
             batches.extend(block[i : i + size] for i in range(0, len(block), size))
         for index in self._order.permutation(len(batches)):
             yield batches[index]
-
-    def _loss(self, states: Sequence[TrainingState], prompts: Sequence[Prompt]) -> Tensor:
-        batch = PromptBatch.of(prompts, self._encoder.padding)
-        device = self._device
-        self.tokens += batch.tokens.numel()
-        if self._config.token_dropout:
-            batch = self._forget(batch)
-        candidates = [state.situation.candidates for state in states]
-        scores, values = self._model.judge(batch.to(device), CandidateBatch.of(candidates).to(device))
-        targets = np.zeros(len(scores), dtype=np.float32)
-        start = 0
-        smoothing = self._config.label_smoothing
-        for state, each in zip(states, candidates, strict=True):
-            targets[start : start + len(each)] = state.weight * smoothing / len(each)
-            for action, weight in state.targets.items():
-                targets[start + action] += state.weight * (1 - smoothing) * weight
-            start += len(each)
-        whole = sum(state.weight for state in states)
-        loss: Tensor = -(torch.from_numpy(targets).to(device) * scores).sum() / whole
-        if values is not None:
-            loss = loss + self._config.value_loss * value_loss(values, states) / whole
-        return loss
-
-    def _forget(self, batch: PromptBatch) -> PromptBatch:
-        """The batch with a share of its plain tokens (not markers) replaced by the unknown token."""
-        forgotten = torch.rand(batch.tokens.shape, generator=self._noise) < self._config.token_dropout
-        plain = batch.real & (batch.marks[:, :, 0] == 0)
-        tokens = batch.tokens.masked_fill(forgotten & plain, self._encoder.unknown)
-        return PromptBatch(tokens, batch.marks, batch.real, batch.pointers)

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from training.data.dataset import TrainingState
+from training.trainers.lesson import Lesson
 
 
-def value_loss(logits: Tensor, states: Sequence[TrainingState]) -> Tensor:
+def value_loss(logits: Tensor, states: Sequence[Lesson]) -> Tensor:
     """Sum over the states of cross-entropy (nats) times weight; `logits` (B, bins). States of which no proof is known
     count nothing."""
     bins = logits.shape[1]

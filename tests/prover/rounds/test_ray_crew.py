@@ -15,7 +15,6 @@ from collections.abc import Iterator
 import pytest
 import ray
 from countdown import Countdown, FixedPolicy, PortablePolicy, theorem, verify_countdown
-from ray.cluster_utils import Cluster as LocalRay
 from sqlalchemy import select
 
 from corpus import schema
@@ -43,42 +42,14 @@ from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
 from tests.begun import begin
 from tests.found import content
+from tests.local_ray import ray_head, second_node
+
+__all__ = ["ray_head", "second_node"]
 
 pytestmark = pytest.mark.timeout(600)
 
 NUMBERS = range(1, 25)
 TACTICS = (("nonsense", -0.3), ("sub 3", -1.0), ("sub 1", -2.0))
-#: Ray takes 127.0.0.1 for a wish to be reached from elsewhere, and puts the machine's own address in its place.
-LOOPBACK = "127.0.0.2"
-#: Of memory for objects, which rounds hardly use.
-_SMALL = {"num_cpus": 1, "object_store_memory": 100 * 1024**2, "include_dashboard": False}
-
-
-@pytest.fixture(scope="module")
-def ray_head() -> Iterator[LocalRay]:
-    """A cluster of one node, on loopback."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        patch.setenv("RAY_raylet_start_wait_time_s", "120")  # on a busy machine half a minute is too short
-        patch.setenv("PYTHONPATH", paths.python_path())  # nodes import what this process does
-        cluster = LocalRay(initialize_head=True, head_node_args={**_SMALL, "node_ip_address": LOOPBACK})
-        yield cluster
-        cluster.shutdown()
-
-
-@pytest.fixture
-def second_node(ray_head):
-    """What adds a node, which is gone after the test."""
-    added = []
-
-    def add(**more):
-        added.append(ray_head.add_node(wait=False, node_ip_address=LOOPBACK, **_SMALL, **more))
-        return added[-1]
-
-    yield add
-    for node in added:
-        if node in ray_head.list_all_nodes():
-            ray_head.remove_node(node)
 
 
 def joined(ray_head, nodes=2, said=None) -> Cluster:

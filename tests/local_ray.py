@@ -1,0 +1,43 @@
+"""A real Ray cluster on loopback, for tests: nodes are processes of this machine with one core each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from ray.cluster_utils import Cluster as LocalRay
+
+from lean_env import paths
+
+#: Ray takes 127.0.0.1 for a wish to be reached from elsewhere, and puts the machine's own address in its place.
+LOOPBACK = "127.0.0.2"
+#: Of memory for objects, which rounds hardly use.
+_SMALL = {"num_cpus": 1, "object_store_memory": 100 * 1024**2, "include_dashboard": False}
+
+
+@pytest.fixture(scope="module")
+def ray_head() -> Iterator[LocalRay]:
+    """A cluster of one node, on loopback."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_raylet_start_wait_time_s", "120")  # on a busy machine half a minute is too short
+        patch.setenv("PYTHONPATH", paths.python_path())  # nodes import what this process does
+        cluster = LocalRay(initialize_head=True, head_node_args={**_SMALL, "node_ip_address": LOOPBACK})
+        yield cluster
+        cluster.shutdown()
+
+
+@pytest.fixture
+def second_node(ray_head: LocalRay) -> Iterator[Callable[..., Any]]:
+    """What adds a node, which is gone after the test."""
+    added: list[Any] = []
+
+    def add(**more: Any) -> Any:
+        added.append(ray_head.add_node(wait=False, node_ip_address=LOOPBACK, **_SMALL, **more))
+        return added[-1]
+
+    yield add
+    for node in added:
+        if node in ray_head.list_all_nodes():
+            ray_head.remove_node(node)
