@@ -32,7 +32,9 @@ from tests.performance.bench_commands import bench_commands
 from tests.performance.bench_coordinator import bench_coordinator
 from tests.performance.bench_headers import IN_TURN, bench_headers
 from tests.performance.bench_magma import bench_magma
+from tests.performance.bench_python import bench_python
 from tests.performance.bench_round import bench_round
+from tests.performance.bench_training import bench_training
 from training.experiments.demo.workload import ENVIRONMENT, THEOREMS, lines, texts
 
 IMPORTS = (
@@ -267,6 +269,8 @@ def main() -> None:
     for workers in (1, 2):
         figures[f"live_{workers}"] = bench_live(installation, workers, options.seconds)
         figures[f"text_{workers}"] = bench_text(installation, workers, options.seconds)
+    figures["python"] = bench_python()
+    figures["training"] = bench_training()
     figures["round"] = bench_round()
     figures["magma_round"] = bench_round(benchmark="lean-magma")
     figures["magma"] = bench_magma()
@@ -326,6 +330,17 @@ def _print(console: Console, figures: dict[str, Any]) -> None:
         f"{round_['coordinator_cpu_ms_per_step']:.3f} ms of it in the coordinator; idle {round_['idle']:.0%}; "
         f"a search process takes {round_['searcher_mb']:.0f} MB, its worker {round_['searchers_worker_mb']:.0f} MB"
     )
+    python = figures["python"]
+    console.print(
+        f"Python a step of such a round, over recorded replies: {python['python_ms']:.2f} ms, of which the network's "
+        f"arithmetic {python['model_ms']:.2f} ms and all else {python['rest_ms']:.2f} ms"
+    )
+    training = Table("training the ranker", "tokens/s", "tokens/CPU s", "busiest process, ms/1,000 tokens")
+    for way, row in figures["training"].items():
+        training.add_row(
+            way, f"{row['tokens_per_s']:,.0f}", f"{row['tokens_per_cpu_s']:,.0f}", f"{row['critical_ms_per_1000']:.1f}"
+        )
+    console.print(training)
     other, magma = figures["magma_round"], figures["magma"]
     console.print(
         f"the same on lean-magma: {other['steps_per_s']:.0f} steps/s; CPU a step "

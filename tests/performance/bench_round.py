@@ -87,8 +87,8 @@ def bench_round(theorems: int = 150, workers: int = 2, benchmark: str = "lean-lo
     kernels) as a share of the processes' time, and how many proofs it checks a second when nothing else runs. Memory in
     MB of one search process and of its worker, each page that several share divided among them."""
     settings = FlywheelConfig.load(None, benchmark=benchmark)
-    chosen = _theorems(benchmark, theorems + 50)
-    policy = _untrained(settings, ActionSpace(None, benchmark_of(benchmark).repertoire), chosen)
+    chosen = theorems_of(benchmark, theorems + 50)
+    policy = untrained(settings, ActionSpace(None, benchmark_of(benchmark).repertoire), chosen)
     with (
         Lean(workers, settings.limits) as lean,
         tempfile.TemporaryDirectory() as folder,
@@ -125,14 +125,14 @@ def bench_round(theorems: int = 150, workers: int = 2, benchmark: str = "lean-lo
     }
 
 
-def _theorems(benchmark: str, count: int) -> list[Theorem]:
+def theorems_of(benchmark: str, count: int) -> list[Theorem]:
     """Train theorems; of lean-magma half of them are denials."""
     if benchmark == "lean-magma":
         return load_lean_magma(MagmaConfig(train=-(-count // 2), held_out=0, non_theorems=0)).theorems("train")[:count]
     return load_lean_logic(LogicConfig(train=count, held_out=0, beyond=0, non_theorems=0)).theorems("train")
 
 
-def _untrained(settings: FlywheelConfig, space: ActionSpace, theorems: Sequence[Theorem]) -> RankerPolicy:
+def untrained(settings: FlywheelConfig, space: ActionSpace, theorems: Sequence[Theorem]) -> RankerPolicy:
     tokenizer = train_tokenizer(
         [readable(space.look(theorem.environment, theorem.statement)) for theorem in theorems],
         settings.train.vocabulary,

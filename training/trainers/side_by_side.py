@@ -32,6 +32,8 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from prover.policies.server import KEY_VARIABLE
+
 # A helper imports it together with torch.
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -136,7 +138,8 @@ class _Helper:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _START, json.dumps(sys.path), str(theirs.fileno()), str(memory)],
                 pass_fds=[theirs.fileno(), memory],
-                env=os.environ | _ONE_THREAD,
+                # A server's key is for this process alone.
+                env={name: value for name, value in os.environ.items() if name != KEY_VARIABLE} | _ONE_THREAD,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
