@@ -73,7 +73,7 @@ def test_two_processes_learn_and_give_the_same_bytes_even_after_a_stop(tmp_path)
     assert not helper_pids()
 
 
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("count", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_gradients_of_shares_add_up_to_those_of_the_batch(count):
     """Without dropout, up to rounding. The shares are weighted as their states are."""
     loss, lessons = loss_and_lessons()
@@ -99,6 +99,7 @@ def test_gradients_of_shares_add_up_to_those_of_the_batch(count):
     assert all(torch.isfinite(parameter).all() for parameter in loss.model.parameters()), "they outlive the memory"
 
 
+@pytest.mark.long
 def test_what_a_step_forgets_depends_on_seed_step_and_process_alone():
     loss, lessons = loss_and_lessons(token_dropout=0.3, dropout=0.2)
     found = []
