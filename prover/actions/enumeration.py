@@ -41,7 +41,7 @@ _POSITIVE = frozenset({Connective.ATOM, Connective.OR, Connective.EXISTS, Connec
 class _Form(NamedTuple):
     """What enumeration asks of a template."""
 
-    index: int
+    number: int
     needs: Need
     slots: tuple[Slot, ...]
     #: So many premises, or definitions, its lists want: more than a shorter form already offers.
