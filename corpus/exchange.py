@@ -39,6 +39,7 @@ from corpus.frozen import freeze_as
 from corpus.human import traces_into, traces_with_benchmarks
 from corpus.import_rounds import ImportRounds
 from corpus.judging import Judge, Judging, Report
+from corpus.private import require_none_private
 from corpus.proofs import store_proof
 from corpus.records import HeaderRecord, HumanTraceRecord, ProofRecord, StoredProof, TheoremRecord
 from corpus.store import Corpus
@@ -76,7 +77,9 @@ class Seen:
 def archive(
     corpus: Corpus, snapshot: str, path: Path, term_of: TermOf | None = None, report: Report = lambda _d, _t: None
 ) -> int:
-    """Writes a snapshot to `path`; returns the number of proofs. Raises NotFound, SnapshotCorrupt."""
+    """Writes a snapshot to `path`; returns the number of proofs. Raises NotFound, SnapshotCorrupt, and Conflict for a
+    corpus whose proofs are for one theorem's model alone."""
+    require_none_private(corpus, "archived")
     with reading(corpus.engine) as session:
         row = rows.snapshot_row(session, snapshot)
         snapshot = row.hash  # of which the caller may have given the beginning

@@ -24,6 +24,7 @@ from corpus.errors import Conflict, ImportRefused
 from corpus.frozen import freeze_as
 from corpus.hashing import canonical_json, digest
 from corpus.human import traces_into, traces_of
+from corpus.private import require_none_private
 from corpus.proofs import store_proof
 from corpus.records import AttemptStatus, ProofRecord, StoredProof
 from corpus.snapshot import BATCH
@@ -62,6 +63,7 @@ def merge(
     """
     if shown(corpus.engine.url) == shown(other.engine.url):
         raise Conflict("That is this corpus itself: there is nothing to merge.")
+    require_none_private(other, "merged into another")
     judged = _judge(corpus, other, judge, report)
     with reading(other.engine) as source, writing(corpus.engine) as target:
         return _Merge(other, source, target, judged).run()

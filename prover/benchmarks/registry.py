@@ -8,6 +8,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from corpus.private import PRIVATE
 from lean_env.benchmark.external import PREFIX
 from lean_env.benchmark.lean_core.benchmark import LEAN_STD, Splitting
 from lean_env.benchmark.lean_core.manifest import EnvironmentPolicy
@@ -16,6 +17,7 @@ from prover.benchmarks.external import ExternalBenchmark
 from prover.benchmarks.lean_core import CoreBenchmark
 from prover.benchmarks.lean_logic import LogicBenchmark, rungs_benchmark
 from prover.benchmarks.lean_magma import MagmaBenchmark
+from prover.benchmarks.variants import REPERTOIRES, Variants
 
 if TYPE_CHECKING:
     from corpus.records import BenchmarkRecord
@@ -56,6 +58,8 @@ def benchmark_of(name: str) -> Benchmark:
     """The benchmark of this name. Every `external/NAME` may be one: `register` finds out. Raises UnknownBenchmark."""
     if name.startswith(PREFIX):
         return ExternalBenchmark(name)
+    if name.removeprefix(PRIVATE) in REPERTOIRES and name.startswith(PRIVATE):
+        return Variants(name)
     try:
         return BENCHMARKS[name]
     except KeyError:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from lean_env.theorem import Environment, Theorem
-from prover.cli.context import JsonOption
+from prover.cli.context import DEFAULT_HOME, HomeOption, JsonOption
 from prover.cli.native_options import ReplOption, RepoOption, ToolchainOption, TrustOption, native_options
 from prover.cli.output import UserError, WorkFailed, console, emit_json, errors
 from prover.cli.policies import check_models, server_of
@@ -21,6 +21,7 @@ from prover.cli.run_options import (
     PolicySamplesOption,
     PolicyUrlOption,
     SearchOption,
+    WorkersOption,
 )
 
 _HEAD = re.compile(r"^\s*(?:theorem|lemma|example)\b\s*(?P<rest>.*)$", re.DOTALL)
@@ -78,18 +79,31 @@ def prove(
     ] = None,
     repl: ReplOption = None,
     trust: TrustOption = False,
+    variants: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Of a statement: where search fails, learn from so many variants of it alone, and try it again."
+        ),
+    ] = 0,
+    turns: Annotated[int, typer.Option(min=1, help="With --variants: rounds over them, each with a training.")] = 3,
+    workers: WorkersOption = None,
+    home: HomeOption = DEFAULT_HOME,
     json: JsonOption = False,
 ) -> None:
     """Proves a statement and prints a proof that was elaborated once more, from its text.
     Of a file, proves what it can of its `sorry`s and prints the change as a patch. A goal may be about what the file
     declares above it, or what modules of its own project declare that it imports. A theorem above that is itself left
     to prove is used in no proof, but with --assume, and then the output says so.
+    With --variants a ranker (--model), or one from nothing, becomes the statement's own: it learns from variants of it
+    (more general, more special, a hypothesis more or less, parts, open goals), and from denials of those that are
+    false. They have a corpus of their own in HOME/variants. Killed, the same command goes on.
     Of a folder, every .lean file in it; one that cannot be used is counted, and the others go on.
 
     Examples: flywheel prove 'theorem t (a b : Nat) : a + b = b + a'
               flywheel prove '(m : Std.HashMap Nat Nat) : m.size = m.size' --import Std.Data.HashMap
               flywheel prove Basic.lean | patch
               flywheel prove src --in-place --assume
+              flywheel prove '(p q : Prop) : p ∨ q → ¬(¬p ∧ ¬q)' --model M_4 --variants 40
               flywheel prove '(x : ℝ) : 0 ≤ x ^ 2' --toolchain native --repo my-project
               flywheel prove Basic.lean --policy-url http://127.0.0.1:8000
 
@@ -99,6 +113,14 @@ def prove(
     if model and policy_url:
         raise UserError("--model and --policy-url are two policies; leave one out")
     source = server_of(policy_url, policy_model, policy_prompt, policy_samples) or model
+    if variants:
+        if toolchain == "native" or policy_url or statement.endswith(".lean") or _is_folder(statement):
+            raise UserError("--variants is for a statement, the embedded Lean, and a ranker or no model at all")
+        _for_files_only(in_place, assume)
+        from prover.cli.prove_variants import VariantOptions, prove_with_variants
+
+        options_of_variants = VariantOptions(model, variants, turns, steps, seed, workers, home, json)
+        return prove_with_variants(parse_statement(statement, import_ or ()), options_of_variants)
     if (options := native_options(toolchain, repo, repl, trust)) is not None:
         from prover.cli import native
 

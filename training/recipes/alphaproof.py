@@ -3,7 +3,8 @@ that go on from the last model.
 
 Rounds search statements and denials of false ones; which, and with what budget, the matchmaker says
 (prover/rounds/matchmaker.py), for every recipe. An update starts from M_n and replays the whole corpus for a `SHARE` of
-the epochs that a training from base has. There is no value head: the search's priority is the policy's alone.
+the epochs that a training from base has. A value head is a setting of any run (`train.model.value_bins`), and no part
+of this recipe.
 """
 
 from __future__ import annotations

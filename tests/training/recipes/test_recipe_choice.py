@@ -36,6 +36,9 @@ def test_each_recipe_says_what_it_is_in_one_line() -> None:
         ({"recipe": "alchemy"}, "there is no recipe 'alchemy': expert-iteration"),
         ({"recipe": "alphaproof", "continued": True}, "says itself what it learns from and where it starts"),
         ({"without": ("dpo",)}, "recipe expert-iteration has no step dpo to leave out: nothing can be left out"),
+        ({"recipe": "dpo"}, r"reads what Lean refused from search trees: set \[trees\] training = 1"),
+        ({"recipe": "dpo", "train": {"kind": "text"}}, "recipe dpo is for the ranker"),
+        ({"recipe": "dpo", "trees": {"training": 1}, "library": "snapshot"}, "without borrowed lemmas"),
     ],
 )
 def test_what_does_not_fit_is_refused(settings, said: str) -> None:

@@ -1,0 +1,149 @@
+"""Learning at test time, on the real Lean: variants that Lean has read, each once, learned from by one model alone."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import Conflict
+from corpus.exchange import archive
+from corpus.guard import classes_of
+from corpus.merge import merge
+from corpus.records import RoundKind
+from corpus.snapshot import find_snapshot, snapshot_proofs, take_snapshot
+from corpus.store import Corpus
+from lean_env.theorem import Environment, Theorem
+from prover.benchmarks.contract import UnknownBenchmark
+from prover.benchmarks.registry import benchmark_of
+from prover.benchmarks.variant_texts import goal_of
+from prover.benchmarks.variants import DENIAL, VARIANT, make_variants
+from prover.cli.main import run
+from prover.cli.output import CANNOT_START
+from prover.lean import Lean
+from training.events import Event, Interrupted
+from training.experiments.specialist import NAME, Specialist, settings_for
+
+pytestmark = pytest.mark.timeout(900)
+
+INIT = Environment(("Init",))
+ELEMENTARY = "variants/elementary"
+#: Two steps more than M_0 is given: nothing is proved at once.
+TARGET = Theorem("t", "(p q r : Prop) (hp : p ∧ (q ∨ r)) (hq : q → r) : (r ∧ p) ∧ (q → p)", INIT)
+GOAL = goal_of("p q r : Prop\nhp : p ∧ (q ∨ r)\nhq : q → r\n⊢ (r ∧ p) ∧ (q → p)")
+
+
+@pytest.fixture(scope="module")
+def lean():
+    with Lean(1) as lean:
+        yield lean
+
+
+def begun(folder: Path, lean: Lean, count: int) -> Corpus:
+    corpus = Corpus.open(str(folder / "corpus.db"), create=True)
+    nonsense = [goal_of("p : Prop\n⊢ p + 1"), goal_of("a b c : Prop\nh : b → c\nk : a ∧ (b ∨ c)\n⊢ (c ∧ a) ∧ (b → a)")]
+    make_variants(corpus, lean, TARGET, ELEMENTARY, GOAL, nonsense, count)
+    return corpus
+
+
+def settings(count: int, steps: int):
+    config = settings_for(ELEMENTARY, count, steps, turns=1, seed=0, workers=1)
+    train = config.train.model_copy(
+        update={"model": config.train.model.model_copy(update={"hidden": 32, "layers": 1, "heads": 2})}
+    )
+    return config.model_copy(update={"train": train.model_copy(update={"least_batches": 20})})
+
+
+def test_variants_are_read_by_lean_each_once_and_learned_from_by_one_model_alone(tmp_path: Path, lean: Lean) -> None:
+    with begun(tmp_path, lean, 12) as corpus:
+        (record,) = corpus.benchmarks()
+        theorems = corpus.theorems(ELEMENTARY)
+        assert [one.split for one in theorems] == ["valid", *["train"] * 24], "the target is what is held out"
+        assert record.meta["variants"] == 12 and record.meta["dropped"]["refused by Lean"] >= 1, "p + 1 is none"
+        # The other open goal is the target with other names and its hypotheses in another order.
+        assert record.meta["dropped"]["says the same as another"] >= 1
+        variants = [one for one in theorems if one.stratum == VARIANT]
+        classes = classes_of(corpus.engine, record.key)
+        assert len({classes[one.name] for one in [*variants, theorems[0]]}) == 13
+        assert all(one.extra["made_by"] for one in variants)
+        denials = {one.name: one for one in theorems if one.stratum == DENIAL}
+        assert all(denials[one.extra["counterpart"]].statement.startswith(": ¬") for one in variants)
+        assert make_variants(corpus, lean, TARGET, ELEMENTARY, GOAL, [], 5) == record, "made once"
+
+        # One step is too few for the target: the wheel turns to its end, stopped once on the way.
+        config, stop, heard = settings(12, 40), threading.Event(), list[Event]()
+        config = config.model_copy(update={"evaluation": config.evaluation.model_copy(update={"steps": 1})})
+
+        def report(event: Event) -> None:
+            heard.append(event)
+            if event.phase.startswith("round 1 policy"):
+                stop.set()
+
+        with pytest.raises(Interrupted):
+            Specialist(config, lean, corpus, tmp_path / "models", None, report, stop).turn()
+        began = {one.id for one in corpus.rounds(NAME)}
+        found = Specialist(config, lean, corpus, tmp_path / "models").turn()
+        assert began < {one.id for one in corpus.rounds(NAME)}, "what was begun is gone on with"
+        assert (found.proof, found.generation, found.generations, found.variants) == ("", None, 2, 12)
+        assert found.proved >= 2 and found.proved + found.denied <= 12 and found.steps > 0
+        first, second = corpus.generations(NAME)
+        assert second.parent_id == first.id
+        arms = {(one.arm, one.stratum) for one in corpus.rounds(NAME, RoundKind.TRAIN)}
+        assert {("policy", VARIANT), ("disproof", DENIAL), ("grammar", VARIANT)} <= arms
+
+        # With more steps the same models are not asked again: another setting is another specialist.
+        known = {one.name for one in theorems}
+        learned = [proof for proof in snapshot_proofs(corpus, second.snapshot_hash or "")]
+        assert learned and {proof.theorem.name for proof in learned} < known - {"t"}, "of variants and denials alone"
+        _nobody_else_may_learn_from_them(tmp_path, corpus, second.snapshot_hash or "")
+
+
+def _nobody_else_may_learn_from_them(folder: Path, corpus: Corpus, snapshot: str) -> None:
+    with Corpus.open(str(folder / "other.db"), create=True) as other:
+        with pytest.raises(Conflict, match="no other model may learn from: it cannot be merged"):
+            merge(other, corpus)
+        assert other.benchmarks() == [] and take_snapshot(other).proofs == 0
+        with pytest.raises(UnknownBenchmark, match="flywheel prove STATEMENT --variants N"):
+            benchmark_of(ELEMENTARY).register(other, None)  # type: ignore[arg-type]
+    with pytest.raises(Conflict, match="it cannot be archived"):
+        archive(corpus, find_snapshot(corpus, snapshot).hash, folder / "out.tar")
+    assert not (folder / "out.tar").exists()
+
+
+def test_a_specialist_ends_once_the_target_is_proved_and_goes_on_from_a_generalist(tmp_path: Path, lean: Lean) -> None:
+    with begun(tmp_path, lean, 12) as corpus:
+        config = settings(12, 64)
+        found = Specialist(config, lean, corpus, tmp_path / "models").turn()
+        assert found.proof.startswith("theorem t ") and found.generation is not None and found.length > 2
+        rounds = len(corpus.rounds(NAME))
+        again = Specialist(config, lean, corpus, tmp_path / "models").turn()
+        assert again == found and len(corpus.rounds(NAME)) == rounds, "what is done is read"
+    generalist = tmp_path / "models" / f"M_{found.generation}"
+    (tmp_path / "second").mkdir()
+    target = replace(TARGET, name="u")
+    with Corpus.open(str(tmp_path / "second" / "corpus.db"), create=True) as corpus:
+        make_variants(corpus, lean, target, ELEMENTARY, GOAL, [], 4)
+        special = Specialist(settings(4, 64), lean, corpus, tmp_path / "second" / "models", generalist).turn()
+        assert special.generation == 0 and special.steps > 0, "M_0 is the generalist, and proves it"
+        (m_0,) = corpus.generations(NAME)
+        assert (m_0.recipe, m_0.snapshot_hash) == ("generalist", None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["A.lean", "--variants", "4"], "--variants is for a statement"),
+        (["1 = 1", "--variants", "4", "--in-place"], "--in-place is for files"),
+        (["1 = 1", "--variants", "4", "--model", "{folder}"], "goes on from a ranker's weights"),
+    ],
+)
+def test_what_variants_cannot_be_made_of_is_refused_in_one_line(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    home = ["--home", str(tmp_path / "home")]
+    assert run(["prove", *(one.format(folder=tmp_path) for one in arguments), *home]) == CANNOT_START
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1 and not (tmp_path / "home").exists()
