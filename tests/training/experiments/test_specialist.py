@@ -12,8 +12,8 @@ from corpus.errors import Conflict
 from corpus.exchange import archive
 from corpus.guard import classes_of
 from corpus.merge import merge
-from corpus.records import RoundKind
-from corpus.snapshot import find_snapshot, snapshot_proofs, take_snapshot
+from corpus.records import RoundKind, TheoremRecord
+from corpus.snapshot import snapshot_proofs, take_snapshot
 from corpus.store import Corpus
 from lean_env.theorem import Environment, Theorem
 from prover.benchmarks.contract import UnknownBenchmark
@@ -30,9 +30,12 @@ pytestmark = pytest.mark.timeout(900)
 
 INIT = Environment(("Init",))
 ELEMENTARY = "variants/elementary"
-#: Two steps more than M_0 is given: nothing is proved at once.
 TARGET = Theorem("t", "(p q r : Prop) (hp : p ∧ (q ∨ r)) (hq : q → r) : (r ∧ p) ∧ (q → p)", INIT)
 GOAL = goal_of("p q r : Prop\nhp : p ∧ (q ∨ r)\nhq : q → r\n⊢ (r ∧ p) ∧ (q → p)")
+
+#: One that any model finds in 64 steps.
+EASY = Theorem("t", "(p q : Prop) (hp : p) (hq : q) : q ∧ p", INIT)
+EASY_GOAL = goal_of("p q : Prop\nhp : p\nhq : q\n⊢ q ∧ p")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +59,7 @@ def settings(count: int, steps: int):
     return config.model_copy(update={"train": train.model_copy(update={"least_batches": 20})})
 
 
+@pytest.mark.long
 def test_variants_are_read_by_lean_each_once_and_learned_from_by_one_model_alone(tmp_path: Path, lean: Lean) -> None:
     with begun(tmp_path, lean, 12) as corpus:
         (record,) = corpus.benchmarks()
@@ -93,39 +97,40 @@ def test_variants_are_read_by_lean_each_once_and_learned_from_by_one_model_alone
         arms = {(one.arm, one.stratum) for one in corpus.rounds(NAME, RoundKind.TRAIN)}
         assert {("policy", VARIANT), ("disproof", DENIAL), ("grammar", VARIANT)} <= arms
 
-        # With more steps the same models are not asked again: another setting is another specialist.
         known = {one.name for one in theorems}
-        learned = [proof for proof in snapshot_proofs(corpus, second.snapshot_hash or "")]
+        learned = list(snapshot_proofs(corpus, second.snapshot_hash or ""))
         assert learned and {proof.theorem.name for proof in learned} < known - {"t"}, "of variants and denials alone"
-        _nobody_else_may_learn_from_them(tmp_path, corpus, second.snapshot_hash or "")
 
 
-def _nobody_else_may_learn_from_them(folder: Path, corpus: Corpus, snapshot: str) -> None:
-    with Corpus.open(str(folder / "other.db"), create=True) as other:
+def test_nothing_takes_variants_out_of_their_corpus(tmp_path: Path) -> None:
+    row = TheoremRecord("variant_0001", "(p : Prop) (h : p) : p", "hash", "Init", None, "train", VARIANT)
+    corpora = (Corpus.open(str(tmp_path / f"{name}.db"), create=True) for name in ("own", "other"))
+    with next(corpora) as own, next(corpora) as other:
+        own.add_benchmark(ELEMENTARY, "1", "library", [row])
         with pytest.raises(Conflict, match="no other model may learn from: it cannot be merged"):
-            merge(other, corpus)
-        assert other.benchmarks() == [] and take_snapshot(other).proofs == 0
+            merge(other, own)
+        assert other.benchmarks() == []
         with pytest.raises(UnknownBenchmark, match="flywheel prove STATEMENT --variants N"):
             benchmark_of(ELEMENTARY).register(other, None)  # type: ignore[arg-type]
-    with pytest.raises(Conflict, match="it cannot be archived"):
-        archive(corpus, find_snapshot(corpus, snapshot).hash, folder / "out.tar")
-    assert not (folder / "out.tar").exists()
+        with pytest.raises(Conflict, match="it cannot be archived"):
+            archive(own, take_snapshot(own).hash, tmp_path / "out.tar")
+        assert not (tmp_path / "out.tar").exists()
 
 
 def test_a_specialist_ends_once_the_target_is_proved_and_goes_on_from_a_generalist(tmp_path: Path, lean: Lean) -> None:
-    with begun(tmp_path, lean, 12) as corpus:
-        config = settings(12, 64)
+    with Corpus.open(str(tmp_path / "corpus.db"), create=True) as corpus:
+        make_variants(corpus, lean, EASY, ELEMENTARY, EASY_GOAL, [], 8)
+        config = settings(8, 64)
         found = Specialist(config, lean, corpus, tmp_path / "models").turn()
-        assert found.proof.startswith("theorem t ") and found.generation is not None and found.length > 2
+        assert found.proof.startswith("theorem t ") and found.generation == 0 and found.length == 3
         rounds = len(corpus.rounds(NAME))
         again = Specialist(config, lean, corpus, tmp_path / "models").turn()
         assert again == found and len(corpus.rounds(NAME)) == rounds, "what is done is read"
-    generalist = tmp_path / "models" / f"M_{found.generation}"
     (tmp_path / "second").mkdir()
-    target = replace(TARGET, name="u")
     with Corpus.open(str(tmp_path / "second" / "corpus.db"), create=True) as corpus:
-        make_variants(corpus, lean, target, ELEMENTARY, GOAL, [], 4)
-        special = Specialist(settings(4, 64), lean, corpus, tmp_path / "second" / "models", generalist).turn()
+        make_variants(corpus, lean, replace(EASY, name="u"), ELEMENTARY, EASY_GOAL, [], 4)
+        models = tmp_path / "second" / "models"
+        special = Specialist(settings(4, 64), lean, corpus, models, tmp_path / "models" / "M_0").turn()
         assert special.generation == 0 and special.steps > 0, "M_0 is the generalist, and proves it"
         (m_0,) = corpus.generations(NAME)
         assert (m_0.recipe, m_0.snapshot_hash) == ("generalist", None)
