@@ -81,7 +81,7 @@ def test_a_round_probes_each_rung_and_says_where_its_steps_went(tmp_path: Path) 
         Flywheel(config, lean, corpus, tmp_path / "models").run()
         assert len(corpus.rounds("rungs", RoundKind.TRAIN)) == 3
         assert template_use(corpus, "rungs")["intro"].tried
-        evaluations = flywheel.evaluate(0, 1, searches=["andor", "best-first"])
+        evaluations = flywheel.evaluate(0, 1, searches=[config.search.changed({"kind": "best-first"}), config.search])
         for arm in evaluations[0].arms[1:]:  # all but portfolio-1, which tries six tactics
             given = {name: max(8, math.ceil(1.5 * graded[name])) for name in arm.outcomes}
             assert {name: arm.steps_of(name) for name in arm.outcomes} == given
@@ -91,8 +91,8 @@ def test_a_round_probes_each_rung_and_says_where_its_steps_went(tmp_path: Path) 
         extra = more.budget.steps - 8
         assert extra > 0
         assert all(more.steps_of(name) - whole.arm("M_0").steps_of(name) == extra for name in more.outcomes)
-        assert [one.arm for one in heights(evaluations[0])][-3:] == ["M_0", "M_1", "M_1 by andor"]
-        assert {("M_1 by andor", "M_0"), ("M_1 by andor", "M_1")} <= {
+        assert [one.arm for one in heights(evaluations[0])][-3:] == ["M_0", "M_1", "M_1 by best-first"]
+        assert {("M_1 by best-first", "M_0"), ("M_1 by best-first", "M_1")} <= {
             (pair.arm, pair.other) for pair in comparisons(evaluations[0], ["M_0"])
         }
         assert train_rates(steps) == [one.rate for one in (steps[0], steps[-1])], "no disproofs here, and two models"
