@@ -29,9 +29,9 @@ class Times:
     lean: float = 0.0
     model: float = 0.0
     other: float = 0.0
-    #: What the attempt cost by itself: the axis on which arms are compared. It is the time inside Lean, the time inside
-    #: the model, and this thread's own processor time outside both. The first two are wall-clock, so compare arms that
-    #: ran on an otherwise idle machine.
+    #: What the attempt cost by itself: the axis on which arms are compared. It is the time inside Lean and this
+    #: thread's processor time, a portable model's among it; of any other model it is the time inside. Lean's and such a
+    #: model's are wall-clock, so compare arms that ran on an otherwise idle machine.
     cpu: float = 0.0
 
     def __add__(self, more: Times) -> Times:

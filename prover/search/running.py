@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from lean_env.session.leandojo import DojoCrashError, TacticState
@@ -33,15 +35,14 @@ class Running:
     _lean: float = 0.0
     _model: float = 0.0
     _inside_lean: float = 0.0
-    _own_cpu: float = field(default_factory=lambda: -time.thread_time())
+    _elsewhere: float = 0.0
+    _began: float = field(default_factory=time.thread_time)
 
     def propose(self, text: str) -> list[Kept]:
         """What to try on a printed state, best first. Each state draws from its own stream of the seed."""
         seed = stream_seed(self.seed, self.theorem.name, text)
-        started, cpu = time.perf_counter(), time.thread_time()
-        (answer,) = self.policy.propose([PolicyQuery(self.theorem, text, seed)])
-        self._model += time.perf_counter() - started
-        self._own_cpu -= time.thread_time() - cpu
+        with self._asking():
+            (answer,) = self.policy.propose([PolicyQuery(self.theorem, text, seed)])
         return keep(answer, self.config, seed)
 
     def rest(self, text: str) -> float:
@@ -49,13 +50,22 @@ class Running:
         branch, as the policy says; 0 where it cannot say."""
         if not self.config.value or not isinstance(self.policy, Valuing):
             return 0.0
-        started, cpu = time.perf_counter(), time.thread_time()
-        # The first goal is asked about as it stands before the others: that answer is known from `propose`.
-        queries = [PolicyQuery(self.theorem, goal, 0) for goal in [text, *goal_texts(text)[1:]]]
-        steps = math.fsum(map(self.policy.steps_left, queries))
-        self._model += time.perf_counter() - started
-        self._own_cpu -= time.thread_time() - cpu
+        with self._asking():
+            # The first goal is asked about as it stands before the others: that answer is known from `propose`.
+            queries = [PolicyQuery(self.theorem, goal, 0) for goal in [text, *goal_texts(text)[1:]]]
+            steps = math.fsum(map(self.policy.steps_left, queries))
         return self.config.value * steps
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """The model's time. A portable policy computes in this thread, whose processor seconds are known. What another
+        one takes elsewhere counts by the clock."""
+        started, cpu = time.perf_counter(), time.thread_time()
+        yield
+        took = time.perf_counter() - started
+        self._model += took
+        if not getattr(self.policy, "portable", False):
+            self._elsewhere += took - (time.thread_time() - cpu)
 
     def run(self, state: TacticState, tactic: str, *, errors: bool = False) -> StepResult:
         """One tactic, not charged; with `errors` it is said why it failed. Raises DojoCrashError."""
@@ -74,7 +84,7 @@ class Running:
             lean=self._lean,
             model=self._model,
             other=max(0.0, wall - self._lean - self._model),
-            cpu=self._inside_lean + self._model + self._own_cpu + time.thread_time(),
+            cpu=self._inside_lean + self._elsewhere + time.thread_time() - self._began,
         )
         return SearchResult(
             ended=ended,

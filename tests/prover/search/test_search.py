@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import replace
 
 import pytest
@@ -234,3 +235,18 @@ def test_all_goals_of_a_state_count():
     goal = theorem(6)
     running = Running(CountdownSession(goal), goal, policy, BestFirst(value=0.5), 0, Spending(Budget(1), never))
     assert running.rest("⊢ 6 ↓\n\n⊢ 1 ↓") == 0.5 * (2 + 1)
+
+
+@pytest.mark.parametrize("portable", [True, False])
+def test_a_model_in_this_thread_costs_its_processor_time_and_another_one_its_clock(portable):
+    class Slow(FixedPolicy):
+        def propose(self, queries):
+            time.sleep(0.05)
+            return super().propose(queries)
+
+    policy = Slow(("sub 1", -1.0))
+    policy.portable = portable
+    result, _ = search(4, policy)
+    slept = 0.05 * len(policy.queries)
+    assert policy.queries and result.times.model >= slept
+    assert (result.times.cpu < slept) == portable
