@@ -59,7 +59,7 @@ def flywheel(*arguments: str | Path, **environment: str) -> tuple[int, str, str]
     """Exit code, output and error output."""
     with start(*arguments, **environment) as command:
         try:
-            out, err = command.communicate(timeout=500)
+            out, err = command.communicate(timeout=800)
         finally:
             if command.poll() is None:
                 command.kill()

@@ -21,11 +21,26 @@ def ray_head() -> Iterator[LocalRay]:
     """A cluster of one node, on loopback."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        patch.setenv("RAY_raylet_start_wait_time_s", "120")  # on a busy machine half a minute is too short
+        patch.setenv("RAY_raylet_start_wait_time_s", "120")  # what some versions of Ray go by
         patch.setenv("PYTHONPATH", paths.python_path())  # nodes import what this process does
-        cluster = LocalRay(initialize_head=True, head_node_args={**_SMALL, "node_ip_address": LOOPBACK})
+        cluster = _started()
         yield cluster
         cluster.shutdown()
+
+
+def _started(tries: int = 4) -> LocalRay:
+    """Ray gives a node half a minute to start, which on a busy machine is too short."""
+    cluster = LocalRay()
+    for left in reversed(range(tries)):
+        try:
+            cluster.add_node(node_ip_address=LOOPBACK, **_SMALL)
+            return cluster
+        except Exception:
+            cluster.shutdown()
+            cluster = LocalRay()
+            if not left:
+                raise
+    raise AssertionError
 
 
 @pytest.fixture

@@ -20,8 +20,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-import numpy.typing as npt
-
 from lean_env.embedded.protocol import FrameReader
 from lean_env.embedded.worker import Worker
 from lean_env.limits import Limits
@@ -80,9 +78,9 @@ class TimedInference:
     def __init__(self, inference: Inference) -> None:
         self._inference, self.seconds = inference, 0.0
 
-    def log_probs(self, prompt: Prompt, candidates: Candidates) -> npt.NDArray[Any]:
+    def judge(self, prompt: Prompt, candidates: Candidates) -> Any:
         started = time.thread_time()
-        found = self._inference.log_probs(prompt, candidates)
+        found = self._inference.judge(prompt, candidates)
         self.seconds += time.thread_time() - started
         return found
 
