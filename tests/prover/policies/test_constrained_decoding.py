@@ -29,6 +29,7 @@ from training.trainers.choice import require_trainable
 from training.trainers.text import train_tokenizer
 from training.trainers.text_config import TextConfig
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 #: `make gpu-check` says cuda.
 DEVICE = os.environ.get("FLYWHEEL_TEST_DEVICE", "cpu")
 THEOREM = Theorem("t", "∀ (p q : Prop), p ∧ q → q ∧ p", Environment(("Init",)))
@@ -36,14 +37,6 @@ LOGIC = "p q : Prop\nh : p ∧ q\nh1 : p → q\n⊢ q ∨ p"
 GROUP = "G : Type\nop : G → G → G\nh : ∀ (x y : G), op x y = op y x\na b : G\n⊢ op a b = op b a"
 STATES = (LOGIC, "n k : Nat\na : n = k\n⊢ k = n", "p q r : Prop\nh : (p → q) ∧ r\nh1 : p ↔ q\n⊢ r ∧ p", GROUP)
 SPACE = ActionSpace(None, ELEMENTARY)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

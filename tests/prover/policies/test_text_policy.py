@@ -22,18 +22,11 @@ from prover.policies.text.torch_decoder import TorchDecoder
 from prover.policy import PolicyQuery
 from prover.search.samples import tactics_of
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 #: `make gpu-check` says cuda.
 DEVICE = os.environ.get("FLYWHEEL_TEST_DEVICE", "cpu")
 THEOREM = Theorem("t", "∀ (a : Nat), a = a", Environment(("Init",)))
 CHARACTERS = ["<eos>", "\n", *" abcdefghilmnoprstuxLNT0123456789=:⊢-"]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
