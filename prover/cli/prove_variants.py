@@ -14,8 +14,10 @@ from prover.cli.output import Ticker, UserError, WorkFailed, console, emit_json,
 if TYPE_CHECKING:
     from corpus.records import AttemptRecord, SearchTree
     from corpus.store import Corpus
+    from prover.actions.space import ActionSpace
     from prover.goal import Goal
     from prover.lean import Lean
+    from prover.rounds.attempt import Phase
     from training.config import FlywheelConfig
     from training.events import Event
 
@@ -57,7 +59,7 @@ def prove_with_variants(theorem: Theorem, options: VariantOptions) -> None:
             lean.stated(theorem)
         except StatementRefused as error:
             raise UserError(str(error)) from error
-        if (proved := _begin(theorem, options, name, lean, corpus, tick)) is not None:
+        if (proved := _begin(theorem, options, config, lean, corpus, tick)) is not None:
             return _tell(lean, theorem, proved, options.json, {"variants": None})
 
         def report(event: Event) -> None:
@@ -75,15 +77,20 @@ def prove_with_variants(theorem: Theorem, options: VariantOptions) -> None:
                 f"{found.steps} steps, and no model of {found.generations} proves the statement; --turns and "
                 f"--variants give it more. They are in {folder}"
             )
+        errors.print(
+            f"M_{found.generation} proves it; of {found.variants} variants {found.proved} were proved and "
+            f"{found.denied} denied before, in {found.steps} steps",
+            markup=False,
+            soft_wrap=True,
+        )
         _tell(lean, theorem, found.proof, options.json, {"variants": found, "folder": str(folder)})
 
 
 def _begin(
-    theorem: Theorem, options: VariantOptions, name: str, lean: Lean, corpus: Corpus, tick: Ticker
+    theorem: Theorem, options: VariantOptions, config: FlywheelConfig, lean: Lean, corpus: Corpus, tick: Ticker
 ) -> str | None:
     """The proof, if search finds one at once; or else the variants are in the corpus, if they were not before."""
     from prover.benchmarks.variants import REPERTOIRES, NoVariants, make_variants, stored_variants
-    from prover.cli.policies import phase_of
     from prover.rounds.attempt import attempt
     from prover.rounds.verify import proof_text
     from prover.search.minimize import CHEAP_CLOSERS
@@ -91,8 +98,9 @@ def _begin(
     if stored_variants(corpus) is not None:
         return None
     tick("searching for the statement itself")
+    name = config.benchmark
     repertoire = REPERTOIRES[name.rpartition("/")[2]]
-    phase = phase_of(options.model, lean.space(repertoire), options.steps)
+    phase = _phase(options, config, lean.space(repertoire))
     closers = () if repertoire.allows else CHEAP_CLOSERS
     record = attempt(theorem, phase, options.seed, lean.tools, minimize_steps=64, closers=closers, keep_trees=True)
     if record is None:
@@ -111,6 +119,24 @@ def _begin(
         f"{made.meta['variants']} variants, each with its denial; dropped: {made.meta['dropped']}", markup=False
     )
     return None
+
+
+def _phase(options: VariantOptions, config: FlywheelConfig, space: ActionSpace) -> Phase:
+    """The model as the specialist's M_0 will be asked, so that what it proves at once needs no variants; without a
+    model portfolio search."""
+    from prover.cli.policies import phase_of
+    from prover.rounds.attempt import Phase
+    from training.arms import budget_of
+
+    if options.model is None:
+        return phase_of(None, space, options.steps)
+    from prover.policies.ranker.checkpoint import load_ranker
+    from prover.policies.ranker.policy import RankerOptions
+
+    asked = config.evaluation
+    how = RankerOptions(prior_weight=asked.prior, time_discount=asked.cost_discount)
+    policy = load_ranker(Path(options.model).expanduser(), space, how)
+    return Phase(policy, budget_of(options.steps), config.models_search())
 
 
 def _goals(theorem: Theorem, record: AttemptRecord, count: int) -> tuple[Goal, list[Goal]]:
