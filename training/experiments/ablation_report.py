@@ -37,7 +37,7 @@ def write_ablation(ablation: Ablation, title: str, folder: Path) -> list[Path]:
     paths."""
     folder.mkdir(parents=True, exist_ok=True)
     text = io.StringIO()
-    Console(file=text, width=180, no_color=True, force_terminal=False).print(render(ablation))
+    Console(file=text, width=200, no_color=True, force_terminal=False).print(render(ablation))
     table = "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
     files = {"table.txt": table, "ablation.json": json.dumps(as_json(ablation), indent=1) + "\n"}
     for name, content in files.items():
@@ -88,7 +88,7 @@ def _table(ablation: Ablation, stratum: str, rows: list[Row]) -> Table:
         f"{rows[0].theorems} theorems; last generations, less that of {first.name}"
     )
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("arm")
+    table.add_column("arm", no_wrap=True)
     graded = any(row.height is not None for row in rows)
     headings = ["seeds", "solved by seed", "rate [95 %]"]
     headings += ["height [95 %]"] if graded else []
