@@ -59,7 +59,7 @@ def test_an_arm_is_the_files_settings_with_its_own_laid_over(written) -> None:
     assert (first.seeds, floor.seeds, floor.changes) == (2, 1, {"round": {"template_floor": 0.1}})
     assert (floor.run(1).name, floor.run(1).seed, floor.run(1).generations) == ("try-floor-s1", 1, 1)
     # The benchmark's preset is below all of it.
-    assert first.config.search.max_depth == 60
+    assert first.config.search.max_depth == 160
     assert written('benchmark = "lean-logic"\n') == []
 
 
