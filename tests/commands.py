@@ -24,12 +24,13 @@ SMALL = {
     "FLYWHEEL_EVALUATION__STEPS": "12",
     "RAY_USAGE_STATS_ENABLED": "0",
 }
+#: None of the valid ones is a train one: such a train statement would not be searched.
 STATEMENTS = {
     "sure": ("train", "True"),
     "right": ("train", "(p q : Prop) (h : p ∧ q) : q"),
     "swapped": ("train", "(p q : Prop) (h : p ∨ q) : q ∨ p"),
     "opaque": ("train", "(f : Nat → Nat) (n : Nat) : f n = n"),
-    "held": ("valid", "True"),
+    "held": ("valid", "True ∨ False"),
     "held_too": ("valid", "(p : Prop) (h : ¬¬p) : p"),
 }
 

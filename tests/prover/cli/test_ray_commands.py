@@ -69,14 +69,15 @@ def test_a_round_over_two_nodes_is_that_of_one_machine(ray_head, second_node, tm
 def test_ctrl_c_over_ray_leaves_nobody_and_a_node_without_lean_is_refused(ray_head, second_node, tmp_path):
     second_node()
     line = ["round", "--bench", problems(tmp_path), "--name", "r", "--home", tmp_path, "--ray", ray_head.address]
-    with start(*line, FLYWHEEL_ROUND__STEPS="4000") as command:
+    longer = {"FLYWHEEL_ROUND__STEPS": "60"}
+    with start(*line, **longer) as command:
         while not attempts(tmp_path / "corpus.db"):
             assert command.poll() is None, command.communicate()[1]
             time.sleep(0.2)
         code, left = interrupted(command)
     assert (code, left) == (INTERRUPTED, []) and gone()
     second_node(env_vars={"FLYWHEEL_CACHE": str(tmp_path / "no Lean")})
-    code, _, err = flywheel(*line)
+    code, _, err = flywheel(*line, **longer)
     assert code == DONE, err
     (refused,) = (said for said in err.splitlines() if "is not used" in said)
     assert "not installed" in refused and "flywheel setup" in refused and "nodes of the Ray cluster" in err
