@@ -9,6 +9,7 @@ import typer
 from prover.cli import external
 from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place, require_lean
 from prover.cli.help import Commands
+from prover.cli.output import UserError
 from prover.cli.run_options import BenchOption, NameOption, WorkersOption
 
 app = typer.Typer(cls=Commands, invoke_without_command=True)
@@ -42,6 +43,9 @@ def experiment(
               flywheel experiment --config arms.toml --seeds 2
     """
     if context.invoked_subcommand is not None:
+        given = [name for name in context.params if "COMMANDLINE" in str(context.get_parameter_source(name))]
+        if given:
+            raise UserError(f"{', '.join(given)}: options go behind `{context.invoked_subcommand}`, not before it")
         return
     require_lean()
     place = Place.of(home, db)
