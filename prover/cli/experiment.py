@@ -43,9 +43,9 @@ def experiment(
               flywheel experiment --config arms.toml --seeds 2
     """
     if context.invoked_subcommand is not None:
-        given = [name for name in context.params if "COMMANDLINE" in str(context.get_parameter_source(name))]
-        if given:
-            raise UserError(f"{', '.join(given)}: options go behind `{context.invoked_subcommand}`, not before it")
+        before = [name for name in context.params if "COMMANDLINE" in str(context.get_parameter_source(name))]
+        if before:
+            raise UserError(f"{', '.join(before)}: options go behind `{context.invoked_subcommand}`, not before it")
         return
     require_lean()
     place = Place.of(home, db)
