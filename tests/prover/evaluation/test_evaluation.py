@@ -134,7 +134,7 @@ def test_no_process_waits_for_the_last_theorem_of_an_arm(run):
 
     class Waits(FixedPolicy):
         def propose(self, queries):
-            assert queries[0].theorem.name != NAMES[-1] or begun.wait(20)
+            assert queries[0].theorem.name != NAMES[-1] or begun.wait(120)
             return super().propose(queries)
 
     arms = Arm("slow", Waits(("sub 1", -0.5)), Budget(4)), Arm("weak", WEAK, Budget(4))
