@@ -30,6 +30,7 @@ from corpus.card import card
 from corpus.database import reading
 from corpus.errors import CorpusError
 from corpus.guard import HELD_OUT
+from corpus.private import require_none_private
 from corpus.records import StoredProof
 from corpus.snapshot import BATCH, snapshot_proofs
 from corpus.store import Corpus
@@ -79,9 +80,10 @@ def export(
     """Writes a snapshot, and with `held_out` all accepted proofs of valid and test theorems, into a new folder.
 
     `format`: `jsonl` or `parquet`. `headers`: what the card says of headers in prompts. In constant memory. Raises
-    NotFound, SnapshotCorrupt, and CorpusError when there is nothing to export, the folder has something in it or
-    pyarrow is missing.
+    NotFound, SnapshotCorrupt, Conflict for a corpus whose proofs are for one theorem's model alone, and CorpusError
+    when there is nothing to export, the folder has something in it or pyarrow is missing.
     """
+    require_none_private(corpus, "exported as a data set")
     done, theorems = Exported(folder, snapshot, headers=headers), set()
     with new_folder(folder) as partial:
         for split in ("train", *(HELD_OUT if held_out else ())):

@@ -1,7 +1,7 @@
 """Benchmarks that belong to one corpus: variants of a theorem, from which a model of that theorem alone learns.
 
 Whoever else learned from them would be measured on a theorem whose near-copies it has seen. So nothing takes them
-out of their corpus.
+out of their corpus: no merge, no archive, no data set, and no training but that model's own.
 """
 
 from __future__ import annotations

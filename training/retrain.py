@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from corpus.private import require_none_private
 from corpus.records import GenerationRecord
 from corpus.snapshot import Snapshot, find_snapshot
 from corpus.snapshot_views import benchmarks_in
@@ -98,7 +99,9 @@ def retrain(
     report: Callable[[Progress], None] | None = None,
 ) -> Retrained:
     """Trains on the snapshot whose hash is or begins with this. Raises NotFound, Ambiguous, SnapshotCorrupt,
-    NothingToLearn, CannotRetrain, CheckpointError, NotTheSame, and what `require_trainable` raises."""
+    NothingToLearn, CannotRetrain, CheckpointError, NotTheSame, Conflict for a corpus whose proofs are for one theorem's
+    model alone, and what `require_trainable` raises."""
+    require_none_private(corpus, "trained on by `flywheel train --snapshot`")
     if settings.recipe != "expert-iteration":
         raise CannotRetrain(
             f"recipe {settings.recipe} makes its models of more than a snapshot: `flywheel train --name RUN` makes the "

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from prover.connective import Connective, shape
-from prover.goal import IDENTIFIER, binder_groups, outside_brackets, split_top_level, unbracketed
+from prover.goal import IDENTIFIER, binder_groups, identifiers, outside_brackets, split_top_level, unbracketed
 
 #: Text that may stand for other text (a successor, a negation as an implication): no verdict by comparison.
 _MANY_FACES = re.compile(r"Nat\.succ|≠|False")
@@ -105,7 +105,7 @@ def may_close(proposition: str, goal: str, local_names: frozenset[str]) -> bool:
         return True
     if not (_has_faces(proposition) or _has_faces(goal)) and not _binds(goal):
         return False
-    return _names(proposition) & local_names == _names(goal) & local_names
+    return identifiers(proposition) & local_names == identifiers(goal) & local_names
 
 
 @lru_cache(maxsize=100_000)
@@ -144,11 +144,6 @@ def _has_faces(text: str) -> bool:
 @lru_cache(maxsize=50_000)
 def _binds(text: str) -> bool:
     return _BINDER.search(text) is not None
-
-
-@lru_cache(maxsize=50_000)
-def _names(text: str) -> frozenset[str]:
-    return frozenset(IDENTIFIER.findall(text))
 
 
 @lru_cache(maxsize=20_000)

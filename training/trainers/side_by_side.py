@@ -16,7 +16,6 @@ process does, because its socket closes.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import mmap
 import os
@@ -33,6 +32,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from prover.policies.server import KEY_VARIABLE
+from prover.search.streams import stream_seed
 
 # A helper imports it together with torch.
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def _learn(
     loss.model.zero_grad()
     if not share:
         return 0.0  # the batch has fewer states than there are processes
-    stream = int.from_bytes(hashlib.sha256(repr(draws).encode()).digest()[:8], "big") >> 2
+    stream = stream_seed(*draws) >> 1  # room for the next number
     loss.noise.manual_seed(stream)
     torch.manual_seed(stream + 1)
     nats = loss([lessons[index] for index in share], whole)

@@ -10,6 +10,7 @@ import pytest
 
 from corpus.errors import Conflict
 from corpus.exchange import archive
+from corpus.export import export
 from corpus.guard import classes_of
 from corpus.merge import merge
 from corpus.records import RoundKind, TheoremRecord
@@ -23,8 +24,10 @@ from prover.benchmarks.variants import DENIAL, VARIANT, make_variants
 from prover.cli.main import run
 from prover.cli.output import CANNOT_START
 from prover.lean import Lean
+from training.config import FlywheelConfig
 from training.events import Event, Interrupted
 from training.experiments.specialist import NAME, Specialist, settings_for
+from training.retrain import retrain
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -114,7 +117,11 @@ def test_nothing_takes_variants_out_of_their_corpus(tmp_path: Path) -> None:
             benchmark_of(ELEMENTARY).register(other, None)  # type: ignore[arg-type]
         with pytest.raises(Conflict, match="it cannot be archived"):
             archive(own, take_snapshot(own).hash, tmp_path / "out.tar")
-        assert not (tmp_path / "out.tar").exists()
+        with pytest.raises(Conflict, match="it cannot be exported as a data set"):
+            export(own, tmp_path / "set", take_snapshot(own).hash, "jsonl", lambda *_parts: "")
+        with pytest.raises(Conflict, match="it cannot be trained on by"):
+            retrain(own, None, take_snapshot(own).hash, FlywheelConfig.load(), None)  # type: ignore[arg-type]
+        assert not (tmp_path / "out.tar").exists() and not (tmp_path / "set").exists()
 
 
 def test_a_specialist_ends_once_the_target_is_proved_and_goes_on_from_a_generalist(tmp_path: Path, lean: Lean) -> None:
