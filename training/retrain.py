@@ -101,12 +101,12 @@ def retrain(
     """Trains on the snapshot whose hash is or begins with this. Raises NotFound, Ambiguous, SnapshotCorrupt,
     NothingToLearn, CannotRetrain, CheckpointError, NotTheSame, Conflict for a corpus whose proofs are for one theorem's
     model alone, and what `require_trainable` raises."""
-    require_none_private(corpus, "trained on by `flywheel train --snapshot`")
     if settings.recipe != "expert-iteration":
         raise CannotRetrain(
             f"recipe {settings.recipe} makes its models of more than a snapshot: `flywheel train --name RUN` makes the "
             "next generation of such a run, a --config without a recipe trains on the snapshot alone"
         )
+    require_none_private(corpus, "trained on by `flywheel train --snapshot`")
     repertoire = benchmark_of(settings.benchmark).repertoire
     require_trainable(settings.train, options.device, repertoire)
     snapshot = find_snapshot(corpus, snapshot_hash)
