@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -147,9 +147,12 @@ def store_health(corpus: Corpus, generation_id: int, health: Health) -> None:
             row.metrics = {**row.metrics, KEY: health.as_json()}
 
 
-def openings_in(corpus: Corpus, round: RoundRecord) -> dict[str, list[tuple[int, str] | None]]:
-    """For each theorem of a round its attempts that ended in a verdict, one entry each: the proof's id and the head of
-    its first tactic after `intros`, or None for an attempt that found none."""
+def openings_in(
+    corpus: Corpus, round: RoundRecord, forced: Callable[[str, str], bool] = lambda _state, _tactic: False
+) -> dict[str, list[tuple[int, str] | None]]:
+    """For each theorem of a round its attempts that ended in a verdict, one entry each, None for one that found no
+    proof: the proof's id and the head of its first tactic that was chosen, '' where none was. `intros` is not, nor is
+    what `forced` says of the state before it and the tactic."""
     attempt, theorem = schema.Attempt, schema.Theorem
     with reading(corpus.engine) as session:
         found = session.execute(
@@ -159,13 +162,15 @@ def openings_in(corpus: Corpus, round: RoundRecord) -> dict[str, list[tuple[int,
             .order_by(attempt.theorem_id, attempt.ordinal)
         ).all()
         wanted = sorted({id for _, status, id in found if status is AttemptStatus.PROVED and id is not None})
-        heads: dict[int, str] = {}
-        step = schema.Step
+        heads = dict.fromkeys(wanted, "")
+        step, state = schema.Step, schema.State
         for chunk in rows.chunks(wanted):
-            first = select(step.proof_id, step.tactic).where(step.proof_id.in_(chunk), step.position < 2)
-            for proof_id, tactic in session.execute(first.order_by(step.proof_id, step.position)):
-                if heads.get(proof_id, "intros") == "intros":
-                    heads[proof_id] = (tactic.split() or [""])[0]
+            steps = select(step.proof_id, state.text, step.tactic).join(state, state.id == step.state_id)
+            found_steps = session.execute(steps.where(step.proof_id.in_(chunk)).order_by(step.proof_id, step.position))
+            for proof_id, before, tactic in found_steps:
+                head = (tactic.split() or [""])[0]
+                if not heads[proof_id] and head != "intros" and not forced(before, tactic):
+                    heads[proof_id] = head
     tries: defaultdict[str, list[tuple[int, str] | None]] = defaultdict(list)
     for name, status, id in found:
         tries[name].append((id, heads[id]) if status is AttemptStatus.PROVED and id is not None else None)

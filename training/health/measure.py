@@ -32,10 +32,12 @@ from corpus.store import Corpus
 from lean_env.theorem import Environment
 from prover.actions.space import ActionSpace, Situation
 from prover.evaluation.evaluate import Evaluation
+from prover.goal import first_goal
 from prover.policies.ranker.policy import RankerPolicy
 from prover.policy import Policy
 from prover.rounds.attempt import Phase
 from prover.rounds.plan import Plan, theorem_of
+from prover.search.invertible import invertible
 from prover.search.streams import stream_seed
 from training.arms import budget_of
 from training.config import FlywheelConfig
@@ -46,6 +48,12 @@ from training.rounds import Rounds
 
 #: The k of pass@k.
 KS = (1, 8, 32)
+
+
+def forced(state: str, tactic: str) -> bool:
+    """Whether a search that closes the alternatives of steps that lose nothing had no other choice than this step."""
+    goal, count = first_goal(state)
+    return tactic.startswith("rotate_left") or (count > 0 and invertible(goal, tactic))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +173,11 @@ class Examination:
         stratum = self.config.evaluation.strata[0] if self.config.evaluation.strata[0] != "all" else ""
         chosen = self.rounds.held_out("valid", stratum, theorems)
         again = self.rounds.repeated(REPEATED, "valid", stratum, chosen, plan, settings.attempts, model.id)
-        tries = openings_in(self.corpus, again)
+        tries = (
+            openings_in(self.corpus, again, forced)
+            if self.config.search.invertible
+            else openings_in(self.corpus, again)
+        )
         solved = {name: [one is not None for one in each] for name, each in tries.items()}
         rates = {k: statistics.mean_pass_at(solved, k) for k in KS if k <= settings.attempts}
         figures |= {f"pass@{k}": rate for k, rate in rates.items()}
@@ -174,7 +186,7 @@ class Examination:
         counts |= {"theorems": len(tries), "attempts": sum(map(len, tries.values())), "proved": len(found)}
         figures["unique"] = len(set(found))
         figures["duplicates"] = 1 - len(set(found)) / len(found) if found else None
-        opened = statistics.openings({name: [one[1] for one in each if one] for name, each in tries.items()})
+        opened = statistics.openings({name: [one[1] for one in each if one and one[1]] for name, each in tries.items()})
         if opened is not None:
             figures |= {"heads": opened.heads, "one_opening": opened.alike}
             counts["opened"] = opened.theorems
