@@ -16,6 +16,7 @@ from rich.text import Text
 
 from prover.evaluation.decided import decided_table
 from prover.evaluation.height import heights_table
+from prover.evaluation.height_plot import plot_heights
 from prover.evaluation.plots import Curve, Point, plot_generations
 from prover.evaluation.report import NOT_RESOLVED
 from training.experiments.experiment import BASELINE, Cell, Experiment
@@ -119,7 +120,7 @@ def _generations(experiment: Experiment, stratum: str) -> list[Cell]:
 def _stratum_table(experiment: Experiment, stratum: str) -> Table:
     cells = [cell for cell in experiment.cells if cell.stratum == stratum]
     seeds = ", ".join(str(seed.number) for seed in experiment.seeds)
-    title = f"{experiment.name}, {stratum}: {cells[0].theorems} theorems, seeds {seeds}"
+    title = f"{experiment.name}, {stratum or 'all strata'}: {cells[0].theorems} theorems, seeds {seeds}"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("arm")
     headings = ("solved by seed", "rate [95 %]", "minus M_0 [95 %]", "", "proof steps", "tried steps", "CPU s")
@@ -166,13 +167,18 @@ def _examples(found: list[First]) -> str:
             if not here:
                 continue
             reach = sum(first.beyond_reach for first in here)
-            lines.append(f"## {stratum}, M_{generation}: {len(here)}, {reach} not by M_0 at the whole budget\n")
+            lines.append(
+                f"## {stratum or 'all strata'}, M_{generation}: {len(here)}, {reach} not by M_0 at the whole budget\n"
+            )
             for first in sorted(here, key=lambda one: (not one.beyond_reach, -one.length, one.theorem))[:_EXAMPLES]:
                 lines += [f"Seed {first.seed}, {first.length} steps:", "", *lean_block(first.text), ""]
     return "\n".join(lines) + "\n"
 
 
 def _plot(experiment: Experiment, title: str, stem: Path) -> tuple[Path, Path]:
+    """Heights where all theorems are in rungs, otherwise the solve rates of all strata."""
+    if len(experiment.strata) == 1 and (climbed := experiment.climbed(experiment.strata[0])):
+        return plot_heights(climbed, title, stem)
     curves = []
     for stratum in experiment.strata:
         generations = _generations(experiment, stratum)
