@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, case, func, select
 
 from corpus import rows, schema
 from corpus.database import reading
-from corpus.records import AttemptStatus, RoundKind, RoundRecord
+from corpus.records import AttemptStatus, RoundKind, RoundRecord, StoredProof
 from corpus.store import Corpus
 
 #: The best of a theorem's attempts speaks for it.
@@ -74,6 +74,16 @@ def proofs_in(corpus: Corpus, round: RoundRecord) -> dict[str, tuple[int, str]]:
             .where(schema.Attempt.round_id == round.id, schema.Attempt.status == AttemptStatus.PROVED)
         )
         return {name: (length, text) for name, length, text in session.execute(query)}
+
+
+def certified_in(corpus: Corpus, round: RoundRecord) -> dict[str, StoredProof]:
+    """The proof of each theorem that a round proved."""
+    with reading(corpus.engine) as session:
+        query = select(schema.Attempt.proof_id).where(
+            schema.Attempt.round_id == round.id, schema.Attempt.status == AttemptStatus.PROVED
+        )
+        found = [id for id in session.scalars(query) if id is not None]
+        return {one.theorem.name: one for ids in rows.chunks(found) for one in rows.load_proofs(session, ids)}
 
 
 def history(corpus: Corpus, benchmark: str, split: str, run: str | None = None) -> dict[str, TheoremHistory]:

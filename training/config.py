@@ -202,6 +202,12 @@ class FlywheelConfig(BaseSettings):
     seed_proofs: bool = Field(True, description="whether hand-written proofs join round 0")
     human: tuple[str, ...] = Field((), description="benchmarks loaded with --human, whose steps are trained on, too")
     easy_theorems: NonNegativeInt = Field(400, description="easy train theorems whose one-tactic proofs join round 0")
+    rungs: NonNegativeInt = Field(
+        0,
+        exclude_if=lambda value: not value,
+        description="of graded statements those of the lowest so many rungs, in rounds and evaluations; 0: all "
+        "(lean-logic-rungs)",
+    )
     grammar_theorems: PositiveInt = Field(250, description="train theorems that the grammar tries in round 0")
     grammar_steps: NonNegativeInt = Field(0, description="tactic steps of each of these attempts; 0: as in a round")
     heartbeats: PositiveInt = Field(20_000, description="Lean's allocation limit for one tactic, in thousands")
@@ -321,6 +327,8 @@ class FlywheelConfig(BaseSettings):
             raise ValueError("round.temperature is the ranker's; a language model has `temperature` in [train]")
         if self.search.value and not (isinstance(self.train, TrainConfig) and self.train.model.value_bins):
             raise ValueError("search.value needs a ranker with a value head: train.model.value_bins = 64")
+        if self.rungs and self.benchmark != "lean-logic-rungs":
+            raise ValueError(f"rungs: {self.benchmark} has none, lean-logic-rungs has")
         if self.unverified and self.trees.training < 1:
             raise ValueError("unverified: it reads the search trees of all attempts, so trees.training must be 1")
         return self

@@ -41,6 +41,11 @@ class Meter:
         self._lean = lean
         self.phases: dict[str, Busy] = {}
 
+    @property
+    def spent(self) -> float:
+        """Processor seconds of everything since the program began, Lean's workers among it."""
+        return self._own_seconds() + self._lean_seconds()
+
     @contextmanager
     def measure(self, name: str) -> Iterator[None]:
         wall, own, lean = time.monotonic(), self._own_seconds(), self._lean_seconds()

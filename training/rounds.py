@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from corpus.records import AttemptStatus, RoundKind, RoundRecord
+from corpus.records import AttemptStatus, RoundKind, RoundRecord, TheoremRecord
 from corpus.round_results import history, outcomes
 from corpus.store import Corpus
 from prover.benchmarks.contract import Benchmark
@@ -58,7 +58,7 @@ class Rounds:
         settings = self.config.round
         matchmaker = MatchmakerConfig(growth=settings.growth, solved_share=settings.again)
         log = history(self.corpus, self.config.benchmark, "train", self.config.name)
-        theorems = trainable(self.corpus, self.config.benchmark, stratum)
+        theorems = self.wanted(trainable(self.corpus, self.config.benchmark, stratum))
         past = {theorem.name: log[theorem.name] for theorem in theorems}
         # Disproofs are not graded.
         first = own_steps(theorems, settings.steps, settings.steps_per_effort if arm == "policy" else 0.0)
@@ -203,7 +203,7 @@ class Rounds:
         """All arms on the held-out theorems of a stratum, `all` for any."""
         settings = self.config.evaluation
         stratum = "" if stratum == "all" else stratum
-        theorems = self.corpus.theorems(self.config.benchmark, settings.split, stratum or None)
+        theorems = self.wanted(self.corpus.theorems(self.config.benchmark, settings.split, stratum or None))
         # Both sides of a statement, or neither.
         opposite = counterparts(theorems) if self.benchmark.two_sided else {}
         names = {theorem.name: min(theorem.name, opposite.get(theorem.name, theorem.name)) for theorem in theorems}
@@ -230,8 +230,8 @@ class Rounds:
 
     def held_out(self, split: str, stratum: str, count: int) -> list[str]:
         """`count` names of held-out theorems of a stratum ('' for any), the same for every seed."""
-        names = [theorem.name for theorem in self.corpus.theorems(self.config.benchmark, split, stratum or None)]
-        return _sample({name: name for name in names}, count, "health")
+        theorems = self.wanted(self.corpus.theorems(self.config.benchmark, split, stratum or None))
+        return _sample({theorem.name: theorem.name for theorem in theorems}, count, "health")
 
     def repeated(
         self, arm: str, split: str, stratum: str, names: Sequence[str], plan: Plan, attempts: int, generation_id: int
@@ -272,8 +272,13 @@ class Rounds:
 
     def first(self, stratum: str, count: int) -> list[str]:
         """`count` names of train theorems, the same for every seed."""
-        names = [theorem.name for theorem in trainable(self.corpus, self.config.benchmark, stratum)]
-        return _sample({name: name for name in names}, count, "train")
+        theorems = self.wanted(trainable(self.corpus, self.config.benchmark, stratum))
+        return _sample({theorem.name: theorem.name for theorem in theorems}, count, "train")
+
+    def wanted(self, theorems: Sequence[TheoremRecord]) -> list[TheoremRecord]:
+        """Of graded ones those of the settings' lowest rungs; the others (false statements, disproofs) all."""
+        rungs = self.config.rungs
+        return [one for one in theorems if not rungs or int(one.extra.get("rung", 0)) < rungs]
 
     def check_stop(self) -> None:
         """Raises Interrupted if the run was asked to stop."""

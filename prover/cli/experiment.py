@@ -1,8 +1,9 @@
-"""`flywheel experiment`: the loop with several seeds, and with several settings. `experiment recipes`: all recipes."""
+"""`flywheel experiment`: the loop with several seeds, and with several settings. `experiment recipes`: all recipes.
+`experiment variants`: learning at test time beside search alone."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -10,7 +11,7 @@ from prover.cli import external
 from prover.cli.context import DEFAULT_HOME, ConfigOption, DatabaseOption, HomeOption, JsonOption, Place, require_lean
 from prover.cli.help import Commands
 from prover.cli.output import UserError
-from prover.cli.run_options import BenchOption, NameOption, WorkersOption
+from prover.cli.run_options import BenchOption, NameOption, WorkersOption, settings_of
 
 app = typer.Typer(cls=Commands, invoke_without_command=True)
 
@@ -87,3 +88,34 @@ def recipes(
 
     given = {"name": name, "generations": generations, "workers": workers, **flags}
     work.ablation(work.arms_of_recipes(config, seeds, **given), place, json)
+
+
+@app.command()
+def variants(
+    config: ConfigOption = None,
+    name: NameOption = None,
+    theorems: Annotated[int, typer.Option(min=1, help="Statements that the newest model left open.")] = 40,
+    count: Annotated[int, typer.Option("--variants", min=1, help="Variants of each.")] = 40,
+    turns: Annotated[int, typer.Option(min=1, help="Rounds over them, each with a training.")] = 3,
+    split: Annotated[Literal["valid", "test"], typer.Option(help="Of which evaluation.")] = "valid",
+    stratum: Annotated[list[str] | None, typer.Option(help="Of this stratum alone; repeatable.")] = None,
+    workers: WorkersOption = None,
+    home: HomeOption = DEFAULT_HOME,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Whether learning at test time helps: statements that evaluations of a run's newest ranker left open, each with
+    variants of it (as `flywheel prove --variants`), and then by search alone in the same processor seconds. Both
+    directions and McNemar's exact p. Each statement's two rows are stored when they are done; stopped or killed, the
+    same command goes on.
+
+    Examples: flywheel experiment variants --name logic --theorems 40 --variants 40
+              flywheel experiment variants --name rungs --stratum rung-06 --stratum rung-07 --json
+    """
+    require_lean()
+    place = Place.of(home, db)
+    settings = settings_of(config, name, place, workers=workers)
+    from prover.cli.experiment_variants import compare
+    from training.experiments.at_test_time import TrialSettings
+
+    compare(settings, TrialSettings(theorems, count, turns, split, tuple(stratum or ())), place, json)

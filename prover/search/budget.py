@@ -13,12 +13,14 @@ from enum import StrEnum
 
 
 class Ended(StrEnum):
-    """Why a search ended. CRASHED (the worker died) and STOPPED (somebody asked) say nothing about the theorem."""
+    """Why a search ended. SECONDS: an allowance of processor seconds, which is no part of a `Budget`, was used up.
+    CRASHED (the worker died) and STOPPED (somebody asked) say nothing about the theorem."""
 
     PROVED = "proved"
     STEPS = "steps"
     HEARTBEATS = "heartbeats"
     WALL_CLOCK = "wall_clock"
+    SECONDS = "seconds"
     EXHAUSTED = "exhausted"
     CRASHED = "crashed"
     STOPPED = "stopped"

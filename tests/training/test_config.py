@@ -41,6 +41,7 @@ def test_flags_beat_environment_beats_file_beats_defaults(toml, monkeypatch: pyt
         ("generations = 'many'\n", "generations"),
         ("[evaluation]\nsplit = 'train'\n", "evaluation.split"),
         ("generations = \n", "TOML"),
+        ('benchmark = "lean-logic"\nrungs = 4\n', "rungs: lean-logic has none, lean-logic-rungs has"),
     ],
 )
 def test_a_bad_file_is_refused_by_name(toml, text: str, named: str) -> None:

@@ -58,6 +58,9 @@ def test_a_round_probes_each_rung_and_says_where_its_steps_went(tmp_path: Path) 
         assert replace(benchmark, load=not_again).register(corpus, lean) == registered
         with pytest.raises(AssertionError, match="again"):
             replace(benchmark, load=not_again, generator=0).register(corpus, lean)
+        low = Flywheel(config.model_copy(update={"name": "low", "rungs": 2}), lean, corpus, tmp_path / "low").rounds
+        names = {name[:6] for name in [*low.first("graded", 60), *low.held_out("valid", "", 60)]}
+        assert names == {"rung00", "rung01"} and len(low.first("non-theorem", 60)) == 3
         events: list[Event] = []
         flywheel = Flywheel(config, lean, corpus, tmp_path / "models", events.append)
         flywheel.run()

@@ -24,6 +24,7 @@ _SHARED = (
     "generations",
     "seed_proofs",
     "human",
+    "rungs",
     "easy_theorems",
     "grammar_theorems",
     "grammar_steps",

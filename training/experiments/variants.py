@@ -85,9 +85,12 @@ def _require_comparable(file: Path, variants: list[Variant]) -> None:
     """All arms are judged on the same theorems with the same budgets, in the same workers. Raises ConfigError."""
     for one in variants[1:]:
         mine, first = one.config, variants[0].config
-        if (mine.evaluation, mine.benchmark, mine.name) != (first.evaluation, first.benchmark, first.name):
+        apart = [
+            key for key in ("name", "benchmark", "rungs", "evaluation") if getattr(mine, key) != getattr(first, key)
+        ]
+        if apart:
             raise ConfigError(
-                f"{file}: arm {one.name!r} changes name, benchmark or evaluation, so that it would not be compared on "
+                f"{file}: arm {one.name!r} changes {', '.join(apart)}, so that it would not be compared on "
                 "the same theorems at equal steps"
             )
         if (mine.limits, mine.workers) != (first.limits, first.workers):

@@ -51,6 +51,13 @@ class TextData(BaseModel):
     valid_share: float = Field(
         default=0.05, ge=0, lt=1, description="share of theorems (by hash of their name) held back to measure the loss"
     )
+    exchanged: int = Field(
+        default=0,
+        ge=0,
+        exclude_if=lambda value: not value,
+        description="so many further copies of each row, with the names of variables of one type exchanged; an epoch "
+        "is longer by them",
+    )
 
 
 class TextConfig(BaseModel):

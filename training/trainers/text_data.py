@@ -13,6 +13,7 @@ from corpus.records import StepRecord
 from lean_env.theorem import Environment
 from prover.goal import first_goal
 from training.data.dataset import DatasetConfig, DatasetReport, TrainingProof, collect, is_held_out
+from training.data.exchange import exchanged
 from training.trainers.text_config import TextData
 
 
@@ -39,9 +40,9 @@ class Row:
 def examples(
     proofs: Iterable[TrainingProof], config: TextData, writes: Literal["tactic", "proof"] = "tactic"
 ) -> tuple[list[Example], DatasetReport]:
-    """Each (environment, state, tactic) once, in order of first appearance. Tactics of several lines are left out and
-    counted as outside: a line break ends what the model writes. So are proofs with such a tactic where it writes
-    these."""
+    """Each (environment, state, tactic) once, in order of first appearance; behind them all the copies that the
+    settings ask for. Tactics of several lines are left out and counted as outside: a line break ends what the model
+    writes. So are proofs with such a tactic where it writes these."""
     report = DatasetReport()
     if writes == "proof":
         proofs = (_whole(proof) for proof in proofs)
@@ -56,6 +57,11 @@ def examples(
                 report.outside[tactic.split(maxsplit=1)[0] if tactic else ""] += 1
     report.states = len({(one.environment.key, one.state) for one in found})
     report.held_out_states = len({(one.environment.key, one.state) for one in found if one.held_out})
+    # A row whose names cannot be exchanged is there as often, so that it does not count for less.
+    learned = [one for one in found if not one.held_out]
+    for number in range(1, config.exchanged + 1):
+        both = (exchanged(one.state, one.tactic, number) for one in learned)
+        found += [replace(one, state=s, tactic=t) for one, (s, t) in zip(learned, both, strict=True)]
     return found, report
 
 

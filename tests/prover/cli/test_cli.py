@@ -35,6 +35,7 @@ COMMANDS = [
     ["eval"],
     ["experiment"],
     ["experiment", "recipes"],
+    ["experiment", "variants"],
     ["demo"],
     ["corpus", "stats"],
     ["corpus", "list"],

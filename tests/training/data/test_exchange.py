@@ -1,0 +1,71 @@
+"""Names of variables exchanged: the same kind of statement, and a proof of it, for Lean itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from corpus.records import StepRecord
+from lean_env.session.leandojo import ProofFinished
+from lean_env.theorem import Environment, Theorem
+from prover.benchmarks.variant_texts import goal_of, statement_of
+from prover.lean import Lean
+from training.data.dataset import TrainingProof
+from training.data.exchange import exchanged
+from training.trainers.text_config import TextData
+from training.trainers.text_data import examples
+
+INIT = Environment(("Init",))
+PROOFS = [
+    ("p q r : Prop\nh1 : p ∧ (q → r)\nh2 : q\n⊢ r ∧ p", "cases h1\nconstructor\nexact right h2\nexact left"),
+    (
+        "τ : Type\nQ R : τ → Prop\nc n : τ\nh1 : ∀ (z : τ), Q z → R z\nh2 : Q c ∧ Q n\n⊢ R n",
+        "cases h2\nexact h1 n right",
+    ),
+    ("f g : Nat → Nat\nh1 : ∀ (v : Nat), f v = g v\n⊢ g (f 0) = f (f 0)", "rw [h1 (f 0)]"),
+    ("p q : Prop\nh : p ↔ q\nh_1 : q\n⊢ p", "exact h.mpr h_1"),
+]
+
+
+def test_names_of_one_type_are_exchanged_everywhere_and_nothing_else_is():
+    state, text = PROOFS[1]
+    drawn = Counter(exchanged(state, text, number) for number in range(1, 60))
+    assert len(drawn) == 4, "two predicates and two elements; τ and the hypotheses have nobody to change with"
+    assert drawn.most_common()[-1][1] >= 5, "each as likely"
+    other = (
+        "τ : Type\nQ R : τ → Prop\nc n : τ\nh1 : ∀ (z : τ), R z → Q z\nh2 : R n ∧ R c\n⊢ Q c",
+        "cases h2\nexact h1 c right",
+    )
+    assert other in drawn and (state, text) in drawn
+    assert exchanged(*PROOFS[3], 1)[1] == PROOFS[3][1], "a name behind a dot, and one of a proof, stays"
+    assert exchanged("p : Prop\nh : p\n⊢ p", "exact h", 3) == ("p : Prop\nh : p\n⊢ p", "exact h")
+
+
+def test_lean_takes_what_is_exchanged():
+    with Lean(1, spares=0) as lean:
+        for place, (state, text) in enumerate(PROOFS):
+            for other, tactics in {exchanged(state, text, number) for number in range(4)}:
+                goal = Theorem(f"t{place}", statement_of(goal_of(other)), INIT)
+                with lean.tools.open_session(goal) as (session, root):
+                    assert root.pp == other, "printed as Lean prints it"
+                    reached = root
+                    for tactic in tactics.split("\n"):
+                        reached = session.run_tac(reached, tactic)
+                    assert isinstance(reached, ProofFinished), (other, tactics, reached)
+
+
+@pytest.mark.parametrize("writes", ["tactic", "proof"])
+def test_each_row_is_there_as_often_and_what_is_held_out_once(writes):
+    def proof(name: str) -> TrainingProof:
+        steps = (StepRecord(PROOFS[3][0].replace("h :", f"{name} :"), f"exact {name}.mpr h_1", "no goals"),)
+        return TrainingProof(Theorem(name, "", INIT), steps, "policy")
+
+    proofs = [proof(f"k{number}") for number in range(12)]
+    plain, report = examples(proofs, TextData(valid_share=0.5), writes)
+    held = sum(one.held_out for one in plain)
+    assert 0 < held < 12
+    found, told = examples(proofs, TextData(valid_share=0.5, exchanged=2), writes)
+    assert found[:12] == plain and len(found) == 12 + 2 * (12 - held) and told == report
+    assert set(Counter(one.name for one in found if not one.held_out).values()) == {3}
+    assert {one.state for one in found} > {one.state for one in plain}
