@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from commands import start
 
-from corpus.records import RoundKind
+from corpus.records import AttemptStatus, RoundKind
 from corpus.round_results import TheoremOutcome, outcomes
 from corpus.store import Corpus
 from lean_env.benchmark.lean_logic.rungs import RungConfig
@@ -31,8 +31,8 @@ pytestmark = pytest.mark.timeout(1800)
 
 
 def outcome(name: str, proved: bool, seconds: float = 2.0) -> TheoremOutcome:
-    status = "proved" if proved else "unproved"
-    return TheoremOutcome(name, "hard", status, 5 if proved else None, 9, 0, 0.0, 0.0, 0.0, 0, seconds)  # type: ignore[arg-type]
+    status = AttemptStatus.PROVED if proved else AttemptStatus.UNPROVED
+    return TheoremOutcome(name, "hard", status, 5 if proved else None, 9, 0, 0.0, 0.0, 0.0, 0, seconds)
 
 
 def test_both_directions_are_counted_and_p_is_mcnemars() -> None:
