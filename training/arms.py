@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from prover.actions.space import ActionSpace
-from prover.evaluation.evaluate import BY, Arm, portfolio_1
+from prover.evaluation.evaluate import AT_WHOLE_BUDGET, BY, Arm, portfolio_1
 from prover.lean import Lean
 from prover.policies.grammar import GrammarPolicy
 from prover.policies.portfolio import PORTFOLIO_EDGES, PortfolioPolicy
@@ -118,13 +118,14 @@ class Arms:
             return [portfolio]
         return [replace(self._generation(0, f"M_0 {name}", budget), lending=lending), portfolio]
 
-    def whole_budget(self, searched: int) -> Arm:
+    def whole_budget(self, searched: int, number: int) -> list[Arm]:
         """M_0 with what the loop had in all: the `searched` steps of its rounds, shared out evenly over the held-out
-        theorems, on top of an attempt's own."""
+        theorems, on top of an attempt's own. Beside it M_number with as many: the one says whether searching longer
+        would have been worth more than the loop, the other whether what was learned still counts there."""
         settings = self.config.evaluation
         theorems = settings.theorems * len(settings.strata)
         steps = settings.steps + -(-searched // theorems)
-        return self._generation(0, "M_0 at the whole budget", budget_of(steps))
+        return [self._generation(n, f"M_{n}{AT_WHOLE_BUDGET}", budget_of(steps)) for n in sorted({0, number})]
 
     def guest(self, policy: Policy) -> Arm:
         """A policy from elsewhere."""

@@ -171,7 +171,9 @@ class EvaluationSettings(BaseModel):
     steps_per_effort: float = _steps_per_effort()
     prior: float = Field(0.0, ge=0, lt=1)
     cost_discount: float = Field(0.0, ge=0)
-    whole_budget: bool = Field(False, description="at the end also M_0 with all steps that the run's rounds took")
+    whole_budget: bool = Field(
+        False, description="at the end also M_0 with all steps that the run's rounds took, and M_n with as many"
+    )
 
 
 class TreeSettings(BaseModel):

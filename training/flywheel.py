@@ -211,14 +211,14 @@ class Flywheel:
     ) -> tuple[Evaluation, ...]:
         """These generations beside the frozen M_0, grammar, portfolio-1 and portfolio search, on held-out theorems,
         each stratum by itself; `guests` are policies from elsewhere. `searches`: the newest of them also with these.
-        `last`: with the arm at the whole budget, too.
+        `last`: with M_0 and the newest at the whole budget, too, if the settings say so.
 
         What the corpus holds already is read, not run again.
         """
         arms = [*self.arms.evaluation(numbers, self.baselines), *map(self.arms.guest, guests)]
         arms += [self.arms.otherwise(max(numbers), other) for other in searches if other != self.config.search]
         if last and self.baselines and self.config.evaluation.whole_budget:
-            arms.append(self.arms.whole_budget(searched_steps(self.corpus, self.config.name)))
+            arms += self.arms.whole_budget(searched_steps(self.corpus, self.config.name), max(numbers))
         with self.meter.measure(f"evaluation {max(numbers)}"):
             found = tuple(self.rounds.evaluate(stratum, arms) for stratum in self.config.evaluation.strata)
             self.rounds.require_one_side()

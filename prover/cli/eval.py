@@ -78,6 +78,13 @@ def eval_(
             help="Of [search], in the settings' place: invertible=true, value=0.1, max_depth=160. Repeatable.",
         ),
     ] = None,
+    whole_budget: Annotated[
+        bool,
+        typer.Option(
+            "--whole-budget",
+            help="Also M_0 with the steps of all the run's rounds on top, and the newest generation with as many.",
+        ),
+    ] = False,
     workers: WorkersOption = None,
     device: DeviceOption = None,
     ray: RayOption = None,
@@ -98,6 +105,7 @@ def eval_(
 
     Examples: flywheel eval --name first --split test --theorems 200 --steps 128
               flywheel eval --name first --search andor --with invertible=true
+              flywheel eval --name first --whole-budget
               flywheel eval --name first --bench miniF2F-lean4 --split valid
               flywheel eval --portfolio --bench external/mine --theorems 1000 --steps 256
               flywheel eval --name first --policy-url http://127.0.0.1:8000 --policy-model my-prover
@@ -124,6 +132,7 @@ def eval_(
         return _in_own_lean(bench, native, native_settings, theorems, models, place, json)
     settings = settings_of(config, name or ("portfolio" if portfolio else None), place, workers=workers, device=device)
     changes = {"split": split, "strata": tuple(stratum) if stratum else None, "theorems": theorems, "steps": steps}
+    changes["whole_budget"] = whole_budget
     otherwise = settings.search.changed(fields)
     if portfolio:
         settings = settings.model_copy(update={"search": otherwise})
@@ -213,7 +222,7 @@ def _evaluated(
         raise UserError(f"{settings.benchmark} has no {evaluation.split} theorems; --split names another split")
     guests = [policy_of(source, flywheel.actions, settings.device) for source in models]
     if numbers:
-        evaluations = flywheel.evaluate(*numbers, guests=guests, searches=[otherwise])
+        evaluations = flywheel.evaluate(*numbers, guests=guests, searches=[otherwise], last=True)
     else:
         evaluations = flywheel.evaluate_portfolio(guests)
     folder = "-".join(

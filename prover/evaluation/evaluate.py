@@ -37,6 +37,8 @@ STEP_MARKS = (8, 16, 32, 64, 128)
 SECOND_MARKS = (0.1, 0.2, 0.5, 1.0, 2.0)
 #: Between an arm's name and that of another search than the run's.
 BY = " by "
+#: Behind the name of an arm that has the steps of a run's rounds on top of its own.
+AT_WHOLE_BUDGET = " at the whole budget"
 
 
 @dataclass(frozen=True, slots=True)

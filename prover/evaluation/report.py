@@ -15,7 +15,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from prover.evaluation.evaluate import BY, SECOND_MARKS, STEP_MARKS, Comparison, Evaluation, Row
+from prover.evaluation.evaluate import AT_WHOLE_BUDGET, BY, SECOND_MARKS, STEP_MARKS, Comparison, Evaluation, Row
 from prover.evaluation.height import heights, heights_table
 
 NOT_RESOLVED = "not resolved"
@@ -23,11 +23,13 @@ NOT_RESOLVED = "not resolved"
 
 def comparisons(evaluation: Evaluation, baselines: Sequence[str]) -> list[Comparison]:
     """Every arm against every baseline that was run with it, and no pair twice. An arm with another search is also
-    compared with the same one that has the run's."""
+    compared with the same one that has the run's, an arm at the whole budget with the baselines that have it, too."""
     names = [arm.name for arm in evaluation.arms]
     pairs: list[tuple[str, str]] = []
     for arm in names:
-        for baseline in (*baselines, *([arm.partition(BY)[0]] if BY in arm else [])):
+        same = [arm.partition(BY)[0]] if BY in arm else []
+        longer = [baseline + AT_WHOLE_BUDGET for baseline in baselines] if arm.endswith(AT_WHOLE_BUDGET) else []
+        for baseline in (*baselines, *same, *longer):
             if baseline in names and arm != baseline and {(baseline, arm), (arm, baseline)}.isdisjoint(pairs):
                 pairs.append((arm, baseline))
     return [comparison for pair in pairs for comparison in evaluation.compare(*pair)]

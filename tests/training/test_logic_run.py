@@ -20,6 +20,7 @@ from corpus.store import Corpus
 from lean_env.benchmark.lean_logic import LogicConfig
 from prover.actions.elementary import is_elementary
 from prover.benchmarks.lean_logic import LogicBenchmark
+from prover.evaluation.report import comparisons
 from prover.evaluation.statistics import two_way_interval
 from prover.lean import Lean
 from prover.rounds.attempt import Phase
@@ -162,12 +163,15 @@ def test_an_accepted_canary_stops_the_run_and_a_resumed_one_again(ran):
     assert texts and not texts & {(name, text) for name, (_, text) in accepted.items()}
 
 
-def test_the_last_evaluation_gives_m_0_the_whole_budget(ran):
+def test_the_last_evaluation_gives_m_0_the_whole_budget_and_the_last_generation_as_much(ran):
     corpus, _, experiment, _ = ran
-    arms = [arm.name for arm in experiment.seeds[0].evaluations[0].arms]
-    assert arms == ["portfolio-1", "grammar", "portfolio", "M_0", "M_1", "M_0 at the whole budget"]
-    budget = experiment.seeds[0].evaluations[0].arm("M_0 at the whole budget").budget.steps
-    assert budget == 16 + -(-searched_steps(corpus, "logic-s0") // 16)
+    evaluation = experiment.seeds[0].evaluations[0]
+    whole = ["M_0 at the whole budget", "M_1 at the whole budget"]
+    assert [arm.name for arm in evaluation.arms] == ["portfolio-1", "grammar", "portfolio", "M_0", "M_1", *whole]
+    budget = 16 + -(-searched_steps(corpus, "logic-s0") // 16)
+    assert [evaluation.arm(name).budget.steps for name in whole] == [budget, budget]
+    pairs = {(one.arm, one.other) for one in comparisons(evaluation, ["M_0"])}
+    assert (whole[1], whole[0]) in pairs and (whole[1], "M_0") in pairs and ("M_1", whole[0]) not in pairs
 
 
 def test_the_report_has_every_arm_and_reads_the_same_again(ran, tmp_path):
