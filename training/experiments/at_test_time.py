@@ -127,9 +127,9 @@ class Trial:
                 continue
             if WITH in todo:
                 corpus.record_attempt(rounds[WITH], self._with_variants(record, generation))
-            allowed = next(one.cpu_seconds for one in outcomes(corpus, rounds[WITH]) if one.theorem == name)
-            if ALONE in todo:
-                corpus.record_attempt(rounds[ALONE], self._alone(record, generation, allowed))
+            ours = next(one for one in outcomes(corpus, rounds[WITH]) if one.theorem == name)
+            if ALONE in todo and _has_verdict(ours):
+                corpus.record_attempt(rounds[ALONE], self._alone(record, generation, ours.cpu_seconds))
             yield self._compared(rounds)
         for round in rounds.values():
             corpus.finish_round(round)
@@ -155,9 +155,7 @@ class Trial:
         for round in corpus.rounds(config.name, RoundKind.EVAL):
             if (round.arm, round.split, round.generation_id) == (arm, wanted.split, generation.id):
                 for one in outcomes(corpus, round):
-                    if one.status not in (None, AttemptStatus.ERROR) and one.stratum in (
-                        wanted.strata or [one.stratum]
-                    ):
+                    if _has_verdict(one) and one.stratum in (wanted.strata or [one.stratum]):
                         found[one.theorem] = found.get(one.theorem, False) or _proved(one)
         left = [name for name, proved in found.items() if not proved]
         if not left:
@@ -280,13 +278,18 @@ class Trial:
         ours, alone = (
             {one.theorem: one for one in outcomes(self.flywheel.corpus, rounds[side])} for side in (WITH, ALONE)
         )
-        done = [name for name in ours if ours[name].status is not None and alone[name].status is not None]
+        done = [name for name in ours if _has_verdict(ours[name]) and _has_verdict(alone[name])]
         pairs = tuple(Pair(name, ours[name].stratum, ours[name], alone[name]) for name in done)
         return Compared(self.flywheel.config.name, len(ours), pairs)
 
 
 def _proved(outcome: TheoremOutcome) -> bool:
     return outcome.status is AttemptStatus.PROVED
+
+
+def _has_verdict(outcome: TheoremOutcome) -> bool:
+    """An error says nothing, and the same command tries again."""
+    return outcome.status not in (None, AttemptStatus.ERROR)
 
 
 def _target_proof(corpus: Corpus) -> list[ProofStep] | None:
