@@ -246,7 +246,7 @@ class Flywheel:
         def load(number: int) -> Policy:
             return self.model(number, self.config.evaluation).policy
 
-        return Examination(self.config, self.corpus, self.rounds, self.actions, load)
+        return Examination(self.config, self.corpus, self.rounds, load)
 
     def evaluate_portfolio(self, guests: Sequence[Policy] = ()) -> tuple[Evaluation, ...]:
         """Portfolio search and `guests` on held-out theorems, each stratum by itself. No generation is needed."""

@@ -12,7 +12,8 @@ from itertools import chain, zip_longest
 
 from lean_env.lemmas import Lemmas
 from lean_env.theorem import Environment
-from prover.actions.retrieval import PREMISES, PremiseIndex, RetrievedPremise, Retriever
+from prover.actions.premises import RetrievedPremise
+from prover.actions.retrieval import PREMISES, PremiseIndex, Retriever
 from prover.goal import Goal
 
 #: Of a state's premises, at most so many are borrowed.

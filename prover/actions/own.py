@@ -13,7 +13,8 @@ from functools import lru_cache
 
 from lean_env.lean_text.theorems import OwnNames, own_names
 from lean_env.theorem import Environment
-from prover.actions.retrieval import DEFINITIONS, PREMISES, RetrievedPremise, _GoalView, read_premise
+from prover.actions.premises import GoalView, RetrievedPremise, read_premise
+from prover.actions.retrieval import DEFINITIONS, PREMISES
 from prover.goal import IDENTIFIER, Goal
 
 #: Of a state's premises, at most so many are the header's.
@@ -38,7 +39,7 @@ def premises(environment: Environment, goal: Goal, required: Sequence[str]) -> t
     own = _own(environment)
     if not own.theorems:
         return ()
-    view = _GoalView.of(replace(goal, conclusion=_in_full(goal.conclusion, own)))
+    view = GoalView.of(replace(goal, conclusion=_in_full(goal.conclusion, own)))
     found = [
         replace(view.fit(_read_premise(name, _in_full(statement, own)), 1.0), required=name in required)
         for name, statement in reversed(own.theorems)

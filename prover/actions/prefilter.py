@@ -36,6 +36,11 @@ def may_conclude(statement: str, goal: str) -> bool:
     return fits(use.conclusion, use.bound, goal)
 
 
+def usable(statement: str, goal: str) -> bool:
+    """Whether P may be used on the conclusion `goal` in any of these ways."""
+    return may_conclude(statement, goal) or may_rewrite(statement, goal) or may_rewrite(statement, goal, back=True)
+
+
 def _affordable(pattern: str, bound: tuple[str, ...], text: str) -> bool:
     if _MANY_FACES.search(pattern):
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prover.actions.forms import Slot
 from prover.actions.prefilter import may_conclude, may_rewrite
-from prover.actions.retrieval import RetrievedPremise, Shape
+from prover.actions.premises import RetrievedPremise, Shape
 
 #: A premise can always be rewritten with when it is among the best so many, whether or not its left side seems to fit.
 _ALWAYS_REWRITE = 3

@@ -2,15 +2,15 @@
 
 Only what the theorem's environment holds is returned. The query is the goal's conclusion plus, at a third of the
 weight, what its hypotheses and the types of its variables say. A candidate is likelier to apply when its conclusion, or
-one side of it, uses only symbols that the goal has too. So the best 48 by BM25 are ranked again by that.
+one side of it, uses only symbols that the goal has too. So the best 48 by BM25 are ranked again by that. A trained
+scorer (premise_scorer.py) ranks all that the environment holds in place of these 48, and of what it ranks best those
+are taken that can be used.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -21,29 +21,32 @@ from lean_env.library.index import INIT, STD, Library
 from lean_env.library.names import is_human_name, is_recursor_name
 from lean_env.theorem import Environment
 from prover import goal as goal_module
+from prover.actions import premises as premises_module
+from prover.actions.prefilter import usable
+from prover.actions.premise_scorer import PremiseScorer, Sight, sight_of
+from prover.actions.premise_table import Floats, PremiseTable
+from prover.actions.premises import (
+    QUERY_CHARACTERS,
+    GoalView,
+    Premise,
+    RetrievedPremise,
+    name_pieces,
+    read_premise,
+    strip_binders,
+    symbols,
+)
 from prover.actions.term_index import TermIndex, kept, key_of, remove_others
-from prover.goal import IDENTIFIER, Goal, LocalKind, binder_groups, outside_brackets, split_top_level
+from prover.goal import IDENTIFIER, Goal, LocalKind
 
 PREMISES = 12
 DEFINITIONS = 6
 _POOL = 48
 _CONTEXT_WEIGHT = 0.3
 #: How much a fitting side is worth, as a share of the best BM25 score of the state.
-_FIT_BONUS = 0.25
-#: A goal longer than this is cut for the query: such goals are rarely proved and would cost milliseconds.
-_QUERY_CHARACTERS = 3000
-
-_SYMBOL = re.compile(
-    r"<\+:\+|<\+:|<:\+|<\+|\+\+|::|&&&|\|\|\||\^\^\^|<<<|>>>|~~~|\|\||&&|==|!=|#\[|#v\[|\[\]|[=≠≤<≥>∈∉∧∨¬↔∃∀∣≍⊆~+*/%^\-!↑×∘]"
-)
-_KEYWORDS = frozenset({"fun", "if", "then", "else", "match", "with", "let", "have"})
-_SORTS = frozenset({"Type", "Sort", "Prop"})
-_NUMERAL = re.compile(r"(?<![\w.])\d+(?![\w.])")
-
-
-def symbols(text: str) -> list[str]:
-    """The constants, notation and numerals of a printed term, variables included, in order of appearance."""
-    return [*IDENTIFIER.findall(text), *_SYMBOL.findall(text), *_NUMERAL.findall(text)]
+FIT_BONUS = 0.25
+#: Of what a scorer ranks, so many times the premises wanted are looked at, and these best ones are taken whether or not
+#: they seem to be of use.
+_LOOKED_AT, _ALWAYS = 4, 4
 
 
 def _terms(text: str, variables: frozenset[str] | set[str]) -> list[str]:
@@ -56,114 +59,6 @@ def _terms(text: str, variables: frozenset[str] | set[str]) -> list[str]:
         if "." in symbol:
             terms.extend(piece for piece in symbol.split(".") if len(piece) > 2)
     return terms
-
-
-def _bound_inside(symbol: str) -> bool:
-    """A name that a `fun`, `∃` or `match` inside a term is likely to bind, or one of these words themselves."""
-    return symbol in _KEYWORDS or (len(symbol) <= 2 and symbol[0].islower())
-
-
-class Shape(StrEnum):
-    """What a premise concludes: it decides which tactics can use it."""
-
-    EQUATION = "equation"
-    IFF = "iff"
-    IMPLICATION = "implication"
-    FACT = "fact"
-
-
-@dataclass(frozen=True, slots=True)
-class Premise:
-    """A library theorem as tactics see it. The sets hold symbols, bound variables left out."""
-
-    name: str
-    #: On one line.
-    statement: str
-    shape: Shape
-    #: The arrows before the conclusion.
-    hypotheses: int
-    conclusion: frozenset[str]
-    #: The sides of a conclusion that is an equation or an equivalence, otherwise empty.
-    left: frozenset[str]
-    right: frozenset[str]
-    #: The constants in the types of its variables. A printed `+` does not show whose it is.
-    types: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class RetrievedPremise:
-    """A premise for one goal. A side *fits* when `typed` holds and all its symbols occur in the goal's conclusion."""
-
-    premise: Premise
-    #: Whether the goal has the types of the premise's variables.
-    typed: bool
-    left_fits: bool
-    right_fits: bool
-    conclusion_fits: bool
-    #: BM25's, 1 for the best of the state.
-    relative_score: float
-    #: Whether it was asked for by name.
-    required: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.premise.name
-
-
-def read_premise(name: str, statement: str) -> Premise:
-    """The shape of a printed statement."""
-    statement = " ".join(statement.split())
-    variables, types, body, hypotheses = _strip_binders(statement)
-    left: frozenset[str] = frozenset()
-    right: frozenset[str] = frozenset()
-
-    def constants(text: str) -> frozenset[str]:
-        return frozenset(symbol for symbol in symbols(text) if symbol not in variables and not _bound_inside(symbol))
-
-    shape = Shape.IMPLICATION if hypotheses else Shape.FACT
-    sides = split_top_level(body, " ↔ ")
-    if len(sides) == 2:
-        shape = Shape.IFF
-    elif not re.search(r" [∧∨] |^[¬∃∀]", outside_brackets(body)):
-        sides = split_top_level(body, " = ")
-        if len(sides) == 2:
-            shape = Shape.EQUATION
-    if len(sides) == 2:
-        left, right = constants(sides[0]), constants(sides[1])
-    return Premise(name, statement, shape, hypotheses, constants(body), left, right, types)
-
-
-def _strip_binders(statement: str) -> tuple[frozenset[str], frozenset[str], str, int]:
-    """Bound names, the constants of their types, the conclusion, and the number of hypotheses in front of it."""
-    variables: set[str] = set()
-    types: set[str] = set()
-    hypotheses = 0
-    while True:
-        statement = statement.strip()
-        if statement.startswith("∀ "):
-            binders, *rest = split_top_level(statement[2:], ", ")
-            if not rest:
-                break
-            for names, type_ in binder_groups(binders):
-                variables.update(names)
-                types.update(_type_constants(type_))
-            statement = ", ".join(rest)
-            continue
-        if len(split_top_level(statement, " ↔ ")) > 1:
-            break
-        _, *consequent = split_top_level(statement, " → ")
-        if not consequent:
-            break
-        hypotheses += 1
-        statement = " → ".join(consequent)
-    return frozenset(variables), frozenset(types), statement, hypotheses
-
-
-def _type_constants(type_: str) -> Iterable[str]:
-    """The constants that a printed type applies: `List (Option Nat)` gives List, Option, Nat; a proposition nothing."""
-    if re.search(r"[=≠≤<≥>∈∉∧∨↔¬∀∃∣]", type_):
-        return ()
-    return (name for name in IDENTIFIER.findall(type_) if name[0].isupper() and name not in _SORTS)
 
 
 @dataclass(frozen=True)
@@ -224,6 +119,7 @@ class Retriever:
         self._module_of = np.array([module_number[index.modules[i]] for i in order], dtype=np.int32)
         self._visible_cache: dict[str, tuple[npt.NDArray[np.bool_], frozenset[str]]] = {}
         self._premise = lru_cache(maxsize=None)(self._read)
+        self._fixed = lru_cache(maxsize=8)(self._fixed_of)
         self._folder, self._say, self._make_wider = folder, say, wider
 
     @classmethod
@@ -261,42 +157,44 @@ class Retriever:
 
     @cached_property
     def _key(self) -> str:
-        sources = [Path(file) for file in (__file__, goal_module.__file__)]
+        sources = [Path(file) for file in (__file__, goal_module.__file__, premises_module.__file__)]
         return key_of([*self._names, *self._statements], sources)
 
     def _documents(self) -> list[list[str]]:
         """The terms of each theorem, by name and statement."""
         return [
-            _terms(statement, _strip_binders(" ".join(statement.split()))[0]) + _name_pieces(name)
+            _terms(statement, strip_binders(" ".join(statement.split()))[0]) + name_pieces(name)
             for name, statement in zip(self._names, self._statements, strict=True)
         ]
 
     def premises(
-        self, environment: Environment, goal: Goal, count: int = PREMISES, required: Sequence[str] = ()
+        self,
+        environment: Environment,
+        goal: Goal,
+        count: int = PREMISES,
+        required: Sequence[str] = (),
+        scorer: PremiseScorer | None = None,
     ) -> tuple[RetrievedPremise, ...]:
         """At most `count` premises for `goal`, likeliest first. `required` names that the environment holds are always
-        among them (at the end if BM25 did not find them): how a hand-written step keeps its lemma."""
+        among them (at the end if they were not found): how a hand-written step keeps its lemma."""
         if imports_std(environment) and self._wider is not None:
-            return self._wider.premises(environment, goal, count, required)
+            return self._wider.premises(environment, goal, count, required, scorer)
         mask, _ = self._visible(environment)
         if not self._names or not mask.any():
             return ()
-        scores = self._scores(goal)
-        scores *= mask
-        size = min(_POOL, len(scores))
-        threshold = np.partition(scores, len(scores) - size)[len(scores) - size]
-        pool = np.flatnonzero((scores >= threshold) & (scores > 0))
+        scores = self._scores(goal) * mask
         best = float(scores.max()) or 1.0
-        view = _GoalView.of(goal)
-        ranked = []
-        for position in pool:
-            retrieved = view.fit(self._premise(int(position)), float(scores[position]) / best)
-            fit = 1.0 if retrieved.left_fits or retrieved.conclusion_fits else 0.5 if retrieved.right_fits else 0.0
-            foreign = 0.0 if retrieved.typed else 1.0
-            rank = retrieved.relative_score + _FIT_BONUS * (fit - foreign)
-            ranked.append((-rank, int(position), retrieved))
-        ranked.sort(key=lambda entry: entry[:2])
-        chosen = [replace(retrieved, required=retrieved.name in required) for _, _, retrieved in ranked[:count]]
+        view = GoalView.of(goal)
+
+        def seen(position: int) -> RetrievedPremise:
+            return view.fit(self._premise(position), float(scores[position]) / best)
+
+        if scorer is None:
+            ranked = self._by_fit(scores, seen)
+        else:
+            order = scorer.order(self._sight(goal, scores, mask), self._fixed(scorer), _LOOKED_AT * count)
+            ranked = _survivors(map(seen, order), goal.conclusion, count)
+        chosen = [replace(retrieved, required=retrieved.name in required) for retrieved in ranked[:count]]
         found = {retrieved.name for retrieved in chosen}
         missing = [
             name
@@ -305,17 +203,46 @@ class Retriever:
         ][:count]
         if missing:
             del chosen[count - len(missing) :]
-            for place in (self._position[name] for name in missing):
-                retrieved = view.fit(self._premise(place), float(scores[place]) / best)
-                chosen.append(replace(retrieved, required=True))
+            chosen += [replace(seen(self._position[name]), required=True) for name in missing]
         return tuple(chosen)
+
+    def _by_fit(
+        self, scores: npt.NDArray[np.float32], seen: Callable[[int], RetrievedPremise]
+    ) -> list[RetrievedPremise]:
+        """The best 48 by BM25, ranked by that and by how they fit."""
+        size = min(_POOL, len(scores))
+        threshold = np.partition(scores, len(scores) - size)[len(scores) - size]
+        ranked = []
+        for position in np.flatnonzero((scores >= threshold) & (scores > 0)).tolist():
+            retrieved = seen(position)
+            fit = 1.0 if retrieved.left_fits or retrieved.conclusion_fits else 0.5 if retrieved.right_fits else 0.0
+            foreign = 0.0 if retrieved.typed else 1.0
+            ranked.append((-(retrieved.relative_score + FIT_BONUS * (fit - foreign)), position, retrieved))
+        ranked.sort(key=lambda entry: entry[:2])
+        return [retrieved for _, _, retrieved in ranked]
+
+    # --- what a scorer reads ----------------------------------------------------------------------------------------
+
+    def sight(self, environment: Environment, goal: Goal) -> tuple[Sight, Mapping[str, int]]:
+        """All premises as `goal` sees them, and their places by name."""
+        if imports_std(environment) and self._wider is not None:
+            return self._wider.sight(environment, goal)
+        mask, _ = self._visible(environment)
+        return self._sight(goal, self._scores(goal) * mask, mask), self._position
+
+    def _sight(self, goal: Goal, scores: Floats, mask: npt.NDArray[np.bool_]) -> Sight:
+        return sight_of(self._table, goal, scores / np.float32(float(scores.max()) or 1.0), mask)
+
+    @cached_property
+    def _table(self) -> PremiseTable:
+        return PremiseTable.of([self._premise(position) for position in range(len(self._names))])
 
     def definitions(self, environment: Environment, goal: Goal, count: int = DEFINITIONS) -> tuple[str, ...]:
         """Definitions named in the conclusion and visible in the environment, in order of appearance."""
         if imports_std(environment) and self._wider is not None:
             return self._wider.definitions(environment, goal, count)
         _, modules = self._visible(environment)
-        names = dict.fromkeys(IDENTIFIER.findall(goal.conclusion[:_QUERY_CHARACTERS]))
+        names = dict.fromkeys(IDENTIFIER.findall(goal.conclusion[:QUERY_CHARACTERS]))
         return tuple(name for name in names if self._definitions.get(name) in modules)[:count]
 
     def holds(self, environment: Environment, name: str) -> bool:
@@ -328,6 +255,9 @@ class Retriever:
     def _read(self, position: int) -> Premise:
         return read_premise(self._names[position], self._statements[position])
 
+    def _fixed_of(self, scorer: PremiseScorer) -> Floats:
+        return scorer.of_table(self._table)
+
     def _visible(self, environment: Environment) -> tuple[npt.NDArray[np.bool_], frozenset[str]]:
         if environment.key not in self._visible_cache:
             modules = self._closure(environment)
@@ -337,12 +267,12 @@ class Retriever:
 
     def _scores(self, goal: Goal) -> npt.NDArray[np.float32]:
         names = goal.names
-        conclusion = set(_terms(goal.conclusion[:_QUERY_CHARACTERS], names))
+        conclusion = set(_terms(goal.conclusion[:QUERY_CHARACTERS], names))
         context = {
             term
             for local in goal.locals
             if local.kind in (LocalKind.PROOF, LocalKind.DATA, LocalKind.FUNCTION)
-            for term in _terms(local.type[:_QUERY_CHARACTERS], names)
+            for term in _terms(local.type[:QUERY_CHARACTERS], names)
         }
         scores = np.zeros(len(self._names), dtype=np.float32)
         for terms, weight in ((conclusion, 1.0), (context - conclusion, _CONTEXT_WEIGHT)):
@@ -355,38 +285,12 @@ def imports_std(environment: Environment) -> bool:
     return any(module == STD or module.startswith(f"{STD}.") for module in environment.imports)
 
 
-@dataclass(frozen=True, slots=True)
-class _GoalView:
-    """What fitting a premise needs of a goal: its conclusion's symbols and the types in sight."""
-
-    symbols: frozenset[str]
-    types: frozenset[str]
-
-    @classmethod
-    def of(cls, goal: Goal) -> _GoalView:
-        conclusion = goal.conclusion[:_QUERY_CHARACTERS]
-        types = {
-            name
-            for local in goal.locals
-            if local.kind in (LocalKind.DATA, LocalKind.FUNCTION)
-            for name in _type_constants(local.type)
-        }
-        for constant in IDENTIFIER.findall(conclusion):
-            types.add(constant)
-            types.add(constant.rpartition(".")[0])
-        return cls(frozenset(symbols(conclusion)), frozenset(types))
-
-    def fit(self, premise: Premise, relative_score: float) -> RetrievedPremise:
-        typed = premise.types <= self.types
-        return RetrievedPremise(
-            premise,
-            typed=typed,
-            left_fits=typed and bool(premise.left) and premise.left <= self.symbols,
-            right_fits=typed and bool(premise.right) and premise.right <= self.symbols,
-            conclusion_fits=typed and bool(premise.conclusion) and premise.conclusion <= self.symbols,
-            relative_score=relative_score,
-        )
-
-
-def _name_pieces(name: str) -> list[str]:
-    return [piece for piece in re.split(r"[._]", name) if len(piece) > 2]
+def _survivors(ranked: Iterable[RetrievedPremise], goal: str, count: int) -> list[RetrievedPremise]:
+    """So many of them in their order, left out those that the goal has no use for."""
+    found: list[RetrievedPremise] = []
+    for rank, premise in enumerate(ranked):
+        if rank < _ALWAYS or usable(premise.premise.statement, goal):
+            found.append(premise)
+        if len(found) == count:
+            break
+    return found

@@ -29,13 +29,17 @@ from prover.actions.equational import Equational
 from prover.actions.forms import Template
 from prover.actions.lazy import lazy
 from prover.actions.matching import usage
+from prover.actions.premise_scorer import PremiseScorer
+from prover.actions.premises import RetrievedPremise
 from prover.actions.repertoire import LIBRARY, Repertoire
-from prover.actions.retrieval import DEFINITIONS, PREMISES, RetrievedPremise, Retriever
+from prover.actions.retrieval import DEFINITIONS, PREMISES, Retriever
 from prover.actions.trees import written
 from prover.actions.uses import Uses
 from prover.goal import IDENTIFIER, Goal, Local, LocalKind, first_goal, identifiers, parse_goal
 from prover.policy import Proposal
 
+#: What stands between the brackets of `simp [..]`.
+_LIST = re.compile(r"\[([^\[\]]*)\]")
 #: The name that a tactic gives to what it introduces.
 _NEW_NAME = re.compile(r"(?<=^have )h\d+(?= :)|(?<=^by_cases )h\d+(?= :)|(?<=\(fun )h\d+(?= =>)")
 
@@ -89,11 +93,19 @@ class ActionSpace:
     """Looks at states: retrieves for them and enumerates what can be tried. A repertoire that retrieves nothing needs
     no retriever."""
 
-    def __init__(self, retriever: Retriever | None, repertoire: Repertoire = LIBRARY) -> None:
+    def __init__(
+        self, retriever: Retriever | None, repertoire: Repertoire = LIBRARY, scorer: PremiseScorer | None = None
+    ) -> None:
         if repertoire.retrieves and retriever is None:
             raise ValueError(f"the repertoire {repertoire.name} needs a retriever")
         self.retriever = retriever if repertoire.retrieves else None
         self.repertoire = repertoire
+        #: What ranks premises in place of BM25.
+        self.scorer = scorer
+
+    def with_scorer(self, scorer: PremiseScorer | None) -> ActionSpace:
+        """The same, with premises ranked by this one."""
+        return ActionSpace(self.retriever, self.repertoire, scorer)
 
     def look(self, environment: Environment, state: str, required: Sequence[str] = ()) -> Situation:
         """The situation of a printed state, whose first goal is the one acted on.
@@ -110,7 +122,7 @@ class ActionSpace:
         unfolded: tuple[str, ...] = ()
         if self.retriever is not None:
             premises = own.premises(environment, goal, required)
-            premises += self.retriever.premises(environment, goal, PREMISES - len(premises), required)
+            premises += self.retriever.premises(environment, goal, PREMISES - len(premises), required, self.scorer)
             premises = lent.with_lent(environment, goal, required, premises)
             unfolded = own.definitions(environment, goal)
             others = self.retriever.definitions(environment, goal)
@@ -239,6 +251,22 @@ class Situation:
         text = _normal(tactic)
         found = self._by_text.get(text)
         return self._by_text.get(_NEW_NAME.sub(self._fresh, text)) if found is None else found
+
+    def find_form(self, tactic: str) -> int | None:
+        """The action that this tactic would be if the list of premises in it were this state's, or None. Only a list as
+        long as those that the forms have here counts as one."""
+        for count in (MANY, FEW):
+            own = self._premise_list(count)
+            for listed in _LIST.findall(tactic):
+                names = listed.split(", ")
+                if own and len(names) >= (wanted := own.count(", ") + 1):
+                    action = self.find(tactic.replace(", ".join(names[-wanted:]) + "]", own + "]"))
+                    if action is not None and self._lists(action):
+                        return action
+        return None
+
+    def _lists(self, action: int) -> bool:
+        return not {"premises", "few", "unfolding_few"}.isdisjoint(_clauses(self.template(action).form))
 
     def proposals(self, log_probs: npt.NDArray[np.float64], top_k: int) -> list[Proposal]:
         """The `top_k` likeliest actions as proposals, ties in the order of enumeration, no text twice, nothing that has

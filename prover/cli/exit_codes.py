@@ -41,6 +41,7 @@ EXIT_CODES = {
     "training.recipes.recipe:RecipeRefused": CANNOT_START,
     "training.trainers.device:NoDevice": CANNOT_START,
     "training.trainers.choice:ExtraMissing": CANNOT_START,
+    "training.trainers.choice:NoPremises": CANNOT_START,
     "training.trainers.halfway:NotTheSame": CANNOT_START,
     "training.trainers.trainer:NothingToLearn": CANNOT_START,
 }

@@ -26,11 +26,11 @@ def load(model: GenerationRecord, space: ActionSpace) -> RankerPolicy:
     return policy
 
 
-def score(proof: StoredProof, policy: RankerPolicy, space: ActionSpace) -> list[StepScore]:
+def score(proof: StoredProof, policy: RankerPolicy) -> list[StepScore]:
     """One score a step: the network's own log-probability among all actions that the search would have been offered in
     that state. Lemmas that a run lent are not offered here."""
     environment = theorem_of(proof.theorem, proof.benchmark).environment
-    return [_score(policy, space.look(environment, step.state), step.tactic) for step in proof.steps]
+    return [_score(policy, policy.space.look(environment, step.state), step.tactic) for step in proof.steps]
 
 
 def _score(policy: RankerPolicy, situation: Situation, tactic: str) -> StepScore:

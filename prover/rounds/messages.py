@@ -4,8 +4,8 @@ Both ends are this program, so messages are pickles over a socket pair, each wit
 arrives in them as plain strings and numbers, which the searcher has read as JSON.
 
 A policy whose class says `portable = True` goes to every search process as its own pickle. Its action space stays
-behind: it holds the library's index, 120 MB, and each process opens its own. Any other policy (a model on a GPU, a
-server) stays with the coordinator and is asked over the same socket.
+behind: it holds the library's index, 120 MB, and each process opens its own; what ranks its premises goes along. Any
+other policy (a model on a GPU, a server) stays with the coordinator and is asked over the same socket.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from lean_env.embedded.pool import PoolCounters
 from lean_env.theorem import Theorem
+from prover.actions.premise_scorer import PremiseScorer
 from prover.actions.repertoire import Repertoire
 from prover.actions.space import ActionSpace
 from prover.policy import Policy, PolicyQuery, Proposal
@@ -130,8 +131,8 @@ def unpack_policy(pickled: bytes, space: Callable[[Repertoire], ActionSpace]) ->
 
 
 class _WithoutSpace(pickle.Pickler):
-    def persistent_id(self, obj: Any) -> tuple[Literal["space"], Repertoire] | None:
-        return ("space", obj.repertoire) if isinstance(obj, ActionSpace) else None
+    def persistent_id(self, obj: Any) -> tuple[Literal["space"], Repertoire, PremiseScorer | None] | None:
+        return ("space", obj.repertoire, obj.scorer) if isinstance(obj, ActionSpace) else None
 
 
 class _WithSpace(pickle.Unpickler):
@@ -139,5 +140,5 @@ class _WithSpace(pickle.Unpickler):
         super().__init__(file)
         self._space = space
 
-    def persistent_load(self, pid: tuple[str, Repertoire]) -> ActionSpace:
-        return self._space(pid[1])
+    def persistent_load(self, pid: tuple[str, Repertoire, PremiseScorer | None]) -> ActionSpace:
+        return self._space(pid[1]).with_scorer(pid[2])

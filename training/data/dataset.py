@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -108,10 +108,16 @@ def build_dataset(
 ) -> tuple[list[TrainingState], DatasetReport]:
     """Training states in order of first appearance, and the count of everything that was left out."""
     report = DatasetReport()
-    drafts = collect(proofs, config, report)
+    return states_of(collect(proofs, config, report), lambda _draft: space, config, report), report
+
+
+def states_of(
+    drafts: Iterable[Draft], space_of: Callable[[Draft], ActionSpace], config: DatasetConfig, report: DatasetReport
+) -> list[TrainingState]:
+    """Training states in the order of `drafts`, each as the space that is given for it sees it."""
     states: list[tuple[Draft, TrainingState]] = []
     for draft in drafts:
-        state = _finish(draft, space, config, report)
+        state = _finish(draft, space_of(draft), config, report)
         if state is not None:
             states.append((draft, state))
     states = _cap_templates(states, config.states_per_template, report)
@@ -125,7 +131,7 @@ def build_dataset(
             report.seed_states += draft.seed_only
     report.states = len(finished)
     report.held_out_states = sum(state.held_out for state in finished)
-    return finished, report
+    return finished
 
 
 def collect(proofs: Iterable[TrainingProof], config: DatasetConfig, report: DatasetReport) -> list[Draft]:
@@ -164,13 +170,13 @@ def collect(proofs: Iterable[TrainingProof], config: DatasetConfig, report: Data
 
 def _finish(draft: Draft, space: ActionSpace, config: DatasetConfig, report: DatasetReport) -> TrainingState | None:
     situation = space.look(draft.environment, draft.state)
-    missing = [tactic for tactic in draft.tactics if situation.find(tactic) is None]
+    missing = [tactic for tactic in draft.tactics if _action(situation, tactic, space) is None]
     required = [name for tactic in missing for name in space.premises_in(draft.environment, tactic)]
     if required:
         situation = space.look(draft.environment, draft.state, required)
     targets: dict[int, float] = {}
     for tactic, weight in draft.tactics.items():
-        action = situation.find(tactic)
+        action = _action(situation, tactic, space)
         if action is None:
             report.outside[tactic.split(maxsplit=1)[0] if tactic.strip() else ""] += 1
         else:
@@ -180,6 +186,13 @@ def _finish(draft: Draft, space: ActionSpace, config: DatasetConfig, report: Dat
         return None
     shares = {action: weight / total for action, weight in targets.items()}
     return TrainingState(situation, shares, 1.0, is_held_out(draft, config.valid_share), draft.steps_left)
+
+
+def _action(situation: Situation, tactic: str, space: ActionSpace) -> int | None:
+    """Which action a step is. Where a scorer ranks premises, lists come out otherwise in each generation: the form
+    counts there."""
+    action = situation.find(tactic)
+    return situation.find_form(tactic) if action is None and space.scorer is not None else action
 
 
 def _cap_templates(

@@ -1,6 +1,6 @@
 """Examines a generation: runs the repeated attempts, reads the corpus, asks the policies about the same states.
 
-    Examination(config, corpus, rounds, benchmark, actions, load).of(2, evaluations)
+    Examination(config, corpus, rounds, load).of(2, evaluations)
 
 What costs Lean time is bounded by `[health] share` and stored as rounds of kind `eval`, on valid whatever the run is
 evaluated on: a test split that decided about remedies would be no test any more. Everything else is read.
@@ -71,7 +71,6 @@ class Examination:
     config: FlywheelConfig
     corpus: Corpus
     rounds: Rounds
-    actions: ActionSpace
     load: Callable[[int], Policy]
 
     def of(self, number: int, evaluations: Sequence[Evaluation] = ()) -> Health:
@@ -235,7 +234,8 @@ class Examination:
         if not (isinstance(now, RankerPolicy) and isinstance(base, RankerPolicy) and isinstance(parent, RankerPolicy)):
             notes.append("The model has no exact distribution over actions: no entropy, calibration, drift.")
             return
-        held_out = known_states(load_proofs(self.corpus, reference), self.actions, self.config.health.states)
+        # All of them are asked about what this one is offered.
+        held_out = known_states(load_proofs(self.corpus, reference), now.space, self.config.health.states)
         counts["states"] = len(held_out)
         if held_out:
             mine, first, last = ([p.log_probs(one.situation) for one in held_out] for p in (now, base, parent))
@@ -255,7 +255,7 @@ class Examination:
                 figures["inherited"] = statistics.inherited(tops, best, accepted)
         else:
             notes.append("No held-out proof is there to compare policies on.")
-        seeds = known_states(self._seed_proofs(generations[0]), self.actions, self.config.health.states)
+        seeds = known_states(self._seed_proofs(generations[0]), now.space, self.config.health.states)
         counts["seed_states"] = len(seeds)
         figures["seed_log_likelihood"] = _mean(
             float(np.logaddexp.reduce(now.log_probs(one.situation)[sorted(one.accepted)])) for one in seeds

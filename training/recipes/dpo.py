@@ -17,7 +17,7 @@ from training.config import FlywheelConfig
 from training.data.preferences import preferences
 from training.recipes.recipe import Learning, Recipe, RecipeRefused
 from training.trainers.candidate_preferences import prefer_candidates
-from training.trainers.ranker import RankerTrainer
+from training.trainers.ranker import RankerTrainer, TrainConfig
 from training.trainers.trainer import Trained
 
 
@@ -36,6 +36,8 @@ class Dpo(Recipe):
             raise RecipeRefused("recipe dpo is for the ranker; a model that writes proofs has it in llama3 and r1")
         if config.trees.training < 1:
             raise RecipeRefused("recipe dpo reads what Lean refused from search trees: set [trees] training = 1")
+        if isinstance(config.train, TrainConfig) and config.train.premise_scorer:
+            raise RecipeRefused("recipe dpo reads states with premises by BM25: leave train.premise_scorer out")
         if config.library != "none":
             raise RecipeRefused('recipe dpo reads states without borrowed lemmas: leave library = "snapshot" out')
 

@@ -14,8 +14,9 @@ from prover.policies.ranker.checkpoint import load_checkpoint, save_checkpoint
 
 
 def average(folder: Path, other: Path, share: float, repertoire: Repertoire) -> str:
-    """Replaces the checkpoint in `folder` by (1 - share) of it and `share` of the one in `other`; returns the SHA-256
-    of the new weights. Raises CheckpointError where the two have not the same sizes and vocabulary."""
+    """Replaces the checkpoint in `folder` by (1 - share) of it and `share` of the one in `other`, its scorer of
+    premises kept; returns the SHA-256 of the new weights. Raises CheckpointError where the two have not the same sizes
+    and vocabulary."""
     mine, theirs = load_checkpoint(folder, repertoire), load_checkpoint(other, repertoire)
     if mine.model.config != theirs.model.config or mine.tokenizer.to_str() != theirs.tokenizer.to_str():
         raise CheckpointError(f"{folder} and {other} have other sizes or another vocabulary: they have no average")
@@ -23,4 +24,4 @@ def average(folder: Path, other: Path, share: float, repertoire: Repertoire) -> 
     mixed = {name: (1 - share) * value + share * weights[name] for name, value in mine.model.state_dict().items()}
     mine.model.load_state_dict(mixed)
     training = {**mine.meta["training"], "averaged": {"with": theirs.sha256, "share": share}}
-    return save_checkpoint(folder, mine.model, mine.tokenizer, training)
+    return save_checkpoint(folder, mine.model, mine.tokenizer, training, mine.scorer)

@@ -108,7 +108,7 @@ def prefer_candidates(
     )
     settings = {"beta": beta, "nll": nll, "epochs": epochs, "rate": RATE, "seed": seed}
     record = {**checkpoint.meta["training"], "dpo": {**told.figures, **settings, "reference": checkpoint.sha256}}
-    return replace(told, weights_sha256=save_checkpoint(out, model, checkpoint.tokenizer, record))
+    return replace(told, weights_sha256=save_checkpoint(out, model, checkpoint.tokenizer, record, checkpoint.scorer))
 
 
 def preference_loss(log_probs: Tensor, reference: Tensor, beta: float, nll: float) -> Tensor:

@@ -24,6 +24,10 @@ class ExtraMissing(Exception):
     """What this trainer needs is not installed. The text says what to install."""
 
 
+class NoPremises(Exception):
+    """A scorer of premises is asked for where a benchmark has none. The text says so."""
+
+
 def trainer_of(
     config: TrainConfig | TextConfig,
     space: ActionSpace,
@@ -41,9 +45,14 @@ def trainer_of(
 
 def require_trainable(config: TrainConfig | TextConfig, device: str, repertoire: Repertoire) -> None:
     """Before anything takes long: whether this machine can train so, for a benchmark with this repertoire. Raises
-    NoDevice, ExtraMissing, and of a base model that cannot be used ModelUnavailable or CannotConstrain."""
+    NoDevice, ExtraMissing, NoPremises, and of a base model that cannot be used ModelUnavailable or CannotConstrain."""
     require_device(device)
     if isinstance(config, TrainConfig):
+        if config.premise_scorer and not repertoire.retrieves:
+            raise NoPremises(
+                f"train.premise_scorer ranks the library's premises, and the repertoire {repertoire.name} offers none: "
+                "leave it out"
+            )
         if device == "mps":
             raise NoDevice("the ranker is trained on cpu and cuda, not on mps: leave --device out")
         return

@@ -59,4 +59,5 @@ def ranker_metrics(record: Mapping[str, Any]) -> dict[str, Any]:
         "valid_top_8": record["valid"]["top_8"],
         **({"valid_steps_off": off} if (off := record["valid"].get("steps_off")) is not None else {}),
         "data": record["data"],
+        **({"premises": record["premises"]} if "premises" in record else {}),
     }

@@ -95,7 +95,7 @@ def _fill_in(corpus: Corpus, proofs: list[int], names: list[str] | None) -> list
                         policies[key] = f"Not scored by {model.run}/M_{model.number}: {error}."
                 policy = policies[key]
                 if not isinstance(policy, str):
-                    store_scores(corpus, id, model.id, score_steps(proof, policy, space))
+                    store_scores(corpus, id, model.id, score_steps(proof, policy))
                 elif names:
                     raise UserError(policy)
     return list(dict.fromkeys(said for said in policies.values() if isinstance(said, str)))

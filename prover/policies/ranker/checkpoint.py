@@ -12,6 +12,7 @@ import transformers
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
+from prover.actions.premise_scorer import PremiseScorer
 from prover.actions.repertoire import LIBRARY, Repertoire
 from prover.actions.space import ActionSpace
 from prover.policies.folder import (
@@ -28,24 +29,32 @@ from prover.policies.ranker.network import ActionRanker, ModelConfig
 from prover.policies.ranker.policy import RankerOptions, RankerPolicy
 from prover.policies.ranker.prompt import MARKS, PromptEncoder
 
-WEIGHTS, TOKENIZER = "weights.safetensors", "tokenizer.json"
+WEIGHTS, TOKENIZER, PREMISES = "weights.safetensors", "tokenizer.json", "premises.safetensors"
 _FORMAT = 1
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A ranker as read from disk. `meta` is the whole `meta.json`, the training's record under `training`."""
+    """A ranker as read from disk. `meta` is the whole `meta.json`, the training's record under `training`. `scorer`:
+    what ranked the premises that it learned with."""
 
     model: ActionRanker
     tokenizer: Tokenizer
     meta: Mapping[str, Any]
+    scorer: PremiseScorer | None = None
 
     @property
     def sha256(self) -> str:
         return str(self.meta["weights_sha256"])
 
 
-def save_checkpoint(folder: Path, model: ActionRanker, tokenizer: Tokenizer, training: Mapping[str, Any]) -> str:
+def save_checkpoint(
+    folder: Path,
+    model: ActionRanker,
+    tokenizer: Tokenizer,
+    training: Mapping[str, Any],
+    scorer: PremiseScorer | None = None,
+) -> str:
     """Writes the folder (replacing one that is there) and returns the SHA-256 of its weights."""
     with replacing(folder) as draft:
         save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, draft / WEIGHTS)
@@ -62,6 +71,9 @@ def save_checkpoint(folder: Path, model: ActionRanker, tokenizer: Tokenizer, tra
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
             "training": dict(training),
         }
+        if scorer is not None:
+            scorer.save(draft / PREMISES)
+            meta["premises_sha256"] = sha256_of(draft / PREMISES)
         write_meta(draft, meta)
     return digest
 
@@ -77,15 +89,22 @@ def load_checkpoint(folder: Path, repertoire: Repertoire = LIBRARY) -> Checkpoin
             f"{folder} was trained with other tactic templates or prompt marks than {repertoire.name} has here; "
             "train it again from the corpus (`flywheel train`)"
         )
-    require_files(folder, {WEIGHTS: meta["weights_sha256"], TOKENIZER: meta["tokenizer_sha256"]})
+    files = {WEIGHTS: meta["weights_sha256"], TOKENIZER: meta["tokenizer_sha256"]}
+    scored = "premises_sha256" in meta
+    require_files(folder, files | ({PREMISES: meta["premises_sha256"]} if scored else {}))
+    try:
+        scorer = PremiseScorer.load(folder / PREMISES) if scored else None
+    except ValueError as error:
+        raise CheckpointError(f"{error}; train it again from the corpus (`flywheel train`)") from None
     with torch.random.fork_rng(devices=[]):  # building a network draws weights that the next line replaces
         model = ActionRanker(ModelConfig.model_validate(meta["model"]), meta["vocabulary"], repertoire)
     model.load_state_dict(load_file(folder / WEIGHTS))
-    return Checkpoint(model.eval(), Tokenizer.from_file(str(folder / TOKENIZER)), meta)
+    return Checkpoint(model.eval(), Tokenizer.from_file(str(folder / TOKENIZER)), meta, scorer)
 
 
 def load_ranker(folder: Path, space: ActionSpace, options: RankerOptions | None = None, name: str = "") -> RankerPolicy:
     """The policy of a checkpoint folder, called `name` or else like the folder. Raises CheckpointError."""
     checkpoint = load_checkpoint(folder, space.repertoire)
     encoder = PromptEncoder(checkpoint.tokenizer)
-    return RankerPolicy(Inference(checkpoint.model), encoder, space, options, name or folder.name)
+    scored = space.with_scorer(checkpoint.scorer)
+    return RankerPolicy(Inference(checkpoint.model), encoder, scored, options, name or folder.name)

@@ -73,6 +73,11 @@ class RankerPolicy:
     def name(self) -> str:
         return self._name
 
+    @property
+    def space(self) -> ActionSpace:
+        """What it chooses from, its own ranking of premises included."""
+        return self._space
+
     def propose(self, queries: Sequence[PolicyQuery]) -> list[list[Proposal]]:
         return [self._propose(query) for query in queries]
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from tokenizers import Tokenizer
 
-from prover.actions.retrieval import RetrievedPremise, Shape
+from prover.actions.premises import RetrievedPremise, Shape
 from prover.actions.space import Pointer, PointerKind, Situation
 from prover.connective import Connective, shape
 from prover.goal import IDENTIFIER, LocalKind, identifiers

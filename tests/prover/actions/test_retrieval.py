@@ -5,7 +5,8 @@ from small_library import ARRAYS, LESS, LISTS, MAP_APPEND, NAT, THEOREMS, closur
 
 from lean_env.library.index import Library
 from lean_env.theorem import Environment
-from prover.actions.retrieval import PremiseIndex, Retriever, Shape, read_premise
+from prover.actions.premises import Shape, read_premise
+from prover.actions.retrieval import PremiseIndex, Retriever
 from prover.goal import parse_goal
 
 
