@@ -54,6 +54,21 @@ class Arms:
     #: What theorems may borrow of M_number's snapshot; None where the run has no library.
     lending: Callable[[int], Lending | None] = lambda _number: None
 
+    def __post_init__(self) -> None:
+        self._require(self.config.search)
+
+    def _require(self, search: SearchSettings) -> None:
+        """Raises ConfigError for a solver that the benchmark's repertoire does not have as it stands."""
+        have = [
+            one.form for one in self.actions.repertoire.templates if one.form and not one.slots and "{" not in one.form
+        ]
+        for tactic in search.solvers:
+            if tactic not in have:
+                raise ConfigError(
+                    f"search.solvers: {self.actions.repertoire.name} has no form {tactic!r} without slots; it has "
+                    f"{', '.join(have) or 'none'}"
+                )
+
     # --- rounds -----------------------------------------------------------------------------------------------------
 
     def automation(self) -> Plan:
@@ -137,6 +152,7 @@ class Arms:
         whole proofs: there is nothing to search."""
         if self.config.writes_proofs:
             raise ConfigError("a model that writes whole proofs is not searched with: leave --search out")
+        self._require(search)
         name = f"M_{number}{BY}{search.beside(self.config.search)}"
         arm = self._generation(number, name, budget_of(self.config.evaluation.steps))
         return replace(arm, search=search.as_search())

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -61,6 +62,15 @@ Train = Annotated[
 ]
 
 
+def _listed(given: Any) -> Any:
+    """Several in one text, as the command line has them: `rfl,simp_all`."""
+    return tuple(word.strip() for word in given.split(",") if word.strip()) if isinstance(given, str) else given
+
+
+def _shown(value: Any) -> str:
+    return "+".join(value) if isinstance(value, tuple) else str(value)
+
+
 class ConfigError(ValueError):
     """A configuration that cannot be used; the text names each key and what is wrong with it."""
 
@@ -89,6 +99,12 @@ class SearchSettings(BaseModel):
         exclude_if=lambda value: not value,
         description="nats that a step still to be done counts for, as the value head expects (train.model.value_bins)",
     )
+    solvers: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        (),
+        exclude_if=lambda value: not value,
+        description="cheap closers that are run first on each new goal, a step of the budget each: forms without slots "
+        "of the benchmark's own (rfl, simp, omega); not with kind = samples",
+    )
     exploration: float = Field(0.0, ge=0, description="andor: c of PUCT")
     widening: float = Field(0.0, ge=0, description="andor: moves of a goal visited N times, in N^0.6; 0: any number")
 
@@ -104,7 +120,7 @@ class SearchSettings(BaseModel):
         differs = {name: value for name, value in self.model_dump().items() if getattr(others, name) != value}
         differs.pop("kind", None)
         return ", ".join(
-            [self.kind, *(name if value is True else f"{name}={value}" for name, value in differs.items())]
+            [self.kind, *(name if value is True else f"{name}={_shown(value)}" for name, value in differs.items())]
         )
 
     def as_search(self) -> StepSearch:
@@ -331,6 +347,8 @@ class FlywheelConfig(BaseSettings):
             raise ValueError("search.value needs a ranker with a value head: train.model.value_bins = 64")
         if self.rungs and self.benchmark != "lean-logic-rungs":
             raise ValueError(f"rungs: {self.benchmark} has none, lean-logic-rungs has")
+        if self.search.solvers and self.search.kind == "samples":
+            raise ValueError("search.solvers: samples are drawn, not searched; leave one of the two out")
         if self.unverified and self.trees.training < 1:
             raise ValueError("unverified: it reads the search trees of all attempts, so trees.training must be 1")
         return self

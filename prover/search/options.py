@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-_LATER = frozenset({"template_noise", "template_floor", "invertible", "value"})
+_LATER = frozenset({"template_noise", "template_floor", "invertible", "value", "solvers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class SearchOptions:
     invertible: bool = False
     #: How many nats a step that is still to be done counts for, as the policy's value head expects it; 0: not asked.
     value: float = 0.0
+    #: Tactics that are run first on each goal that is new to the search, in this order, each a step of the budget.
+    solvers: tuple[str, ...] = ()
     #: States deeper than this, longer in print or with more goals are not searched from. In AND/OR search: a branch's
     #: tactics, and one tactic's own goals.
     max_depth: int = 12
@@ -38,4 +40,5 @@ class SearchOptions:
 
     def in_use(self) -> dict[str, Any]:
         """The fields; those that came later only where they are in use, so that what was stored before compares."""
-        return {name: value for name, value in asdict(self).items() if value or name not in _LATER}
+        used = {name: value for name, value in asdict(self).items() if value or name not in _LATER}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in used.items()}

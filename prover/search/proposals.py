@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from prover.policy import Proposal
@@ -18,8 +19,9 @@ class Kept(NamedTuple):
     charged: float
 
 
-def keep(proposals: list[Proposal], config: SearchOptions, seed: int) -> list[Kept]:
-    """The best `edges_per_state` proposals by log p plus noise from the state's own streams, best first."""
+def keep(proposals: list[Proposal], config: SearchOptions, seed: int, solvers: Sequence[str] = ()) -> list[Kept]:
+    """The best `edges_per_state` proposals by log p plus noise from the state's own streams, best first. `solvers` go
+    before them."""
     if config.noise:
         stream = random.Random(stream_seed(seed, "noise"))
         scored = [Kept(a, a.log_prob + config.noise * gumbel(stream), a.log_prob) for a in proposals]
@@ -33,7 +35,22 @@ def keep(proposals: list[Proposal], config: SearchOptions, seed: int) -> list[Ke
         scored.sort(key=lambda one: -one.perturbed)
     if config.template_floor and (first := _floor(scored, config, seed)):
         scored = [*first, *(one for one in scored if one.a is not first[0].a)]
-    return scored[: config.edges_per_state]
+    kept = scored[: config.edges_per_state]
+    return _with_solvers(kept, scored, solvers) if solvers else kept
+
+
+def _with_solvers(kept: list[Kept], scored: list[Kept], solvers: Sequence[str]) -> list[Kept]:
+    """What was kept, with these tactics before it. One that does not close its goal costs what the policy thinks of it,
+    and where it says nothing as much as the last that was kept: to be tried first makes nothing a likelier beginning.
+    """
+    known = {one.a.tactic: one for one in reversed(scored)}
+    last = min((one.charged for one in kept), default=0.0)
+    ahead = max((one.perturbed for one in kept), default=0.0)
+    first = []
+    for tactic in solvers:
+        one = known.get(tactic) or Kept(Proposal(tactic, last), last, last)
+        first.append(one._replace(perturbed=max(0.0, ahead)))
+    return [*first, *(one for one in kept if one.a.tactic not in solvers)]
 
 
 def _floor(scored: list[Kept], config: SearchOptions, seed: int) -> list[Kept]:

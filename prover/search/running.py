@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from lean_env.session.leandojo import DojoCrashError, TacticState
 from lean_env.session.outcomes import Outcome, ProofSession, StepResult
 from lean_env.theorem import Theorem
-from prover.goal import goal_texts
+from prover.goal import first_goal, goal_texts
 from prover.policy import Policy, PolicyQuery, Valuing
 from prover.search.budget import Ended, Spending
 from prover.search.contract import SearchResult, Times
@@ -32,6 +32,8 @@ class Running:
     seed: int
     spending: Spending
     graph: SearchGraph = field(default_factory=SearchGraph)
+    #: Goals on which the solvers were tried, as printed.
+    _solved_for: set[str] = field(default_factory=set)
     _lean: float = 0.0
     _model: float = 0.0
     _inside_lean: float = 0.0
@@ -43,7 +45,15 @@ class Running:
         seed = stream_seed(self.seed, self.theorem.name, text)
         with self._asking():
             (answer,) = self.policy.propose([PolicyQuery(self.theorem, text, seed)])
-        return keep(answer, self.config, seed)
+        return keep(answer, self.config, seed, self._solvers(text))
+
+    def _solvers(self, text: str) -> tuple[str, ...]:
+        """Those of the settings, where the first goal of a printed state is new."""
+        goal = first_goal(text)[0]
+        if not self.config.solvers or goal in self._solved_for:
+            return ()
+        self._solved_for.add(goal)
+        return self.config.solvers
 
     def rest(self, text: str) -> float:
         """What the goals of a printed state are expected to cost, in nats: `value` for each step of each goal's longest
