@@ -28,18 +28,12 @@ BUCKETS = 4096
 #: What is known of a premise without a goal.
 STATIC = (*(f"is-{shape}" for shape in Shape), "hypotheses", "symbols", "left", "right", "length", "conditions")
 #: What a goal adds. `score`, `fit` and `foreign` are those that retrieval without a scorer ranks by.
-DYNAMIC: tuple[str, ...] = (
-    "score",
-    "fit",
-    "foreign",
-    "left-fits",
-    "right-fits",
-    "conclusion-fits",
-    "left",
-    "right",
-    "conclusion",
+DYNAMIC = (
+    *("score", "fit", "foreign", "left-fits", "right-fits", "conclusion-fits", "left", "right", "conclusion"),
+    *("goal", "namespace", "left-fits-size", "conclusion-fits-size"),
 )
-DYNAMIC += ("goal", "namespace", "left-fits-size", "conclusion-fits-size")
+#: What a checkpoint says that its scorer reads; a change of what a bag holds changes the last name.
+FEATURES = (*STATIC, *DYNAMIC, "bag-1")
 
 
 class _Inverted:

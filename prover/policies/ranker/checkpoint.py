@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from prover.actions.premise_scorer import PremiseScorer
+from prover.actions.premise_table import FEATURES
 from prover.actions.repertoire import LIBRARY, Repertoire
 from prover.actions.space import ActionSpace
 from prover.policies.folder import (
@@ -73,7 +74,7 @@ def save_checkpoint(
         }
         if scorer is not None:
             scorer.save(draft / PREMISES)
-            meta["premises_sha256"] = sha256_of(draft / PREMISES)
+            meta["premises_sha256"], meta["premise_features"] = sha256_of(draft / PREMISES), list(FEATURES)
         write_meta(draft, meta)
     return digest
 
@@ -92,10 +93,12 @@ def load_checkpoint(folder: Path, repertoire: Repertoire = LIBRARY) -> Checkpoin
     files = {WEIGHTS: meta["weights_sha256"], TOKENIZER: meta["tokenizer_sha256"]}
     scored = "premises_sha256" in meta
     require_files(folder, files | ({PREMISES: meta["premises_sha256"]} if scored else {}))
-    try:
-        scorer = PremiseScorer.load(folder / PREMISES) if scored else None
-    except ValueError as error:
-        raise CheckpointError(f"{error}; train it again from the corpus (`flywheel train`)") from None
+    if scored and meta.get("premise_features") != list(FEATURES):
+        raise CheckpointError(
+            f"{folder} has a scorer of premises that reads other features than this version has; train it again from the "
+            "corpus (`flywheel train`)"
+        )
+    scorer = PremiseScorer.load(folder / PREMISES) if scored else None
     with torch.random.fork_rng(devices=[]):  # building a network draws weights that the next line replaces
         model = ActionRanker(ModelConfig.model_validate(meta["model"]), meta["vocabulary"], repertoire)
     model.load_state_dict(load_file(folder / WEIGHTS))

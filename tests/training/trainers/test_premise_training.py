@@ -1,6 +1,7 @@
 """The scorer of premises is learned from a snapshot, kept beside the ranker, and goes where the ranker goes."""
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -192,6 +193,16 @@ def test_a_damaged_or_missing_scorer_is_refused(trained, tmp_path):
         load_checkpoint(out)
     (out / PREMISES).unlink()
     with pytest.raises(CheckpointError, match=PREMISES):
+        load_checkpoint(out)
+
+
+def test_a_scorer_of_other_features_is_refused(trained, tmp_path):
+    out = shutil.copytree(trained[0], tmp_path / "model")
+    meta = json.loads((out / META).read_text())
+    assert meta["premise_features"][0] == "is-equation"
+    meta["premise_features"][0] = "is-something"
+    (out / META).write_text(json.dumps(meta))
+    with pytest.raises(CheckpointError, match="other features"):
         load_checkpoint(out)
 
 
