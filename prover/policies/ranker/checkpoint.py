@@ -95,7 +95,7 @@ def load_checkpoint(folder: Path, repertoire: Repertoire = LIBRARY) -> Checkpoin
     require_files(folder, files | ({PREMISES: meta["premises_sha256"]} if scored else {}))
     if scored and meta.get("premise_features") != list(FEATURES):
         raise CheckpointError(
-            f"{folder} has a scorer of premises that reads other features than this version has; train it again from the "
+            f"{folder} has a scorer of premises that reads other features than this version; train it again from the "
             "corpus (`flywheel train`)"
         )
     scorer = PremiseScorer.load(folder / PREMISES) if scored else None
