@@ -65,7 +65,7 @@ def write_experiment(experiment: Experiment, title: str, folder: Path) -> list[P
     folder.mkdir(parents=True, exist_ok=True)
     table, data, examples = folder / "table.txt", folder / "experiment.json", folder / "examples.md"
     with table.open("w", encoding="utf-8") as file:
-        Console(file=file, width=150, no_color=True, force_terminal=False).print(render(experiment))
+        Console(file=file, width=220, no_color=True, force_terminal=False).print(render(experiment))
     table.write_text("".join(f"{line.rstrip()}\n" for line in table.read_text(encoding="utf-8").splitlines()))
     found = list(firsts(experiment))
     data.write_text(json.dumps(as_json(experiment, found), indent=1) + "\n", encoding="utf-8")
