@@ -119,6 +119,9 @@ def eval_(
     check_models(model or [])
     if portfolio and model:
         raise UserError("--portfolio evaluates no model; leave out --portfolio or --model")
+    if whole_budget and (portfolio or toolchain == "native"):
+        other = "--portfolio" if portfolio else "--toolchain native"
+        raise UserError(f"--whole-budget compares generations of a run; leave out --whole-budget or {other}")
     server = server_of(policy_url, policy_model, policy_prompt, policy_samples)
     models: list[str | ServerPolicy] = [*(model or []), *([server] if server else [])]
     elsewhere = external.resolve(bench, place, workers) if bench and toolchain == "embedded" else None
@@ -131,8 +134,13 @@ def eval_(
         native_settings = native_settings.model_copy(update={"search": native_settings.search.changed(fields)})
         return _in_own_lean(bench, native, native_settings, theorems, models, place, json)
     settings = settings_of(config, name or ("portfolio" if portfolio else None), place, workers=workers, device=device)
-    changes = {"split": split, "strata": tuple(stratum) if stratum else None, "theorems": theorems, "steps": steps}
-    changes["whole_budget"] = whole_budget
+    changes = {
+        "split": split,
+        "strata": tuple(stratum) if stratum else None,
+        "theorems": theorems,
+        "steps": steps,
+        "whole_budget": whole_budget,
+    }
     otherwise = settings.search.changed(fields)
     if portfolio:
         settings = settings.model_copy(update={"search": otherwise})

@@ -12,10 +12,9 @@ from types import MappingProxyType
 from typing import Any
 
 from prover.evaluation.height import Climb
-from prover.evaluation.plots import figure_of, write_figure
+from prover.evaluation.plots import LEVEL_STYLES, figure_of, write_figure
 
 _GENERATION = re.compile(r"M_(\d+)")
-_STYLES: tuple[Any, ...] = ("--", ":", "-.", (0, (1, 4)), (0, (6, 4)))
 
 
 def plot_heights(
@@ -56,7 +55,7 @@ def _by_generation(axes: Any, climbed: Mapping[int, Climb], level: Sequence[Clim
         axes.axhline(frozen.height, color="C3", linestyle="-", linewidth=1.5, label="M_0, frozen")
         axes.axhspan(*frozen.interval, color="C3", alpha=0.12, linewidth=0)
     for number, one in enumerate(level):
-        style = _STYLES[number % len(_STYLES)]
+        style = LEVEL_STYLES[number % len(LEVEL_STYLES)]
         axes.axhline(one.height, color=f"C{4 + number}", linestyle=style, linewidth=1.2, label=one.arm)
     axes.set_xticks(numbers)
     axes.set_xlabel("generation")

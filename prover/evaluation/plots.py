@@ -17,6 +17,12 @@ from prover.evaluation.statistics import Interval
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+#: Of level lines, one an arm. A run with a library has seven arms without a generation.
+LEVEL_STYLES: tuple[Any, ...] = (
+    *("--", ":", "-.", (0, (1, 4)), (0, (6, 4))),
+    *((0, (8, 2, 1, 2, 1, 2)), (0, (12, 3)), (0, (3, 6))),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -43,7 +49,6 @@ def plot_generations(curves: Sequence[Curve], title: str, stem: Path) -> tuple[P
     """
     figure = figure_of()
     axes = figure.subplots()
-    styles: tuple[Any, ...] = ("--", ":", "-.", (0, (1, 4)), (0, (6, 4)))
     arms = list(dict.fromkeys(arm for curve in curves for arm in curve.levels))
     for number, curve in enumerate(curves):
         points, suffix = curve.points, f", {curve.stratum}" if curve.stratum else ""
@@ -56,7 +61,7 @@ def plot_generations(curves: Sequence[Curve], title: str, stem: Path) -> tuple[P
             generations, rates, yerr=[below, above], color=color, marker="o", capsize=4, label=f"flywheel{suffix}"
         )
         for arm, rate in curve.levels.items():
-            style = styles[arms.index(arm) % len(styles)]
+            style = LEVEL_STYLES[arms.index(arm) % len(LEVEL_STYLES)]
             axes.axhline(100 * rate, linestyle=style, color=color, alpha=0.7, linewidth=1.2, label=f"{arm}{suffix}")
     axes.set_xticks(sorted({point.generation for curve in curves for point in curve.points}))
     axes.set_xlabel("generation")

@@ -33,7 +33,7 @@ class Running:
     spending: Spending
     graph: SearchGraph = field(default_factory=SearchGraph)
     #: Goals on which the solvers were tried, as printed.
-    _solved_for: set[str] = field(default_factory=set)
+    _solvers_tried: set[str] = field(default_factory=set)
     _lean: float = 0.0
     _model: float = 0.0
     _inside_lean: float = 0.0
@@ -50,9 +50,9 @@ class Running:
     def _solvers(self, text: str) -> tuple[str, ...]:
         """Those of the settings, where the first goal of a printed state is new."""
         goal = first_goal(text)[0]
-        if not self.config.solvers or goal in self._solved_for:
+        if not self.config.solvers or goal in self._solvers_tried:
             return ()
-        self._solved_for.add(goal)
+        self._solvers_tried.add(goal)
         return self.config.solvers
 
     def rest(self, text: str) -> float:

@@ -163,7 +163,7 @@ def _example(
 
 
 def _fit(examples: Sequence[_Example], start: PremiseScorer, order: np.random.Generator) -> PremiseScorer:
-    """AdamW on cross-entropy; every random choice comes from `order`."""
+    """Adam on cross-entropy and a penalty on what moves away from `start`; every random choice comes from `order`."""
     dense = torch.nn.Parameter(torch.from_numpy(np.concatenate([start.static, start.dynamic])))
     goal = torch.nn.Parameter(torch.from_numpy(start.goal.copy()))
     premise = torch.nn.Parameter(torch.from_numpy(start.premise.copy()))

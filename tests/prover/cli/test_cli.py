@@ -103,6 +103,8 @@ def test_every_error_with_an_exit_code_exists() -> None:
         (["run", "--bench", "lean-cor"], "did you mean lean-core?"),
         (["eval", "--bench", "lean-lojic"], "did you mean lean-logic?"),
         (["eval", "--with", "invertible"], "FIELD=VALUE"),
+        (["eval", "--whole-budget", "--portfolio"], "leave out --whole-budget or --portfolio"),
+        (["eval", "--whole-budget", "--toolchain", "native"], "leave out --whole-budget or --toolchain native"),
         (["bench", "list", "external/nothing"], "no corpus"),
         (["corpus", "stats"], "no corpus"),
         (["corpus", "show", "x"], "no corpus"),
