@@ -133,8 +133,11 @@ def test_no_process_waits_for_the_last_theorem_of_an_arm(run):
     begun = threading.Event()
 
     class Waits(FixedPolicy):
+        #: Asked side by side: else who waits here holds up the other process in its last theorem of this arm.
+        concurrent = True
+
         def propose(self, queries):
-            assert queries[0].theorem.name != NAMES[-1] or begun.wait(120)
+            assert queries[0].theorem.name != NAMES[-1] or begun.wait(60)
             return super().propose(queries)
 
     arms = Arm("slow", Waits(("sub 1", -0.5)), Budget(4)), Arm("weak", WEAK, Budget(4))
@@ -225,6 +228,15 @@ def test_reports_say_what_has_to_be_said(run):
     assert values["arms"][1]["solved_at"] == {"8": 8, "16": 13, "32": None, "64": None, "128": None}
     assert len(values["outcomes"]["strong"]) == 40
     assert values["comparisons"][0]["wins"] >= 1
+
+
+def test_level_lines_of_one_colour_all_look_different(tmp_path):
+    levels = {f"arm {n}": 0.1 * n for n in range(8)}
+    svg, _ = plot_generations([Curve("", [Point(0, 0.5, Interval(0.4, 0.6))], levels)], "levels", tmp_path / "levels")
+    legend = ElementTree.parse(svg).find(".//*[@id='legend_1']")
+    lines = [one.get("style", "") for one in legend.iter("{http://www.w3.org/2000/svg}path")]
+    dashes = [style for style in lines if "stroke-dasharray" in style]
+    assert len(dashes) == 8 and len(set(dashes)) == 8
 
 
 def test_plots_are_files_of_their_kind_and_reproducible(run, tmp_path):
