@@ -226,6 +226,11 @@ class FlywheelConfig(BaseSettings):
         description="of graded statements those of the lowest so many rungs, in rounds and evaluations; 0: all "
         "(lean-logic-rungs)",
     )
+    environments: NonNegativeInt = Field(
+        0,
+        exclude_if=lambda value: not value,
+        description="theorems of the so many environments with most held-out ones, everywhere in the run; 0: of all",
+    )
     grammar_theorems: PositiveInt = Field(250, description="train theorems that the grammar tries in round 0")
     grammar_steps: NonNegativeInt = Field(0, description="tactic steps of each of these attempts; 0: as in a round")
     heartbeats: PositiveInt = Field(20_000, description="Lean's allocation limit for one tactic, in thousands")

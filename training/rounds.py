@@ -27,6 +27,7 @@ from training.canaries import require_none_accepted
 from training.config import ConfigError, FlywheelConfig
 from training.data.from_corpus import trainable
 from training.events import Event, Interrupted, Report
+from training.scope import within
 from training.sides import counterparts, open_side, require_one_side
 
 NOTHING: Mapping[str, Any] = {}
@@ -276,9 +277,8 @@ class Rounds:
         return _sample({theorem.name: theorem.name for theorem in theorems}, count, "train")
 
     def wanted(self, theorems: Sequence[TheoremRecord]) -> list[TheoremRecord]:
-        """Of graded ones those of the settings' lowest rungs; the others (false statements, disproofs) all."""
-        rungs = self.config.rungs
-        return [one for one in theorems if not rungs or int(one.extra.get("rung", 0)) < rungs]
+        """Of these those of the part of the benchmark that the run stays in."""
+        return within(self.config, self.corpus, theorems)
 
     def check_stop(self) -> None:
         """Raises Interrupted if the run was asked to stop."""
