@@ -13,7 +13,7 @@ from functools import reduce
 from operator import and_
 
 from lean_env.benchmark.lean_logic.composition import Entailment
-from lean_env.benchmark.lean_logic.formula import AND, FALSE, IFF, IMP, NOT, OR, TRUE, Node
+from lean_env.benchmark.lean_logic.formula import AND, CONNECTIVES, FALSE, IFF, IMP, NOT, OR, Node
 from lean_env.benchmark.lean_logic.models import Models
 
 #: A formula and the models in which it is true.
@@ -33,7 +33,7 @@ class Pool:
         return cls(
             models,
             [
-                [(formula, models.truth(formula)) for formula in group if contingent(models, formula)]
+                [(formula, models.truth(formula)) for formula in group if models.contingent(formula)]
                 for group in by_size
             ],
         )
@@ -119,20 +119,6 @@ def near_miss(rng: random.Random, pool: Pool, sizes: Sequence[int], goal_size: i
     return tuple(formula for formula, _ in drawn), goals[min(failing)[1]][0]
 
 
-def contingent(models: Models, formula: Node) -> bool:
-    """Whether the formula and all its parts are true in some models and false in others; True and False may be parts.
-
-    Parts are what is between connectives: a quantified formula has none.
-    """
-    return 0 < models.truth(formula) < models.all and contingent_parts(models, formula)
-
-
-def contingent_parts(models: Models, formula: Node) -> bool:
-    """The same of the parts alone."""
-    parts = formula.args if formula.head in (AND, OR, IMP, IFF, NOT) else ()
-    return all(part.head in (TRUE, FALSE) or contingent(models, part) for part in parts)
-
-
 def irredundant(models: Models, hypotheses: Sequence[Node], goal: Node) -> bool:
     """Whether the hypotheses have a model together and each is needed for the goal."""
     masks = [models.truth(formula) for formula in hypotheses]
@@ -164,22 +150,20 @@ def _contexts(models: Models, node: Node, on: int, off: int) -> list[tuple[int, 
     """
     if node.head == NOT:
         return _contexts(models, node.args[0], off, on)
-    if node.head not in (AND, OR, IMP, IFF):
+    if node.head not in CONNECTIVES:
         return [(on, off)]
     left, right = node.args
     a, b = models.truth(left), models.truth(right)
-
-    def choose(mask: int) -> int:
-        return on & mask | off & ~mask
-
+    # Where the other side is true the whole is `on` or `off` as this one is; where not, as the connective has it.
+    with_a, with_b = on & a | off & ~a, on & b | off & ~b
     if node.head == AND:
-        of_left, of_right = (choose(b), off), (choose(a), off)
+        of_left, of_right = (with_b, off), (with_a, off)
     elif node.head == OR:
-        of_left, of_right = (on, choose(b)), (on, choose(a))
+        of_left, of_right = (on, with_b), (on, with_a)
     elif node.head == IMP:
-        of_left, of_right = (choose(b), on), (on, choose(~a))
+        of_left, of_right = (with_b, on), (on, on & ~a | off & a)
     else:
-        of_left, of_right = (choose(b), choose(~b)), (choose(a), choose(~a))
+        of_left, of_right = (with_b, on & ~b | off & b), (with_a, on & ~a | off & a)
     return _contexts(models, left, *of_left) + _contexts(models, right, *of_right)
 
 

@@ -115,19 +115,21 @@ class _Prover:
             if not direct:
                 # by_cases on the left side; where it holds, `left` and `exact`; where not, `right`.
                 yield 6, 3, [(_with(gamma, self._not(left)), right)]
-        for place, one in enumerate(gamma):
-            rest = (*gamma[:place], *gamma[place + 1 :])
+        for place, (one, others) in enumerate(zip(gamma, self._without_each(gamma), strict=True)):
             head, left, right = self._parts[one]
+            if left < 0:
+                continue
+            rest = (*gamma[:place], *gamma[place + 1 :])
             if head == OR:
                 yield 4, 0, [(_with(rest, side), goal) for side in (left, right)]
             elif head == IFF:
                 for asked, given in ((left, right), (right, left)):
-                    if given == goal and not self.refuted(rest, asked):
+                    if given == goal and not others & ~self._truth[asked]:
                         yield 0, 0, [(rest, asked)]
                 yield 3, 0, [(_with(rest, *self._sides(one)), goal)]
             elif head == NOT and goal == self._false and self._size[left]:
                 yield 2, 0, [(rest, left)]
-            elif head == IMP and not self.refuted(rest, left):
+            elif head == IMP and not others & ~self._truth[left]:
                 if right == goal:
                     yield 0, 0, [(rest, left)]
                 else:
@@ -150,12 +152,28 @@ class _Prover:
 
     def _needed(self, gamma: tuple[int, ...], goal: int) -> tuple[int, ...]:
         """Hypotheses that still entail the goal, none of which can be left out; large ones go first."""
-        kept = list(gamma)
-        for one in sorted(gamma, key=lambda formula: -self._size[formula]):
-            fewer = [other for other in kept if other != one]
-            if not self.refuted(fewer, goal):
-                kept = fewer
-        return tuple(kept)
+        order = sorted(gamma, key=lambda formula: -self._size[formula])
+        kept, dropped, against = self._models.all, set(), ~self._truth[goal]
+        for one, later in zip(order, self._behind_each(order), strict=True):
+            if kept & later & against:
+                kept &= self._truth[one]
+            else:
+                dropped.add(one)
+        return tuple([one for one in gamma if one not in dropped]) if dropped else gamma
+
+    def _without_each(self, gamma: Sequence[int]) -> Iterator[int]:
+        """For each of them, what the others say together."""
+        before = self._models.all
+        for one, later in zip(gamma, self._behind_each(gamma), strict=True):
+            yield before & later
+            before &= self._truth[one]
+
+    def _behind_each(self, gamma: Sequence[int]) -> list[int]:
+        """For each of them, what those behind it say together."""
+        masks = [self._models.all]
+        for one in reversed(gamma):
+            masks.append(masks[-1] & self._truth[one])
+        return masks[-2::-1]
 
     def _together(self, gamma: Sequence[int]) -> int:
         mask = self._models.all

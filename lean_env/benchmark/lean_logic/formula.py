@@ -12,6 +12,7 @@ AND, OR, IMP, NOT, IFF, EQ = "∧", "∨", "→", "¬", "↔", "="
 ALL, EXISTS, TRUE, FALSE = "∀", "∃", "True", "False"
 
 QUANTIFIERS = frozenset((ALL, EXISTS))
+CONNECTIVES = frozenset((AND, OR, IMP, IFF, NOT))
 #: Constructors of Nat and List: `x + 1` and `x :: y`.
 SUCC, CONS = "+1", "::"
 LOGICAL = frozenset((AND, OR, IMP, NOT, IFF, EQ, ALL, EXISTS, TRUE, FALSE))

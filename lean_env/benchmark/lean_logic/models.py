@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_, or_
 
-from lean_env.benchmark.lean_logic.formula import ALL, AND, EXISTS, FALSE, IFF, IMP, NOT, OR, TRUE, Node
+from lean_env.benchmark.lean_logic.formula import ALL, AND, CONNECTIVES, EXISTS, FALSE, IFF, IMP, NOT, OR, TRUE, Node
 
 #: A symbol with the elements it is applied to: `("P", 0)`; a proposition is `("p",)`.
 Fact = tuple[str | int, ...]
@@ -37,11 +37,13 @@ class Models:
     constants: Mapping[str, tuple[str, Sequence[int]]] = field(default_factory=dict)
     #: `above[w]`: the worlds that w sees, itself among them. Classical models have one world.
     above: Sequence[Sequence[int]] = ((0,),)
+    #: The mask of all of them.
+    all: int = field(init=False, repr=False)
     _known: dict[Node, int] = field(default_factory=dict, repr=False)
+    _contingent: dict[Node, bool] = field(default_factory=dict, repr=False)
 
-    @property
-    def all(self) -> int:
-        return (1 << self.count) - 1
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "all", (1 << self.count) - 1)
 
     def truth(self, node: Node) -> int:
         """The models whose root forces the closed formula. Known values are kept with the models."""
@@ -100,6 +102,21 @@ class Models:
                 )
         values = (elements[a.head] if a.head in elements else int(a.head[1:]) for a in args)
         return self.facts[world][(head, *values)]
+
+    def contingent(self, formula: Node) -> bool:
+        """Whether the formula and all its parts are true in some models and false in others; True and False may be
+        parts. Parts are what is between connectives: a quantified formula has none."""
+        known = self._contingent.get(formula)
+        if known is None:
+            known = 0 < self.truth(formula) < self.all and self.contingent_parts(formula)
+            self._contingent[formula] = known
+        return known
+
+    def contingent_parts(self, formula: Node) -> bool:
+        """The same of the parts alone."""
+        if formula.head not in CONNECTIVES:
+            return True
+        return all(part.head in (TRUE, FALSE) or self.contingent(part) for part in formula.args)
 
     def refuting(self, hypotheses: Sequence[Node], goal: Node) -> int:
         """The models whose root has all hypotheses true and the goal not."""

@@ -91,7 +91,7 @@ class Sequents:
         hypotheses, goal = made
         return (
             assembly.irredundant(self.models, *made)
-            and all(assembly.contingent_parts(self.models, formula) for formula in (*hypotheses, goal))
+            and all(map(self.models.contingent_parts, (*hypotheses, goal)))
             and assembly.idle_leaves(self.models, *made) <= 1 + total(made) // 10
         )
 
