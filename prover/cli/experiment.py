@@ -114,7 +114,7 @@ def variants(
     """
     require_lean()
     place = Place.of(home, db)
-    settings = settings_of(config, name, place, workers=workers)
+    settings = settings_of(config, name, place, create=False, workers=workers)
     from prover.cli.experiment_variants import compare
     from training.experiments.at_test_time import TrialSettings
 

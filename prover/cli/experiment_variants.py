@@ -12,7 +12,7 @@ from training.experiments.at_test_time_report import as_json, render
 
 def compare(settings: FlywheelConfig, wanted: TrialSettings, place: Place, json: bool) -> None:
     """Raises UserError where there is nothing to compare."""
-    with place.corpus(create=True) as corpus:
+    with place.corpus() as corpus:
         known = [run.name for run in corpus.runs()]
     if settings.name not in known:
         raise UserError(f"there is no run {settings.name!r} whose model could be tried; `flywheel run` makes one")

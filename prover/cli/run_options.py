@@ -71,14 +71,18 @@ def settings_of(
     name: str | None,
     place: Place,
     flags: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    create: bool = True,
     **more: Any,
 ) -> FlywheelConfig:
     """A run's settings. Without a `config` a run that is there has those that it was started with; with one its
-    benchmark is that in `flags`, or else the one that it was started on. `more`: options of the command."""
+    benchmark is that in `flags`, or else the one that it was started on. `more`: options of the command.
+
+    Raises CorpusError where there is no corpus yet and `create` is false."""
     from prover.cli import work
 
     settings = work.FlywheelConfig.load(config, name=name, **more, **flags)
-    with place.corpus(create=True) as corpus:
+    with place.corpus(create=create) as corpus:
         started = next((run.config for run in corpus.runs() if run.name == settings.name), None)
     if started is None:
         return settings

@@ -98,7 +98,7 @@ def test_every_error_with_an_exit_code_exists() -> None:
         (["bench", "show", "No.such.theorem"], "No.such.theorem"),
         (["run", "--config", "absent.toml"], "absent.toml"),
         (["experiment", "--seeds", "2", "recipes"], "seeds: options go behind `recipes`"),
-        (["experiment", "variants", "--name", "none"], "there is no run 'none'"),
+        (["experiment", "variants", "--name", "none"], "no corpus"),
         (["run", "--bench", "no-such-bench"], "no-such-bench"),
         (["run", "--bench", "lean-cor"], "did you mean lean-core?"),
         (["eval", "--bench", "lean-lojic"], "did you mean lean-logic?"),
