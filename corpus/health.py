@@ -148,11 +148,11 @@ def store_health(corpus: Corpus, generation_id: int, health: Health) -> None:
 
 
 def openings_in(
-    corpus: Corpus, round: RoundRecord, forced: Callable[[str, str], bool] = lambda _state, _tactic: False
+    corpus: Corpus, round: RoundRecord, forced: Callable[[str, str], bool] | None = None
 ) -> dict[str, list[tuple[int, str] | None]]:
     """For each theorem of a round its attempts that ended in a verdict, one entry each, None for one that found no
     proof: the proof's id and the head of its first tactic that was chosen, '' where none was. `intros` is not, nor is
-    what `forced` says of the state before it and the tactic."""
+    what `forced` says so of, by the state before it and the tactic."""
     attempt, theorem = schema.Attempt, schema.Theorem
     with reading(corpus.engine) as session:
         found = session.execute(
@@ -169,7 +169,8 @@ def openings_in(
             found_steps = session.execute(steps.where(step.proof_id.in_(chunk)).order_by(step.proof_id, step.position))
             for proof_id, before, tactic in found_steps:
                 head = (tactic.split() or [""])[0]
-                if not heads[proof_id] and head != "intros" and not forced(before, tactic):
+                chosen = head != "intros" and not (forced and forced(before, tactic))
+                if chosen and not heads[proof_id]:
                     heads[proof_id] = head
     tries: defaultdict[str, list[tuple[int, str] | None]] = defaultdict(list)
     for name, status, id in found:

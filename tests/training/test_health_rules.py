@@ -56,6 +56,12 @@ def test_each_figure_is_an_alarm_past_its_limit_and_not_at_it(
     assert (found.failure == failure and "limit" in found.text) or "under" in found.text
 
 
+def test_one_opening_is_no_alarm_where_m_0_has_it_already() -> None:
+    alike = {**BASE, "one_opening": 1.0}
+    assert alarms(alike, alike, AlarmSettings()) == ()
+    assert [one.failure for one in alarms(alike, {**BASE, "one_opening": None}, AlarmSettings())] == ["collapse"]
+
+
 def test_a_level_pass_at_k_is_no_alarm_where_nothing_or_nearly_everything_is_solved() -> None:
     for first in (0.0, 0.95):
         assert alarms({**BASE, "pass@1": first, "slope": 0.0}, BASE, AlarmSettings()) == ()

@@ -172,11 +172,7 @@ class Examination:
         stratum = self.config.evaluation.strata[0] if self.config.evaluation.strata[0] != "all" else ""
         chosen = self.rounds.held_out("valid", stratum, theorems)
         again = self.rounds.repeated(REPEATED, "valid", stratum, chosen, plan, settings.attempts, model.id)
-        tries = (
-            openings_in(self.corpus, again, forced)
-            if self.config.search.invertible
-            else openings_in(self.corpus, again)
-        )
+        tries = openings_in(self.corpus, again, forced if self.config.search.invertible else None)
         solved = {name: [one is not None for one in each] for name, each in tries.items()}
         rates = {k: statistics.mean_pass_at(solved, k) for k in KS if k <= settings.attempts}
         figures |= {f"pass@{k}": rate for k, rate in rates.items()}

@@ -46,8 +46,9 @@ def alarms(now: Figures, base: Figures, limits: AlarmSettings) -> tuple[Alarm, .
         if past:
             found.append(Alarm(failure, text))
 
-    alike, gain, first = now["one_opening"], now["slope"], now["pass@1"]
-    if alike is not None:
+    alike, usual, gain, first = now["one_opening"], base["one_opening"], now["slope"], now["pass@1"]
+    # Where M_0's proofs open alike already, the statements have one opening: nothing has narrowed.
+    if alike is not None and (usual is None or usual <= limits.one_opening):
         say(
             "collapse",
             alike > limits.one_opening,
@@ -65,11 +66,11 @@ def alarms(now: Figures, base: Figures, limits: AlarmSettings) -> tuple[Alarm, .
             spread < limits.entropy * most,
             f"tactic entropy {spread:.2f} nats is under {limits.entropy:.0%} of M_0's {most:.2f}",
         )
-    if (excess := now["overconfidence"]) is not None and (usual := base["overconfidence"]) is not None:
+    if (excess := now["overconfidence"]) is not None and (at_start := base["overconfidence"]) is not None:
         say(
             "overconfidence",
-            excess - max(0.0, usual) > limits.overconfidence,
-            f"confidence is {excess:+.2f} above accuracy, M_0's {usual:+.2f} (limit {limits.overconfidence:g} more)",
+            excess - max(0.0, at_start) > limits.overconfidence,
+            f"confidence is {excess:+.2f} above accuracy, M_0's {at_start:+.2f} (limit {limits.overconfidence:g} more)",
         )
     if (kept := now["seed_log_likelihood"]) is not None and (at_first := base["seed_log_likelihood"]) is not None:
         say(
