@@ -1,19 +1,20 @@
-"""The same step or proof with the names of its variables exchanged: p for q and q for p, in the state and in what is
-written.
+"""The same step or proof with names exchanged, in the state and in what is written: p for q and q for p among the
+variables of one type, h1 for h2 and h2 for h1 among hypotheses.
 
     exchanged("p q : Prop\\nh : p ∧ q\\n⊢ q", "cases h\\nexact right", number=1)
 
-Which letter a variable has says nothing, and a model from scratch has to learn that from examples alone. (The ranker
-reads markers in place of names.) Exchanged are names that are declared on one line, so of one type, and are no proofs.
-What says them is another statement of the same shape with the proof that belongs to it. Where Lean would print such a
-name with a number behind it (`p_1`), that one stays as it was: what is read then is not quite what Lean prints.
+Which letter a variable has says nothing, nor does which hypothesis comes first, and a model from scratch has to learn
+that from examples alone. (The ranker reads markers in place of names.) Exchanged are variables that are declared on one
+line, and hypotheses on lines that follow each other: these have no part in one another. What says them is another
+statement of the same shape, its hypotheses in another order, with the proof that belongs to it. Where Lean would print
+such a name with a number behind it (`p_1`), that one stays as it was: what is read then is not quite what Lean prints.
 """
 
 from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from prover.goal import IDENTIFIER, LocalKind, first_goal, parse_goal
 
@@ -24,23 +25,50 @@ def exchanged(state: str, text: str, number: int) -> tuple[str, str]:
     """State and text with other names; the same ones where no two can be exchanged. Another `number`, another draw."""
     goal = parse_goal(first_goal(state)[0])
     groups: dict[str, list[str]] = {}
+    proofs: set[str] = set()
     for local in goal.locals:
         if local.kind in _VARIABLES and local.accessible and local.value is None:
             groups.setdefault(local.type, []).append(local.name)
+        elif local.kind is LocalKind.PROOF and local.accessible and local.value is None:
+            proofs.add(local.name)
+    lines = state.split("\n")
+    runs = list(_runs(lines, proofs))
     draw = random.Random(hashlib.sha256(repr((state, text, number)).encode()).digest())
-    names: dict[str, str] = {}
+    variables: dict[str, str] = {}
     for group in groups.values():
-        names |= dict(zip(group, draw.sample(group, len(group)), strict=True))
-    order = {name: place for place, name in enumerate(names)}
-    lines = (_line(line, names, order) for line in state.split("\n"))
-    return "\n".join(lines), _renamed(text, names)
+        variables |= dict(zip(group, draw.sample(group, len(group)), strict=True))
+    names = dict(variables)
+    for _, run in runs:
+        names |= dict(zip(run, draw.sample(run, len(run)), strict=True))
+    order = {name: place for place, name in enumerate(variables)}
+    written = [_line(line, names, order) for line in lines]
+    for start, run in runs:
+        by_name = {line.partition(" : ")[0]: line for line in written[start : start + len(run)]}
+        written[start : start + len(run)] = [by_name[name] for name in run]
+    return "\n".join(written), _renamed(text, names)
+
+
+def _runs(lines: Sequence[str], proofs: set[str]) -> Iterator[tuple[int, list[str]]]:
+    """Where lines stand of which each declares one hypothesis and nothing else, one after the other, and their names.
+    They end where Lean has broken a line: what follows belongs to the last of them."""
+    run: list[str] = []
+    for place, line in enumerate([*lines, ""]):
+        name, colon, _ = line.partition(" : ")
+        if colon and name in proofs:
+            run.append(name)
+            continue
+        if line.startswith(" "):
+            run = run[:-1]
+        if len(run) > 1:
+            yield place - len(run) - line.startswith(" "), run
+        run = []
 
 
 def _line(line: str, names: Mapping[str, str], order: Mapping[str, int]) -> str:
     """A line of a state. Names that are declared together stay in the order in which statements have them."""
     declared, colon, type_ = line.partition(" : ")
     words = declared.split()
-    if colon and words and all(word in names for word in words):
+    if colon and words and all(word in order for word in words):
         declared = " ".join(sorted((names[word] for word in words), key=order.__getitem__))
         return f"{declared}{colon}{_renamed(type_, names)}"
     return _renamed(line, names)

@@ -55,8 +55,8 @@ class TextData(BaseModel):
         default=0,
         ge=0,
         exclude_if=lambda value: not value,
-        description="so many further copies of each row, with the names of variables of one type exchanged; an epoch "
-        "is longer by them",
+        description="so many further copies of each row, with the names of variables of one type and of hypotheses "
+        "exchanged; an epoch is longer by them",
     )
 
 

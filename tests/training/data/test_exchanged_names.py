@@ -28,24 +28,39 @@ PROOFS = [
 ]
 
 
-def test_names_of_one_type_are_exchanged_everywhere_and_nothing_else_is():
+def test_names_of_one_type_and_hypotheses_are_exchanged_everywhere_and_nothing_else_is():
     state, text = PROOFS[1]
-    drawn = Counter(exchanged(state, text, number) for number in range(1, 60))
-    assert len(drawn) == 4, "two predicates and two elements; τ and the hypotheses have nobody to change with"
+    drawn = Counter(exchanged(state, text, number) for number in range(1, 120))
+    assert len(drawn) == 8, "two predicates, two elements, two hypotheses; τ has nobody to change with"
     assert drawn.most_common()[-1][1] >= 5, "each as likely"
     other = (
-        "τ : Type\nQ R : τ → Prop\nc n : τ\nh1 : ∀ (z : τ), R z → Q z\nh2 : R n ∧ R c\n⊢ Q c",
-        "cases h2\nexact h1 c right",
+        "τ : Type\nQ R : τ → Prop\nc n : τ\nh1 : R n ∧ R c\nh2 : ∀ (z : τ), R z → Q z\n⊢ Q c",
+        "cases h1\nexact h2 c right",
     )
     assert other in drawn and (state, text) in drawn
-    assert exchanged(*PROOFS[3], 1)[1] == PROOFS[3][1], "a name behind a dot, and one of a proof, stays"
+    drawn = Counter(exchanged(*PROOFS[3], number) for number in range(1, 20))
+    assert ("p q : Prop\nh : q\nh_1 : p ↔ q\n⊢ p", "exact h_1.mpr h") in drawn, "up to a dot"
     assert exchanged("p : Prop\nh : p\n⊢ p", "exact h", 3) == ("p : Prop\nh : p\n⊢ p", "exact h")
+
+
+def test_hypotheses_stay_where_something_stands_between_them_or_a_line_is_broken():
+    apart = ("p q : Prop\nh1 : p\nα : Type\nh2 : q\n⊢ p", "exact h1")
+    broken = ("α : Type\nh1 : α = α\nh2 :\n  ∀ x : α,\n    x = x\n⊢ α = α", "exact h1")
+    wrapped = ("α : Type\nh1 : α = α\nh2 : α = α ∧\n  α = α\n⊢ α = α", "exact h1")
+    for state, text in (apart, broken, wrapped):
+        assert all("h1" in exchanged(state, text, number)[1] for number in range(1, 20))
+    first_two = "α : Type\nh1 : α = α\nh2 : α ≠ α\nh3 : α = α ∧\n  α = α\n⊢ α = α"
+    drawn = {exchanged(first_two, "exact h1", number) for number in range(1, 20)}
+    assert drawn == {
+        (first_two, "exact h1"),
+        (first_two.replace("h1 : α = α\nh2 : α ≠ α", "h1 : α ≠ α\nh2 : α = α"), "exact h2"),
+    }
 
 
 def test_lean_takes_what_is_exchanged():
     with Lean(1, spares=0) as lean:
         for place, (state, text) in enumerate(PROOFS):
-            for other, tactics in {exchanged(state, text, number) for number in range(4)}:
+            for other, tactics in {exchanged(state, text, number) for number in range(6)}:
                 goal = Theorem(f"t{place}", statement_of(goal_of(other)), INIT)
                 with lean.tools.open_session(goal) as (session, root):
                     assert root.pp == other, "printed as Lean prints it"
