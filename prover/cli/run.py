@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -55,7 +55,13 @@ def run(
     flags = external.resolve(bench, place, workers)
     from prover.cli import screens, work
 
-    more = {"generations": generations, "seed": seed, "workers": workers, "device": device, "search__kind": search}
+    more: dict[str, Any] = {
+        "generations": generations,
+        "seed": seed,
+        "workers": workers,
+        "device": device,
+        "search__kind": search,
+    }
     left_out = tuple(without) if without else None
     settings = settings_of(config, name, place, flags, recipe=recipe, without=left_out, **more)
     with place.corpus(create=True) as corpus:
