@@ -5,7 +5,7 @@ variables of one type, h1 for h2 and h2 for h1 among hypotheses.
 
 Which letter a variable has says nothing, nor does which hypothesis comes first, and a model from scratch has to learn
 that from examples alone. (The ranker reads markers in place of names.) Exchanged are variables that are declared on one
-line, and hypotheses on lines that follow each other: these have no part in one another. What says them is another
+line, and hypotheses of the only goal on lines that follow each other: these have no part in one another. What says them is another
 statement of the same shape, its hypotheses in another order, with the proof that belongs to it. Where Lean would print
 such a name with a number behind it (`p_1`), that one stays as it was: what is read then is not quite what Lean prints.
 """
@@ -23,7 +23,8 @@ _VARIABLES = frozenset({LocalKind.PROPOSITION, LocalKind.DATA, LocalKind.FUNCTIO
 
 def exchanged(state: str, text: str, number: int) -> tuple[str, str]:
     """State and text with other names; the same ones where no two can be exchanged. Another `number`, another draw."""
-    goal = parse_goal(first_goal(state)[0])
+    first, goals = first_goal(state)
+    goal = parse_goal(first)
     groups: dict[str, list[str]] = {}
     proofs: set[str] = set()
     for local in goal.locals:
@@ -32,7 +33,8 @@ def exchanged(state: str, text: str, number: int) -> tuple[str, str]:
         elif local.kind is LocalKind.PROOF and local.accessible and local.value is None:
             proofs.add(local.name)
     lines = state.split("\n")
-    runs = list(_runs(lines, proofs))
+    # Another goal may have the same names on other lines: of several goals the hypotheses stay.
+    runs = list(_runs(lines, proofs)) if goals == 1 else []
     draw = random.Random(hashlib.sha256(repr((state, text, number)).encode()).digest())
     variables: dict[str, str] = {}
     for group in groups.values():

@@ -49,6 +49,8 @@ def test_hypotheses_stay_where_something_stands_between_them_or_a_line_is_broken
     wrapped = ("α : Type\nh1 : α = α\nh2 : α = α ∧\n  α = α\n⊢ α = α", "exact h1")
     for state, text in (apart, broken, wrapped):
         assert all("h1" in exchanged(state, text, number)[1] for number in range(1, 20))
+    goals = ("p q : Prop\nh1 : p\nh2 : q\n⊢ p\n\np q : Prop\nh2 : q\nh3 : p\n⊢ q", "exact h1")
+    assert {exchanged(*goals, number)[1] for number in range(1, 20)} == {"exact h1"}
     first_two = "α : Type\nh1 : α = α\nh2 : α ≠ α\nh3 : α = α ∧\n  α = α\n⊢ α = α"
     drawn = {exchanged(first_two, "exact h1", number) for number in range(1, 20)}
     assert drawn == {
