@@ -5,9 +5,10 @@ variables of one type, h1 for h2 and h2 for h1 among hypotheses.
 
 Which letter a variable has says nothing, nor does which hypothesis comes first, and a model from scratch has to learn
 that from examples alone. (The ranker reads markers in place of names.) Exchanged are variables that are declared on one
-line, and hypotheses of the only goal on lines that follow each other: these have no part in one another. What says them is another
-statement of the same shape, its hypotheses in another order, with the proof that belongs to it. Where Lean would print
-such a name with a number behind it (`p_1`), that one stays as it was: what is read then is not quite what Lean prints.
+line, and hypotheses of the only goal on lines that follow each other: these have no part in one another. What says them
+is another statement of the same shape, its hypotheses in another order, with the proof that belongs to it. Where Lean
+would print such a name with a number behind it (`p_1`), that one stays as it was: what is read then is not quite what
+Lean prints.
 """
 
 from __future__ import annotations
