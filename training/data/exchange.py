@@ -41,30 +41,31 @@ def exchanged(state: str, text: str, number: int) -> tuple[str, str]:
     for group in groups.values():
         variables |= dict(zip(group, draw.sample(group, len(group)), strict=True))
     names = dict(variables)
-    for _, run in runs:
-        names |= dict(zip(run, draw.sample(run, len(run)), strict=True))
+    for run in runs:
+        names |= dict(zip(run.values(), draw.sample([*run.values()], len(run)), strict=True))
     order = {name: place for place, name in enumerate(variables)}
     written = [_line(line, names, order) for line in lines]
-    for start, run in runs:
-        by_name = {line.partition(" : ")[0]: line for line in written[start : start + len(run)]}
-        written[start : start + len(run)] = [by_name[name] for name in run]
+    for run in runs:
+        by_name = {names[name]: written[place] for place, name in run.items()}
+        for place, name in run.items():
+            written[place] = by_name[name]
     return "\n".join(written), _renamed(text, names)
 
 
-def _runs(lines: Sequence[str], proofs: set[str]) -> Iterator[tuple[int, list[str]]]:
-    """Where lines stand of which each declares one hypothesis and nothing else, one after the other, and their names.
-    They end where Lean has broken a line: what follows belongs to the last of them."""
-    run: list[str] = []
+def _runs(lines: Sequence[str], proofs: set[str]) -> Iterator[dict[int, str]]:
+    """Lines, one after the other, of which each declares one hypothesis and nothing else: by place what its name is.
+    Where Lean has broken a line, what follows belongs to the one before, which is left out."""
+    run: dict[int, str] = {}
     for place, line in enumerate([*lines, ""]):
         name, colon, _ = line.partition(" : ")
         if colon and name in proofs:
-            run.append(name)
+            run[place] = name
             continue
         if line.startswith(" "):
-            run = run[:-1]
+            run.pop(place - 1, None)
         if len(run) > 1:
-            yield place - len(run) - line.startswith(" "), run
-        run = []
+            yield run
+        run = {}
 
 
 def _line(line: str, names: Mapping[str, str], order: Mapping[str, int]) -> str:

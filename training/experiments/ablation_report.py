@@ -201,13 +201,15 @@ def _plot(ablation: Ablation, stratum: str, title: str, folder: Path) -> tuple[P
     graded = ablation.rows(stratum)[0].height is not None
     scale = 1.0 if graded else 100.0
     numbers: set[int] = set()
-    for place, variant in enumerate(one for one in ablation.variants if ablation.curve(one.name, stratum)):
+    drawn = [one for one in ablation.variants if ablation.curve(one.name, stratum)]
+    # Beside each other, so that intervals can be told apart, and around their generation, so that it can be told, too.
+    apart = min(0.06, 0.4 / len(drawn))
+    for place, variant in enumerate(drawn):
         curve = ablation.curve(variant.name, stratum)
         values = [scale * value for value, _ in curve.values()]
         below = [scale * max(0.0, value - interval.low) for value, interval in curve.values()]
         above = [scale * max(0.0, interval.high - value) for value, interval in curve.values()]
-        # Beside each other, so that intervals can be told apart.
-        at = [number + 0.06 * place for number in curve]
+        at = [number + apart * (place - (len(drawn) - 1) / 2) for number in curve]
         axes.errorbar(at, values, yerr=[below, above], marker="o", capsize=3, label=variant.name, color=f"C{place}")
         numbers |= curve.keys()
     axes.set_xticks(sorted(numbers))
