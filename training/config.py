@@ -43,7 +43,7 @@ from prover.search.contract import Search
 from prover.search.kinds import SearchKind, StepSearch, search_of
 from prover.search.whole import WholeProofs
 from training.health_config import HealthSettings, RemedySettings
-from training.trainers.ranker import TrainConfig
+from training.trainers.ranker_config import TrainConfig
 from training.trainers.text_config import TextConfig
 
 #: What changes no result: a run goes on with other values of these, and they are not stored with it.

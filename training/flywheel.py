@@ -58,7 +58,7 @@ from training.rounds import Rounds
 from training.trainers.averaging import average
 from training.trainers.choice import require_trainable, trainer_of
 from training.trainers.halfway import Halfway, NotTheSame
-from training.trainers.ranker import TrainConfig
+from training.trainers.ranker_config import TrainConfig
 from training.trainers.trainer import Progress as TrainingProgress
 from training.trainers.trainer import Trainer
 

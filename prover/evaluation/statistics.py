@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest
 
 RESAMPLES = 10_000
 
@@ -54,4 +53,6 @@ def two_way_interval(values: npt.NDArray[np.float64], seed: int = 0) -> Interval
 
 def sign_test(wins: int, losses: int) -> float:
     """Exact two-sided p of `wins` against `losses` among discordant pairs (McNemar's exact test); 1 without any."""
+    from scipy.stats import binomtest  # two seconds to import, and most commands compare nothing
+
     return float(binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0

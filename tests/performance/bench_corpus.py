@@ -274,8 +274,9 @@ def snapshot_costs(corpus: Corpus) -> tuple[dict[str, float], str]:
     return costs, hash
 
 
-def measure(url: str, proofs: int) -> Bench:
-    """Fills an empty database and measures it; with `proofs` 0 one that was filled before."""
+def measure(url: str, proofs: int, calls: int = 40) -> Bench:
+    """Fills an empty database and measures it; with `proofs` 0 one that was filled before. `calls`: of each view, at
+    most."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     if proofs:
         say(f"{proofs} proofs, {proofs * STEPS_A_PROOF} steps: about {proofs * BYTES_A_PROOF / 1e9:.2f} GB of disk")
@@ -297,7 +298,7 @@ def measure(url: str, proofs: int) -> Bench:
         bench.snapshot_ms, hash = snapshot_costs(corpus)
         say(f"  snapshots: {bench.snapshot_ms}")
         for name, call in chain(views(corpus), pages(corpus, url)):
-            bench.latency_ms[name] = latency(corpus, call)
+            bench.latency_ms[name] = latency(corpus, call, most=calls)
             say(f"  {name}: {bench.latency_ms[name]}")
         with corpus.engine.connect() as connection:
             for table in Base.metadata.sorted_tables:

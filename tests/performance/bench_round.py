@@ -38,7 +38,6 @@ from lean_env.theorem import Theorem
 from prover.actions.space import ActionSpace
 from prover.benchmarks.registry import benchmark_of
 from prover.lean import Lean
-from prover.policies.ranker.inference import Inference
 from prover.policies.ranker.network import ActionRanker
 from prover.policies.ranker.policy import RankerPolicy
 from prover.policies.ranker.prompt import PromptEncoder, readable
@@ -139,7 +138,7 @@ def untrained(settings: FlywheelConfig, space: ActionSpace, theorems: Sequence[T
     )
     model = ActionRanker(settings.train.model, tokenizer.get_vocab_size(), space.repertoire)
     model.initialise(torch.Generator().manual_seed(0))
-    return RankerPolicy(Inference(model), PromptEncoder(tokenizer), space)
+    return RankerPolicy(model.inference, PromptEncoder(tokenizer), space)
 
 
 def _round(

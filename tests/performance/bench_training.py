@@ -32,7 +32,8 @@ from prover.policies.ranker.tokenizer import train_tokenizer
 from training.config import FlywheelConfig
 from training.data.dataset import TrainingState
 from training.trainers.isolation import isolated
-from training.trainers.ranker import Fitting, TrainConfig
+from training.trainers.ranker_config import TrainConfig
+from training.trainers.ranker_training import Fitting
 from training.trainers.side_by_side import Helpers
 
 

@@ -31,7 +31,8 @@ from prover.policies.ranker.checkpoint import load_ranker
 from prover.policies.ranker.policy import RankerOptions
 from training.config import FlywheelConfig
 from training.data.dataset import TrainingProof
-from training.trainers.ranker import TrainConfig, train
+from training.trainers.ranker_config import TrainConfig
+from training.trainers.ranker_training import train
 
 MARKS = (1, 4, 8, 12, 24)
 

@@ -16,7 +16,7 @@ from tests.postgres import PostgresServer
 
 def test_a_small_corpus_is_measured(tmp_path):
     url = str(tmp_path / "corpus.db")
-    bench = measure(url, 400)
+    bench = measure(url, 400, calls=3)
     with Corpus.open(url, create=False) as corpus:
         last = snapshots(corpus)[-1]
         assert (

@@ -23,7 +23,7 @@ from lean_env.theorem import Theorem
 from prover.benchmarks.lean_logic import LogicBenchmark
 from prover.lean import Lean
 from prover.policies.ranker.checkpoint import load_ranker
-from prover.policies.ranker.network import ModelConfig
+from prover.policies.ranker.config import ModelConfig
 from prover.policies.ranker.policy import RankerPolicy
 from prover.rounds.plan import theorem_of
 from prover.search.streams import stream_seed
@@ -32,7 +32,8 @@ from training.data.dataset import TrainingProof
 from training.data.from_corpus import trainable
 from training.data.unverified import UNVERIFIED
 from training.flywheel import ROUND_0, Flywheel, Turn
-from training.trainers.ranker import RankerTrainer, TrainConfig
+from training.trainers.ranker import RankerTrainer
+from training.trainers.ranker_config import TrainConfig
 
 LOGIC = LogicConfig(
     train=600,

@@ -17,7 +17,8 @@ from training.config import FlywheelConfig
 from training.data.preferences import preferences
 from training.recipes.recipe import Learning, Recipe, RecipeRefused
 from training.trainers.candidate_preferences import prefer_candidates
-from training.trainers.ranker import RankerTrainer, TrainConfig
+from training.trainers.ranker import RankerTrainer
+from training.trainers.ranker_config import TrainConfig
 from training.trainers.trainer import Trained
 
 

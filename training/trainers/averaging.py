@@ -6,6 +6,7 @@ pass@1 rose in training while pass@32 fell, and the average had both (Lin et al.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from prover.actions.repertoire import Repertoire
@@ -18,10 +19,8 @@ def average(folder: Path, other: Path, share: float, repertoire: Repertoire) -> 
     premises kept; returns the SHA-256 of the new weights. Raises CheckpointError where the two have not the same sizes
     and vocabulary."""
     mine, theirs = load_checkpoint(folder, repertoire), load_checkpoint(other, repertoire)
-    if mine.model.config != theirs.model.config or mine.tokenizer.to_str() != theirs.tokenizer.to_str():
+    if mine.config != theirs.config or mine.tokenizer.to_str() != theirs.tokenizer.to_str():
         raise CheckpointError(f"{folder} and {other} have other sizes or another vocabulary: they have no average")
-    weights = theirs.model.state_dict()
-    mixed = {name: (1 - share) * value + share * weights[name] for name, value in mine.model.state_dict().items()}
-    mine.model.load_state_dict(mixed)
+    mixed = {name: (1 - share) * value + share * theirs.weights[name] for name, value in mine.weights.items()}
     training = {**mine.meta["training"], "averaged": {"with": theirs.sha256, "share": share}}
-    return save_checkpoint(folder, mine.model, mine.tokenizer, training, mine.scorer)
+    return save_checkpoint(folder, replace(mine, weights=mixed), training)

@@ -26,7 +26,7 @@ from prover.policies.ranker.network import ActionRanker, CandidateBatch, PromptB
 from prover.policies.ranker.prompt import Prompt, PromptEncoder
 from training.data.preferences import Preference
 from training.trainers.isolation import isolated
-from training.trainers.ranker import TrainConfig
+from training.trainers.ranker_config import TrainConfig
 
 #: The learning rate as a share of the supervised one, and passes over the pairs: a round of 60 attempts leaves some
 #: hundred, which is four batches a pass. Neither was tuned.
@@ -71,7 +71,7 @@ def prefer_candidates(
     encoder = PromptEncoder(checkpoint.tokenizer)
     with isolated(config.threads, device):
         torch.manual_seed(seed % 2**32)
-        model = checkpoint.model.to(device).eval()
+        model = ActionRanker.of(checkpoint).to(device)
         inputs = [encoder.encode(pair.situation) for pair in pairs]
         with torch.inference_mode():
             reference = torch.cat(
@@ -108,7 +108,8 @@ def prefer_candidates(
     )
     settings = {"beta": beta, "nll": nll, "epochs": epochs, "rate": RATE, "seed": seed}
     record = {**checkpoint.meta["training"], "dpo": {**told.figures, **settings, "reference": checkpoint.sha256}}
-    return replace(told, weights_sha256=save_checkpoint(out, model, checkpoint.tokenizer, record, checkpoint.scorer))
+    preferring = replace(checkpoint, weights=model.weights)
+    return replace(told, weights_sha256=save_checkpoint(out, preferring, record))
 
 
 def preference_loss(log_probs: Tensor, reference: Tensor, beta: float, nll: float) -> Tensor:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from prover.actions.repertoire import Repertoire
 from prover.actions.space import ActionSpace
+from prover.policies.ranker.checkpoint import load_checkpoint
 from prover.policies.text.constraint import require_elementary
 from training.trainers.device import NoDevice, require_device
 from training.trainers.halfway import Halfway
-from training.trainers.ranker import RankerTrainer, TrainConfig
-from training.trainers.ranker_metrics import ranker_metrics
+from training.trainers.ranker import RankerTrainer, ranker_metrics
+from training.trainers.ranker_config import TrainConfig
 from training.trainers.text_config import TextConfig
 
 if TYPE_CHECKING:
@@ -78,8 +79,6 @@ def made(
     """The SHA-256 of a trained model's weights, its training's own record, and what the corpus keeps of that. Raises
     CheckpointError."""
     if isinstance(config, TrainConfig):
-        from prover.policies.ranker.checkpoint import load_checkpoint
-
         meta = load_checkpoint(folder, space.repertoire).meta
         return meta["weights_sha256"], meta["training"], ranker_metrics(meta["training"])
     from prover.policies.text.checkpoint import text_meta
@@ -92,8 +91,6 @@ def made(
 def base_digest(config: TrainConfig | TextConfig, base: Path, space: ActionSpace) -> str:
     """SHA-256 of the weights in a folder that a training is to start from. Raises CheckpointError, ModelUnavailable."""
     if isinstance(config, TrainConfig):
-        from prover.policies.ranker.checkpoint import load_checkpoint
-
         return load_checkpoint(base, space.repertoire).sha256
     from prover.policies.text.checkpoint import digest_of, load_tokenizer
 

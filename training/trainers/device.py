@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import torch
-
 
 class NoDevice(Exception):
     """The device that was asked for is not there. The text says what is and what to do."""
@@ -11,6 +9,10 @@ class NoDevice(Exception):
 
 def require_device(name: str) -> None:
     """Raises NoDevice when torch cannot compute there."""
+    if name == "cpu":
+        return  # always; torch takes seconds to import
+    import torch
+
     try:
         device = torch.device(name)
     except RuntimeError as error:

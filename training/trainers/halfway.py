@@ -1,7 +1,7 @@
 """Training that a kill cannot undo: all that is needed to go on, in one file beside the folder that is being made.
 
 The file is written beside its place and renamed, so it is whole or absent. It says what training it belongs to, and no
-other takes it up.
+other takes it up. Torch is imported where the file is read or written: it takes seconds, and some runs train nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 
 class NotTheSame(Exception):
@@ -40,6 +39,8 @@ class Halfway:
         return time.monotonic() - self._last >= self.seconds
 
     def save(self, identity: str, state: dict[str, Any]) -> None:
+        import torch
+
         draft = self.file.with_name(f"{self.file.name}.{os.getpid()}.draft")
         draft.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as out:
@@ -57,6 +58,8 @@ class Halfway:
         """What was saved last, None if nothing was. Raises NotTheSame."""
         if not self.file.exists():
             return None
+        import torch
+
         try:
             state: dict[str, Any] = torch.load(self.file, weights_only=True)
         except Exception as error:  # torch says a damaged file in many ways

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -47,17 +46,3 @@ def measure(model: ActionRanker, encoder: PromptEncoder, states: Sequence[Traini
             top_8 += any(action in state.targets for action in best)
     count = len(states)
     return Metrics(count, loss / count, top_1 / count, top_8 / count, float(np.mean(off)) if off else None)
-
-
-def ranker_metrics(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What the corpus keeps of a training, from the checkpoint's own record of it."""
-    return {
-        "states": record["train"]["states"],
-        "train_loss": record["train"]["loss"],
-        "valid_loss": record["valid"]["loss"],
-        "valid_top_1": record["valid"]["top_1"],
-        "valid_top_8": record["valid"]["top_8"],
-        **({"valid_steps_off": off} if (off := record["valid"].get("steps_off")) is not None else {}),
-        "data": record["data"],
-        **({"premises": record["premises"]} if "premises" in record else {}),
-    }

@@ -1,21 +1,24 @@
-"""A trained ranker on disk: a folder with its weights, its tokenizer and a `meta.json` that can rebuild it."""
+"""A trained ranker on disk: a folder with its weights, its tokenizer and a `meta.json` that can rebuild it.
+
+Nothing here needs torch: a program that proves with a trained ranker does not wait for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import torch
-import transformers
-from safetensors.torch import load_file, save_file
+from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
 from prover.actions.premise_scorer import PremiseScorer
 from prover.actions.premise_table import FEATURES
 from prover.actions.repertoire import LIBRARY, Repertoire
 from prover.actions.space import ActionSpace
+from prover.policies.decoder import Floats
 from prover.policies.folder import (
     CheckpointError,
     read_meta,
@@ -25,8 +28,8 @@ from prover.policies.folder import (
     sha256_of,
     write_meta,
 )
+from prover.policies.ranker.config import ModelConfig
 from prover.policies.ranker.inference import Inference
-from prover.policies.ranker.network import ActionRanker, ModelConfig
 from prover.policies.ranker.policy import RankerOptions, RankerPolicy
 from prover.policies.ranker.prompt import MARKS, PromptEncoder
 
@@ -36,44 +39,48 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A ranker as read from disk. `meta` is the whole `meta.json`, the training's record under `training`. `scorer`:
-    what ranked the premises that it learned with."""
+    """All that a ranker is. `weights`: by their names in prover/policies/ranker/network.py. `scorer`: what ranked the
+    premises that it learned with. `meta`: the whole `meta.json` that was read, the training's record under
+    `training`."""
 
-    model: ActionRanker
+    weights: Mapping[str, Floats]
+    config: ModelConfig
+    repertoire: Repertoire
     tokenizer: Tokenizer
-    meta: Mapping[str, Any]
     scorer: PremiseScorer | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
+        """Of the file of weights that it was read from."""
         return str(self.meta["weights_sha256"])
 
+    @property
+    def vocabulary(self) -> int:
+        """Number of tokens that it knows."""
+        return len(self.weights["decoder.embed_tokens.weight"])
 
-def save_checkpoint(
-    folder: Path,
-    model: ActionRanker,
-    tokenizer: Tokenizer,
-    training: Mapping[str, Any],
-    scorer: PremiseScorer | None = None,
-) -> str:
-    """Writes the folder (replacing one that is there) and returns the SHA-256 of its weights."""
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint, training: Mapping[str, Any]) -> str:
+    """Writes the folder (replacing one that is there) with this record of its training; returns the SHA-256 of its
+    weights."""
     with replacing(folder) as draft:
-        save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, draft / WEIGHTS)
-        tokenizer.save(str(draft / TOKENIZER))
+        save_file(dict(checkpoint.weights), draft / WEIGHTS)
+        checkpoint.tokenizer.save(str(draft / TOKENIZER))
         digest = sha256_of(draft / WEIGHTS)
         meta = {
             "format": _FORMAT,
-            "model": model.config.model_dump(),
-            "vocabulary": model.vocabulary,
-            "templates": model.repertoire.names,
+            "model": checkpoint.config.model_dump(),
+            "vocabulary": checkpoint.vocabulary,
+            "templates": checkpoint.repertoire.names,
             "marks": list(MARKS),
             "weights_sha256": digest,
             "tokenizer_sha256": sha256_of(draft / TOKENIZER),
-            "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
+            "versions": {name: metadata.version(name) for name in ("torch", "transformers")},
             "training": dict(training),
         }
-        if scorer is not None:
-            scorer.save(draft / PREMISES)
+        if checkpoint.scorer is not None:
+            checkpoint.scorer.save(draft / PREMISES)
             meta["premises_sha256"], meta["premise_features"] = sha256_of(draft / PREMISES), list(FEATURES)
         write_meta(draft, meta)
     return digest
@@ -99,10 +106,8 @@ def load_checkpoint(folder: Path, repertoire: Repertoire = LIBRARY) -> Checkpoin
             "corpus (`flywheel train`)"
         )
     scorer = PremiseScorer.load(folder / PREMISES) if scored else None
-    with torch.random.fork_rng(devices=[]):  # building a network draws weights that the next line replaces
-        model = ActionRanker(ModelConfig.model_validate(meta["model"]), meta["vocabulary"], repertoire)
-    model.load_state_dict(load_file(folder / WEIGHTS))
-    return Checkpoint(model.eval(), Tokenizer.from_file(str(folder / TOKENIZER)), meta, scorer)
+    config, tokenizer = ModelConfig.model_validate(meta["model"]), Tokenizer.from_file(str(folder / TOKENIZER))
+    return Checkpoint(load_file(folder / WEIGHTS), config, repertoire, tokenizer, scorer, meta)
 
 
 def load_ranker(folder: Path, space: ActionSpace, options: RankerOptions | None = None, name: str = "") -> RankerPolicy:
@@ -110,4 +115,5 @@ def load_ranker(folder: Path, space: ActionSpace, options: RankerOptions | None 
     checkpoint = load_checkpoint(folder, space.repertoire)
     encoder = PromptEncoder(checkpoint.tokenizer)
     scored = space.with_scorer(checkpoint.scorer)
-    return RankerPolicy(Inference(checkpoint.model), encoder, scored, options, name or folder.name)
+    inference = Inference(checkpoint.weights, checkpoint.config, checkpoint.repertoire)
+    return RankerPolicy(inference, encoder, scored, options, name or folder.name)

@@ -7,36 +7,33 @@ numbers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from prover.actions.repertoire import Repertoire
 from prover.actions.space import Candidates
 from prover.policies.decoder import Floats, Layer, feed, layer_of, normed, project, softmax
+from prover.policies.ranker.config import EPSILON, ROPE_BASE, ModelConfig
 from prover.policies.ranker.prompt import Prompt
-
-# torch takes 300 MB and seconds to import. A search process does without: it gets this object, not the module.
-if TYPE_CHECKING:
-    from prover.policies.ranker.network import ActionRanker
 
 
 class Inference:
-    """A trained ranker, ready to score states one at a time on one thread. A pickle of it needs no torch."""
+    """A trained ranker, ready to score states one at a time on one thread. It needs no torch, which takes 300 MB and
+    seconds to import. `weights`: by their names in prover/policies/ranker/network.py."""
 
-    def __init__(self, model: ActionRanker) -> None:
+    def __init__(self, weights: Mapping[str, Floats], config: ModelConfig, repertoire: Repertoire) -> None:
         # A second thread gains nothing on such matrices and takes a core from Lean.
         threadpool_limits(1, "blas")
-        config = model.decoder.config
-        self._heads = int(config.num_attention_heads)
-        self._epsilon = float(config.rms_norm_eps)
-        weights = {name: value.detach().numpy().copy() for name, value in model.state_dict().items()}
-        self._frequencies: Floats = model.decoder.rotary_emb.inv_freq.numpy().copy()
+        self._heads = config.heads
+        self._epsilon = EPSILON
+        self._frequencies = frequencies(config.hidden // config.heads)
         self._embedding = weights["decoder.embed_tokens.weight"]
         self._marks = weights["marks.weight"]
-        self._layers = [layer_of(weights, f"decoder.layers.{number}.") for number in range(config.num_hidden_layers)]
+        self._layers = [layer_of(weights, f"decoder.layers.{number}.") for number in range(config.layers)]
         self._norm = weights["decoder.norm.weight"]
         self._template = (weights["template_head.weight"], weights["template_head.bias"])
         self._value = (
@@ -44,7 +41,7 @@ class Inference:
         )
         # Two linear maps in a row are one.
         self._pointer = np.ascontiguousarray((weights["slot_query.weight"] @ weights["pointer_key.weight"]).T)
-        self._slot_number = model.repertoire.slot_number
+        self._slot_number = repertoire.slot_number
 
     def log_probs(self, prompt: Prompt, candidates: Candidates) -> npt.NDArray[np.float64]:
         """Natural log-probability of each candidate: (C)."""
@@ -94,6 +91,14 @@ class Inference:
 
     def _rotation(self, size: int) -> tuple[Floats, Floats]:
         return _rotation(size, self._frequencies.tobytes())
+
+
+def frequencies(head: int) -> Floats:
+    """Of the rotary position embedding for heads of `head` numbers: (head / 2). Up to 64 numbers they are rounded as
+    transformers rounds them."""
+    exponents = np.arange(0, head, 2, dtype=np.float32) / np.float32(head)
+    found: Floats = np.float32(1.0) / (ROPE_BASE ** exponents.astype(np.float64)).astype(np.float32)
+    return found
 
 
 @lru_cache(maxsize=1024)

@@ -16,30 +16,16 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaModel
 
 from prover.actions.repertoire import Repertoire
 from prover.actions.space import Candidates
+from prover.policies.decoder import Floats
+from prover.policies.ranker.checkpoint import Checkpoint
+from prover.policies.ranker.config import EPSILON, ModelConfig
+from prover.policies.ranker.inference import Inference
 from prover.policies.ranker.prompt import MARKS, MARKS_PER_TOKEN, Prompt
-
-
-class ModelConfig(BaseModel):
-    """Sizes of the network. The defaults give about 1.1 million parameters."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    hidden: int = 128
-    layers: int = 4
-    heads: int = 4
-    feed_forward: int = 352
-    #: On what enters and leaves the blocks. None inside attention: it would cost a third of the training time.
-    dropout: float = 0.1
-    #: Bins of the value head, which says how many steps a goal still takes: 1, 2, ... and the last one for more
-    #: (AlphaProof has 64). 0: there is none.
-    value_bins: int = Field(default=0, ge=0, le=1024, exclude_if=lambda bins: not bins)
-
 
 #: More than any repertoire has templates.
 _STRIDE = 4096
@@ -129,6 +115,7 @@ class ActionRanker(nn.Module):
                 num_attention_heads=config.heads,
                 num_key_value_heads=config.heads,
                 max_position_embeddings=1024,
+                rms_norm_eps=EPSILON,
                 attn_implementation="sdpa",
                 use_cache=False,
             )
@@ -140,6 +127,24 @@ class ActionRanker(nn.Module):
         self.slot_query = nn.Linear(config.hidden, repertoire.slots, bias=False)
         self.value_head = nn.Linear(config.hidden, config.value_bins) if config.value_bins else None
         self._slot_number = torch.from_numpy(repertoire.slot_number)
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> ActionRanker:
+        """The network of a checkpoint, ready to score."""
+        with torch.random.fork_rng(devices=[]):  # building a network draws weights that the next line replaces
+            model = cls(checkpoint.config, checkpoint.vocabulary, checkpoint.repertoire)
+        model.load_state_dict({name: torch.from_numpy(value) for name, value in checkpoint.weights.items()})
+        return model.eval()
+
+    @property
+    def weights(self) -> dict[str, Floats]:
+        """A copy of all of them, by name."""
+        return {name: value.detach().cpu().contiguous().numpy().copy() for name, value in self.state_dict().items()}
+
+    @property
+    def inference(self) -> Inference:
+        """Its forward pass in numpy, with the weights of now."""
+        return Inference(self.weights, self.config, self.repertoire)
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draws all weights from `generator`: normal with deviation 0.02, output projections of the blocks smaller

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import filelock
 import pytest
 from looking import addresses, look, one_value, served, start_browser
 from selenium import webdriver
@@ -19,9 +22,15 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One generation of the smallest run."""
-    home = tmp_path_factory.mktemp("pages")
-    make_home(home)
+    """One generation of the smallest run; tests only read it. All of xdist's processes have one: it takes a minute."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "pages"
+    with filelock.FileLock(f"{home}.lock"):
+        if not (home / "made").exists():
+            shutil.rmtree(home, ignore_errors=True)
+            home.mkdir()
+            make_home(home)
+            (home / "made").touch()
     return home
 
 

@@ -14,12 +14,14 @@ from corpus.records import StepRecord
 from prover.actions.elementary import ELEMENTARY
 from prover.actions.space import ActionSpace, Situation
 from prover.policies.ranker.checkpoint import load_checkpoint
-from prover.policies.ranker.network import CandidateBatch, ModelConfig, PromptBatch
+from prover.policies.ranker.config import ModelConfig
+from prover.policies.ranker.network import ActionRanker, CandidateBatch, PromptBatch
 from prover.policies.ranker.prompt import PromptEncoder
 from training.data.dataset import DatasetConfig, TrainingProof
 from training.data.preferences import Preference
 from training.trainers.candidate_preferences import Preferred, prefer_candidates, preference_loss
-from training.trainers.ranker import TrainConfig, train
+from training.trainers.ranker_config import TrainConfig
+from training.trainers.ranker_training import train
 
 SPACE = ActionSpace(None, ELEMENTARY)
 CONFIG = TrainConfig(
@@ -52,7 +54,7 @@ def log_probs(folder: Path, state: Situation) -> np.ndarray:
     encoder = PromptEncoder(checkpoint.tokenizer)
     prompt = PromptBatch.of([encoder.encode(state)], encoder.padding)
     with torch.inference_mode():
-        return checkpoint.model(prompt, CandidateBatch.of([state.candidates])).numpy()
+        return ActionRanker.of(checkpoint)(prompt, CandidateBatch.of([state.candidates])).numpy()
 
 
 def preferred(supervised: Path, out: Path, pairs: list[Preference], **how: float) -> Preferred:

@@ -17,7 +17,7 @@ from prover.actions.repertoire import LIBRARY
 from prover.goal import parse_goal
 from prover.policies.folder import META, CheckpointError
 from prover.policies.ranker.checkpoint import PREMISES, load_checkpoint, load_ranker
-from prover.policies.ranker.network import ModelConfig
+from prover.policies.ranker.config import ModelConfig
 from prover.policy import PolicyQuery
 from prover.rounds.messages import pack_policy, unpack_policy
 from training.config import FlywheelConfig
@@ -29,7 +29,8 @@ from training.trainers.choice import NoPremises, require_trainable
 from training.trainers.halfway import Halfway
 from training.trainers.isolation import isolated
 from training.trainers.premises import scored_dataset, untrained
-from training.trainers.ranker import TrainConfig, train
+from training.trainers.ranker_config import TrainConfig
+from training.trainers.ranker_training import train
 
 SPACE = action_space()
 CONFIG = TrainConfig(

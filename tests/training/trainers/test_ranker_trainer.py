@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from small_library import LISTS, MAP_APPEND, NAT, action_space, theorem
@@ -16,13 +18,15 @@ from small_library import LISTS, MAP_APPEND, NAT, action_space, theorem
 from corpus.records import StepRecord
 from prover.policies.folder import META, CheckpointError
 from prover.policies.ranker.checkpoint import WEIGHTS, load_checkpoint, load_ranker, save_checkpoint
-from prover.policies.ranker.network import CandidateBatch, ModelConfig, PromptBatch
+from prover.policies.ranker.config import ModelConfig
+from prover.policies.ranker.network import ActionRanker, CandidateBatch, PromptBatch
 from prover.policies.ranker.prompt import PromptEncoder
 from prover.policy import PolicyQuery
 from training.data.dataset import DatasetConfig, TrainingProof
 from training.trainers.averaging import average
 from training.trainers.halfway import Halfway, NotTheSame
-from training.trainers.ranker import TrainConfig, train
+from training.trainers.ranker_config import TrainConfig
+from training.trainers.ranker_training import train
 from training.trainers.trainer import NothingToLearn
 
 SPACE = action_space()
@@ -143,16 +147,30 @@ def test_a_checkpoint_rebuilds_the_same_network(trained):
     out, report = trained
     checkpoint = load_checkpoint(out)
     assert checkpoint.sha256 == report.weights_sha256
-    assert checkpoint.model.config == CONFIG.model
+    assert checkpoint.config == CONFIG.model
     assert checkpoint.meta["training"]["seed"] == 1
     assert TrainConfig.model_validate(checkpoint.meta["training"]["config"]) == CONFIG
+
+
+def test_the_loop_and_a_trained_ranker_do_not_wait_for_torch(trained):
+    """Torch and transformers take 300 MB and ten seconds of a laptop's processor; only training needs them."""
+    code = (
+        "import sys; from pathlib import Path; import training.flywheel; from small_library import action_space; "
+        "from training.trainers.choice import trainer_of; from training.trainers.ranker_config import TrainConfig; "
+        "trainer = trainer_of(TrainConfig(), action_space()); "
+        f"loaded = trainer.load(Path({str(trained[0])!r}), 'M_0', prior=0.1, cost_discount=0.0); "
+        "print(loaded.policy.name, sorted({'torch', 'transformers', 'scipy'} & sys.modules.keys()))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
+    assert done.stdout == "M_0 []\n", done.stderr
 
 
 def test_writing_again_replaces_the_folder_and_leaves_no_draft(trained, tmp_path):
     checkpoint = load_checkpoint(trained[0])
     target = tmp_path / "model"
     for note in ("first", "second"):
-        save_checkpoint(target, checkpoint.model, checkpoint.tokenizer, {"note": note})
+        save_checkpoint(target, checkpoint, {"note": note})
     assert load_checkpoint(target).meta["training"] == {"note": "second"}
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
@@ -160,7 +178,7 @@ def test_writing_again_replaces_the_folder_and_leaves_no_draft(trained, tmp_path
 def damaged(trained, tmp_path, change):
     target = tmp_path / "model"
     checkpoint = load_checkpoint(trained[0])
-    save_checkpoint(target, checkpoint.model, checkpoint.tokenizer, {})
+    save_checkpoint(target, checkpoint, {})
     change(target)
     return target
 
@@ -250,12 +268,12 @@ def test_the_average_of_two_rankers_is_that_of_their_weights(trained, tmp_path):
     first, more = tmp_path / "first", tmp_path / "more"
     shutil.copytree(trained[0], first)
     train(proofs(), SPACE, CONFIG.model_copy(update={"epochs": 1}), more, seed=2, base=first)
-    before = {name: value.clone() for name, value in load_checkpoint(more).model.state_dict().items()}
+    before = load_checkpoint(more).weights
     digest_ = average(more, first, 0.25, SPACE.repertoire)
-    found, start = load_checkpoint(more), load_checkpoint(first).model.state_dict()
+    found, start = load_checkpoint(more), load_checkpoint(first).weights
     assert found.sha256 == digest_ and found.meta["training"]["averaged"]["share"] == 0.25
-    for name, value in found.model.state_dict().items():
-        torch.testing.assert_close(value, 0.75 * before[name] + 0.25 * start[name])
+    for name, value in found.weights.items():
+        np.testing.assert_allclose(value, 0.75 * before[name] + 0.25 * start[name], rtol=1e-5, atol=1e-7)
     assert any((before[name] != start[name]).any() for name in start)
 
 
@@ -295,7 +313,7 @@ def test_the_value_head_learns_how_far_a_goal_is_and_says_the_same_in_numpy(tmp_
     situation = SPACE.look(NAT, chains(1)[0].steps[0].state)
     prompt = PromptBatch.of([PromptEncoder(checkpoint.tokenizer).encode(situation)], 0)
     with torch.inference_mode():
-        _, values = checkpoint.model.judge(prompt, CandidateBatch.of([situation.candidates]))
+        _, values = ActionRanker.of(checkpoint).judge(prompt, CandidateBatch.of([situation.candidates]))
     expected = float(values[0].softmax(0) @ torch.arange(1.0, 9.0))
     assert ranker.steps_left(PolicyQuery(chains(1)[0].theorem, chains(1)[0].steps[0].state, 0)) == pytest.approx(
         expected, abs=1e-4

@@ -19,8 +19,8 @@ from lean_env.session.outcomes import Outcome, ProofSession
 from prover.actions.elementary import ELEMENTARY
 from prover.actions.space import ActionSpace
 from prover.lean import Lean
-from prover.policies.ranker.inference import Inference
-from prover.policies.ranker.network import ActionRanker, ModelConfig
+from prover.policies.ranker.config import ModelConfig
+from prover.policies.ranker.network import ActionRanker
 from prover.policies.ranker.prompt import PromptEncoder, readable
 from prover.policies.ranker.tokenizer import train_tokenizer
 from training.experiments.demo.workload import ENVIRONMENT, THEOREMS, lines
@@ -86,7 +86,7 @@ def _forward_ms() -> float:
     tokenizer = train_tokenizer([readable(situation)], vocabulary=400)
     model = ActionRanker(_NETWORK, tokenizer.get_vocab_size(), ELEMENTARY)
     model.initialise(torch.Generator().manual_seed(0))
-    inference, prompt = Inference(model), PromptEncoder(tokenizer).encode(situation)
+    inference, prompt = model.inference, PromptEncoder(tokenizer).encode(situation)
     taken = []
     for _ in range(_FORWARDS):
         started = time.perf_counter()

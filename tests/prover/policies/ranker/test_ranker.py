@@ -7,8 +7,9 @@ from small_library import DISJUNCTION, LESS, LISTS, MAP_APPEND, action_space, th
 
 from prover.actions.repertoire import LIBRARY
 from prover.policies.portfolio import prior
-from prover.policies.ranker.inference import Inference
-from prover.policies.ranker.network import ActionRanker, CandidateBatch, ModelConfig, PromptBatch
+from prover.policies.ranker.config import ModelConfig
+from prover.policies.ranker.inference import frequencies
+from prover.policies.ranker.network import ActionRanker, CandidateBatch, PromptBatch
 from prover.policies.ranker.policy import RankerOptions, RankerPolicy
 from prover.policies.ranker.prompt import PromptEncoder, readable
 from prover.policies.ranker.tokenizer import train_tokenizer
@@ -36,8 +37,14 @@ def model(encoder):
     return model.eval()
 
 
+@pytest.mark.parametrize("head", [16, 32, 64])
+def test_positions_turn_as_in_training(head):
+    network = ActionRanker(ModelConfig(hidden=2 * head, heads=2, layers=1, feed_forward=8), 50, LIBRARY)
+    assert (frequencies(head) == network.decoder.rotary_emb.inv_freq.numpy()).all()
+
+
 def policy(model, encoder, **options):
-    return RankerPolicy(Inference(model), encoder, SPACE, RankerOptions(**options))
+    return RankerPolicy(model.inference, encoder, SPACE, RankerOptions(**options))
 
 
 def query(state):
