@@ -26,6 +26,7 @@ from prover.actions.space import ActionSpace
 from prover.policies.prompt import prompt_of
 from prover.policies.text.checkpoint import (
     ModelUnavailable,
+    contaminated,
     digest_of,
     load_base,
     load_text,
@@ -117,7 +118,7 @@ class TextTrainer:
             "config": config.model_dump(mode="json"),
             "seed": seed,
             "base": digest_of(source) if source else None,
-            "contaminated": bool(source),
+            "contaminated": contaminated(source),
             "device": self.device,
             "data": {**asdict(data), "outside": dict(data.outside)},
             "train": asdict(train_metrics),
@@ -153,7 +154,8 @@ class TextTrainer:
         """The model as it was trained to be asked; it knows neither prior nor discount. A model on somebody else's base
         is called contaminated. Raises CheckpointError."""
         policy = load_text(folder, name, space=self.space, device=self.device)
-        return Loaded(policy, {**policy.options.model_dump(), **({CONTAMINATED: True} if self.config.base else {})})
+        mark = {CONTAMINATED: True} if contaminated(str(folder)) else {}
+        return Loaded(policy, {**policy.options.model_dump(), **mark})
 
     def _identity(self, rows: Sequence[Row], model: Any, seed: int) -> str:
         """A hash of all that training starts from."""
