@@ -18,6 +18,9 @@ app = typer.Typer(cls=Commands, invoke_without_command=True)
 SeedsOption = Annotated[
     int, typer.Option(min=1, help="Runs with seeds 0, 1, ... (of each arm that names no other number)")
 ]
+JobsOption = Annotated[
+    int, typer.Option(min=1, help="Runs at once, each in a process of its own with its share of the workers.")
+]
 GenerationsOption = Annotated[int | None, typer.Option("--generations", "-g", min=0, help="Generations after M_0.")]
 
 
@@ -30,6 +33,7 @@ def experiment(
     generations: GenerationsOption = None,
     bench: BenchOption = None,
     workers: WorkersOption = None,
+    jobs: JobsOption = 1,
     home: HomeOption = DEFAULT_HOME,
     db: DatabaseOption = None,
     json: JsonOption = False,
@@ -41,7 +45,7 @@ def experiment(
     and all are compared with the first. Their table is written anew after each arm and seed.
 
     Examples: flywheel experiment --bench lean-logic --seeds 3 --name logic
-              flywheel experiment --config arms.toml --seeds 2
+              flywheel experiment --config arms.toml --seeds 2 --jobs 2
     """
     if context.invoked_subcommand is not None:
         before = [name for name in context.params if "COMMANDLINE" in str(context.get_parameter_source(name))]
@@ -55,9 +59,9 @@ def experiment(
 
     given = {"name": name, "generations": generations, "workers": workers, **flags}
     if config is not None and (variants := work.variants_of(config, seeds, **given)):
-        return work.ablation(variants, place, json)
+        return work.ablation(variants, place, json, jobs)
     settings = work.FlywheelConfig.load(config, **given)
-    work.experiment(settings, seeds, place, json)
+    work.experiment(settings, seeds, place, json, jobs)
 
 
 @app.command()
@@ -68,6 +72,7 @@ def recipes(
     generations: GenerationsOption = None,
     bench: BenchOption = None,
     workers: WorkersOption = None,
+    jobs: JobsOption = 1,
     home: HomeOption = DEFAULT_HOME,
     db: DatabaseOption = None,
     json: JsonOption = False,
@@ -87,7 +92,7 @@ def recipes(
     from prover.cli import work
 
     given = {"name": name, "generations": generations, "workers": workers, **flags}
-    work.ablation(work.arms_of_recipes(config, seeds, **given), place, json)
+    work.ablation(work.arms_of_recipes(config, seeds, **given), place, json, jobs)
 
 
 @app.command()

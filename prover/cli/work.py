@@ -26,12 +26,13 @@ from prover.lean import Backend, Lean
 from training.config import FlywheelConfig
 from training.events import Event
 from training.experiments import ablation_report
-from training.experiments.ablation import run_variants
+from training.experiments.ablation import in_order, run_variants
 from training.experiments.ending import ending_of_experiment
-from training.experiments.experiment import evaluation_proofs, run_seeds
+from training.experiments.experiment import evaluation_proofs, run_seeds, seeded
 from training.experiments.recipe_arms import recipe_arms, require_equal
 from training.experiments.report import as_json, firsts, write_experiment
 from training.experiments.run_report import RunReport, unused_note, write_report
+from training.experiments.side_runs import Order, SideRuns
 from training.experiments.variants import Variant, variants_of
 from training.flywheel import Flywheel
 from training.recipes.choice import recipe_of
@@ -136,11 +137,15 @@ def turn_all(
         )
 
 
-def experiment(settings: FlywheelConfig, seeds: int, place: Place, json: bool) -> None:
-    """The loop with seeds 0, 1, ...; its report in HOME/reports/NAME."""
+def experiment(settings: FlywheelConfig, seeds: int, place: Place, json: bool, jobs: int = 1) -> None:
+    """The loop with seeds 0, 1, ..., `jobs` of them at once; its report in HOME/reports/NAME."""
     started = time.monotonic()
-    with _at_work(settings, place, settings.name) as (lean, corpus, report):
-        found = run_seeds(settings, range(seeds), lean, corpus, place.models, report)
+    orders = [_order(one, True, place) for one in seeded(settings, range(seeds))]
+    with (
+        _at_work(settings, place, settings.name) as (lean, corpus, report),
+        SideRuns(orders if jobs > 1 else [], jobs, report) as sooner,
+    ):
+        found = run_seeds(settings, range(seeds), lean, corpus, place.models, report, before=sooner.wait)
     title = f"{settings.benchmark}, {settings.evaluation.split}: {settings.name}, {seeds} seeds"
     files = write_experiment(found, title, place.home / "reports" / settings.name)
     ending = ending_of_experiment(found)
@@ -162,13 +167,18 @@ def arms_of_recipes(file: Path | None, seeds: int, **given: Any) -> Sequence[Var
     return found.arms
 
 
-def ablation(variants: Sequence[Variant], place: Place, json: bool) -> None:
-    """Each arm with each of its seeds; the report in HOME/reports/NAME is written anew after each of them."""
+def ablation(variants: Sequence[Variant], place: Place, json: bool, jobs: int = 1) -> None:
+    """Each arm with each of its seeds, `jobs` of them at once; the report in HOME/reports/NAME is written anew after
+    each of them."""
     settings = variants[0].config
     folder = place.home / "reports" / settings.name
     title = f"{settings.benchmark}, {settings.evaluation.split}: {settings.name}"
-    with _at_work(settings, place, settings.name) as (lean, corpus, report):
-        for found in run_variants(variants, lean, corpus, place.models, report):
+    orders = [_order(one.run(seed), one is variants[0], place) for one, seed in in_order(variants)]
+    with (
+        _at_work(settings, place, settings.name) as (lean, corpus, report),
+        SideRuns(orders if jobs > 1 else [], jobs, report) as sooner,
+    ):
+        for found in run_variants(variants, lean, corpus, place.models, report, before=sooner.wait):
             files = ablation_report.write_ablation(found, title, folder)
             name, seed = list(found.runs)[-1]
             errors.print(f"{settings.name}: {name} with seed {seed} is done; {len(found.missing)} to go", markup=False)
@@ -178,6 +188,10 @@ def ablation(variants: Sequence[Variant], place: Place, json: bool) -> None:
     console.print(ablation_report.render(found))
     for file in files:
         console.print(str(file), soft_wrap=True)
+
+
+def _order(config: FlywheelConfig, baselines: bool, place: Place) -> Order:
+    return Order(config, baselines, place.database, place.models(config.name))
 
 
 def show(report: RunReport, json: bool) -> None:

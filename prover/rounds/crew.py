@@ -9,30 +9,19 @@ this process is gone, they are.
 
 from __future__ import annotations
 
-import json
-import os
 import pickle
 import selectors
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
 import psutil
 
-from prover.policies.server import KEY_VARIABLE
+from prover.rounds.process import started
 from prover.rounds.searcher import Kit
 from prover.rounds.team import Member, Team
-
-_START = """import json, sys
-sys.path[:] = json.loads(sys.argv[2])
-from prover.rounds.searcher import main
-main(int(sys.argv[1]))"""
-#: The arithmetic of one process stays on its core. OpenBLAS reads this when numpy is imported.
-_ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 
 
 class SearchProcess(Member):
@@ -42,14 +31,7 @@ class SearchProcess(Member):
         super().__init__()
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _START, str(theirs.fileno()), json.dumps(sys.path)],
-                pass_fds=[theirs.fileno()],
-                # A server's key is for this process alone.
-                env={name: value for name, value in os.environ.items() if name != KEY_VARIABLE} | _ONE_THREAD,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            self._process = started("prover.rounds.searcher", theirs.fileno())
         self._connection = Connection(ours.detach())
         self._lock = threading.Lock()
         self._closed = False

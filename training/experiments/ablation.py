@@ -224,17 +224,23 @@ def run_variants(
     models: Callable[[str], Path],
     report: Callable[[Event], None] = say_nothing,
     stop: threading.Event | None = None,
+    before: Callable[[str], None] = lambda _run: None,
 ) -> Iterator[Ablation]:
-    """Runs every arm with every seed; after each of them what there is so far. Raises what Flywheel.run raises."""
+    """Runs every arm with every seed, or reads what there is of it; after each of them what is done so far. `before` is
+    called with the run's name. Raises what Flywheel.run raises."""
     done: dict[tuple[str, int], VariantRun] = {}
-    for seed in range(max(one.seeds for one in variants)):
-        for variant in variants:
-            if seed >= variant.seeds:
-                continue
-            config = variant.run(seed)
-            run = run_seed(config, lean, corpus, models, report, stop, baselines=variant is variants[0])
-            climbed = climb(corpus, config.name)
-            solved = sum(climbed[-1].solved.values()) if climbed else 0
-            steps = climbed[-1].steps if climbed else 0
-            done[variant.name, seed] = VariantRun(run, solved, steps, learned(corpus, config.name))
-            yield Ablation(variants[0].config.name, tuple(variants), dict(done))
+    for variant, seed in in_order(variants):
+        config = variant.run(seed)
+        before(config.name)
+        run = run_seed(config, lean, corpus, models, report, stop, baselines=variant is variants[0])
+        climbed = climb(corpus, config.name)
+        solved = sum(climbed[-1].solved.values()) if climbed else 0
+        steps = climbed[-1].steps if climbed else 0
+        done[variant.name, seed] = VariantRun(run, solved, steps, learned(corpus, config.name))
+        yield Ablation(variants[0].config.name, tuple(variants), dict(done))
+
+
+def in_order(variants: Sequence[Variant]) -> list[tuple[Variant, int]]:
+    """Arms and seeds as they are run: all arms of one seed, then the next seed."""
+    seeds = range(max(one.seeds for one in variants))
+    return [(variant, seed) for seed in seeds for variant in variants if seed < variant.seeds]

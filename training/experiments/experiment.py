@@ -190,11 +190,20 @@ def run_seeds(
     models: Callable[[str], Path],
     report: Callable[[Event], None] = say_nothing,
     stop: threading.Event | None = None,
+    before: Callable[[str], None] = lambda _run: None,
 ) -> Experiment:
-    """Runs every seed to its end, in order; `models` gives a run's folder. Raises what Flywheel.run raises."""
-    runs = [config.model_copy(update={"name": f"{config.name}-s{number}", "seed": number}) for number in seeds]
-    done = tuple(run_seed(one, lean, corpus, models, report, stop) for one in runs)
-    return Experiment(config.name, done, sides_of(corpus.theorems(config.benchmark, config.evaluation.split)))
+    """Runs every seed to its end, in order, or reads what there is of it; `models` gives a run's folder. `before` is
+    called with its name. Raises what Flywheel.run raises."""
+    done = []
+    for one in seeded(config, seeds):
+        before(one.name)
+        done.append(run_seed(one, lean, corpus, models, report, stop))
+    return Experiment(config.name, tuple(done), sides_of(corpus.theorems(config.benchmark, config.evaluation.split)))
+
+
+def seeded(config: FlywheelConfig, seeds: Sequence[int]) -> list[FlywheelConfig]:
+    """The settings of a run for each seed."""
+    return [config.model_copy(update={"name": f"{config.name}-s{number}", "seed": number}) for number in seeds]
 
 
 def run_seed(

@@ -16,14 +16,12 @@ process does, because its socket closes.
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
 import pickle
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -31,7 +29,7 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from prover.policies.server import KEY_VARIABLE
+from prover.rounds.process import started
 from prover.search.streams import stream_seed
 
 # A helper imports it together with torch.
@@ -41,13 +39,8 @@ if TYPE_CHECKING:
     from training.trainers.lesson import Lesson
     from training.trainers.ranker_loss import RankerLoss
 
-_START = """import json, sys
-sys.path[:] = json.loads(sys.argv[1])
-from training.trainers.side_by_side import main
-main(*map(int, sys.argv[2:]))"""
 #: Seconds that a process which closed its socket has to end by itself.
 _LAST_WORDS = 5.0
-_ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 
 
 class HelperDied(Exception):
@@ -135,14 +128,7 @@ class _Helper:
     def __init__(self, memory: int) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _START, json.dumps(sys.path), str(theirs.fileno()), str(memory)],
-                pass_fds=[theirs.fileno(), memory],
-                # A server's key is for this process alone.
-                env={name: value for name, value in os.environ.items() if name != KEY_VARIABLE} | _ONE_THREAD,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            self._process = started("training.trainers.side_by_side", theirs.fileno(), memory)
         self._connection = Connection(ours.detach())
 
     @property

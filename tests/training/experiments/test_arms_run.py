@@ -16,7 +16,8 @@ from corpus.store import Corpus
 from prover.benchmarks.registry import BENCHMARKS, register
 from prover.lean import Lean
 from training.events import Event
-from training.experiments.ablation import Ablation, run_variants
+from training.experiments.ablation import Ablation, in_order, run_variants
+from training.experiments.side_runs import Order, SideRuns
 from training.experiments.variants import variants_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
@@ -56,16 +57,24 @@ last_round = true
 """
 
 
-def run(home: Path) -> Ablation:
-    """All of it, with a line on standard output after each arm and seed."""
+def run(home: Path, jobs: int = 0) -> Ablation:
+    """All of it, with a line on standard output after each arm and seed; `jobs` of them at once in processes of their
+    own."""
     BENCHMARKS["sums"] = Sums()
     variants = variants_of(home / "arms.toml", 1, workers=1)
     config = variants[0].config
     heard: list[Event] = []
-    with Lean(1, config.limits) as lean, Corpus.open(str(home / "corpus.db")) as corpus:
+    database = str(home / "corpus.db")
+    orders = [
+        Order(one.run(seed), one is variants[0], database, home / one.run(seed).name)
+        for one, seed in in_order(variants)
+    ]
+    with Lean(1, config.limits) as lean, Corpus.open(database) as corpus:
         register(corpus, "sums", lean)
-        for found in run_variants(variants, lean, corpus, lambda run: home / run, heard.append):
-            print(len(found.runs), "done", flush=True)
+        with SideRuns(orders if jobs else [], jobs, heard.append) as sooner:
+            for found in run_variants(variants, lean, corpus, lambda run: home / run, before=sooner.wait):
+                print(len(found.runs), "done", flush=True)
+    assert not any("ended before its time" in event.note for event in heard), heard
     return found
 
 
@@ -109,6 +118,16 @@ def test_arms_times_seeds_survive_a_kill(tmp_path: Path, monkeypatch: pytest.Mon
     m_0 = found.runs["flywheel", 0].run.evaluations[0].arm("M_0").solved
     assert found.runs["frozen", 0].run.evaluations[0].arm("M_0").solved == m_0
     assert rows["frozen"].train_steps[0] > 0 and rows["frozen"].train_solved[0] > 0
+
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "arms.toml").write_text(FILE, encoding="utf-8")
+    again = run(tmp_path / "beside", jobs=2)
+    assert list(again.runs) == list(found.runs)
+    for key, one in found.runs.items():
+        other = again.runs[key]
+        assert other.learned.base == one.learned.base and other.train_steps == one.train_steps
+        arms = [[(arm.name, arm.solved) for arm in each.run.evaluations[0].arms] for each in (one, other)]
+        assert arms[0] == arms[1], key
 
 
 if __name__ == "__main__":
