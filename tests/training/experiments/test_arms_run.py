@@ -65,10 +65,8 @@ def run(home: Path, jobs: int = 0) -> Ablation:
     config = variants[0].config
     heard: list[Event] = []
     database = str(home / "corpus.db")
-    orders = [
-        Order(one.run(seed), one is variants[0], database, home / one.run(seed).name)
-        for one, seed in in_order(variants)
-    ]
+    runs = [(one.run(seed), one is variants[0]) for one, seed in in_order(variants)]
+    orders = [Order(settings, baselines, database, home / settings.name) for settings, baselines in runs]
     with Lean(1, config.limits) as lean, Corpus.open(database) as corpus:
         register(corpus, "sums", lean)
         with SideRuns(orders if jobs else [], jobs, heard.append) as sooner:
