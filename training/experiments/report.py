@@ -30,7 +30,7 @@ _EXAMPLES = 2
 @dataclass(frozen=True, slots=True)
 class First:
     """A held-out theorem that generation `generation` of one seed proved, and no earlier one: its proof as Lean text.
-    `beyond_reach`: M_0 at the whole budget does not prove it either."""
+    `beyond_reach`: M_0 at the whole budget or with later lemmas does not prove it either, where it was tried so."""
 
     stratum: str
     seed: int
@@ -167,9 +167,8 @@ def _examples(found: list[First]) -> str:
             if not here:
                 continue
             reach = sum(first.beyond_reach for first in here)
-            lines.append(
-                f"## {stratum or 'all strata'}, M_{generation}: {len(here)}, {reach} not by M_0 at the whole budget\n"
-            )
+            whose = f"{stratum or 'all strata'}, M_{generation}"
+            lines.append(f"## {whose}: {len(here)}, {reach} not by M_0 with more steps or lemmas\n")
             for first in sorted(here, key=lambda one: (not one.beyond_reach, -one.length, one.theorem))[:_EXAMPLES]:
                 lines += [f"Seed {first.seed}, {first.length} steps:", "", *lean_block(first.text), ""]
     return "\n".join(lines) + "\n"
@@ -186,7 +185,7 @@ def _plot(experiment: Experiment, title: str, stem: Path) -> tuple[Path, Path]:
         levels = {
             cell.arm: cell.rate
             for cell in experiment.cells
-            if cell.stratum == stratum and cell not in generations and not cell.arm.startswith("portfolio")
+            if cell.stratum == stratum and cell not in generations and cell.arm != "portfolio-1"
         }
         curves.append(Curve(stratum, points, levels))
     return plot_generations(curves, title, stem)
