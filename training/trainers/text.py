@@ -26,7 +26,6 @@ from prover.actions.space import ActionSpace
 from prover.policies.prompt import prompt_of
 from prover.policies.text.checkpoint import (
     ModelUnavailable,
-    contaminated,
     digest_of,
     load_base,
     load_text,
@@ -118,7 +117,7 @@ class TextTrainer:
             "config": config.model_dump(mode="json"),
             "seed": seed,
             "base": digest_of(source) if source else None,
-            "contaminated": contaminated(source),
+            "contaminated": bool(source),
             "device": self.device,
             "data": {**asdict(data), "outside": dict(data.outside)},
             "train": asdict(train_metrics),
@@ -154,8 +153,7 @@ class TextTrainer:
         """The model as it was trained to be asked; it knows neither prior nor discount. A model on somebody else's base
         is called contaminated. Raises CheckpointError."""
         policy = load_text(folder, name, space=self.space, device=self.device)
-        mark = {CONTAMINATED: True} if contaminated(str(folder)) else {}
-        return Loaded(policy, {**policy.options.model_dump(), **mark})
+        return Loaded(policy, {**policy.options.model_dump(), **({CONTAMINATED: True} if self.config.base else {})})
 
     def _identity(self, rows: Sequence[Row], model: Any, seed: int) -> str:
         """A hash of all that training starts from."""

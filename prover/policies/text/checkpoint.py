@@ -134,16 +134,6 @@ def _plain(model: Any) -> Any:
     return plain
 
 
-def contaminated(source: str) -> bool:
-    """Whether nobody here knows all that a base model has read: it came from elsewhere, or the one did that it started
-    from. `""` is no base."""
-    try:
-        record = read_meta(Path(source)).get("training", {}) if source else {CONTAMINATED: False}
-    except (CheckpointError, OSError):
-        return True
-    return bool(record.get(CONTAMINATED, True))
-
-
 def load_tokenizer(source: str) -> Any:
     """Raises ModelUnavailable."""
     place, more = _place(source)
