@@ -143,7 +143,7 @@ def experiment(settings: FlywheelConfig, seeds: int, place: Place, json: bool, j
     orders = [_order(one, True, place) for one in seeded(settings, range(seeds))]
     with (
         _at_work(settings, place, settings.name) as (lean, corpus, report),
-        SideRuns(orders if jobs > 1 else [], jobs, report) as sooner,
+        SideRuns(orders, jobs, report) as sooner,
     ):
         found = run_seeds(settings, range(seeds), lean, corpus, place.models, report, before=sooner.wait)
     title = f"{settings.benchmark}, {settings.evaluation.split}: {settings.name}, {seeds} seeds"
@@ -176,7 +176,7 @@ def ablation(variants: Sequence[Variant], place: Place, json: bool, jobs: int = 
     orders = [_order(one.run(seed), one is variants[0], place) for one, seed in in_order(variants)]
     with (
         _at_work(settings, place, settings.name) as (lean, corpus, report),
-        SideRuns(orders if jobs > 1 else [], jobs, report) as sooner,
+        SideRuns(orders, jobs, report) as sooner,
     ):
         for found in run_variants(variants, lean, corpus, place.models, report, before=sooner.wait):
             files = ablation_report.write_ablation(found, title, folder)

@@ -224,7 +224,7 @@ def run_variants(
     models: Callable[[str], Path],
     report: Callable[[Event], None] = say_nothing,
     stop: threading.Event | None = None,
-    before: Callable[[str], None] = lambda _run: None,
+    before: Callable[[str], object] = lambda _run: None,
 ) -> Iterator[Ablation]:
     """Runs every arm with every seed, or reads what there is of it; after each of them what is done so far. `before` is
     called with the run's name. Raises what Flywheel.run raises."""

@@ -190,14 +190,15 @@ def run_seeds(
     models: Callable[[str], Path],
     report: Callable[[Event], None] = say_nothing,
     stop: threading.Event | None = None,
-    before: Callable[[str], None] = lambda _run: None,
+    before: Callable[[str], Mapping[str, Busy]] = lambda _run: {},
 ) -> Experiment:
     """Runs every seed to its end, in order, or reads what there is of it; `models` gives a run's folder. `before` is
-    called with its name. Raises what Flywheel.run raises."""
+    called with its name and says where time went on it elsewhere. Raises what Flywheel.run raises."""
     done = []
     for one in seeded(config, seeds):
-        before(one.name)
-        done.append(run_seed(one, lean, corpus, models, report, stop))
+        elsewhere = before(one.name)
+        run = run_seed(one, lean, corpus, models, report, stop)
+        done.append(replace(run, phases={**run.phases, **elsewhere}))
     return Experiment(config.name, tuple(done), sides_of(corpus.theorems(config.benchmark, config.evaluation.split)))
 
 

@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -32,8 +32,10 @@ from prover.rounds.process import started
 from training.config import FlywheelConfig
 from training.events import Event
 from training.experiments.experiment import run_seed
+from training.meter import Busy
 
-DONE = "done"
+#: What such a process says: what happens, at its end where its time went, or what went wrong; None when it is gone.
+Heard = Event | Mapping[str, Busy] | str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,14 @@ class Order:
 
 
 class SideRuns:
-    """The orders in turn, `jobs` at a time, each with its share of the workers. `report` hears of the progress of the
-    run that is waited for, and what stays to be read of all."""
+    """The orders in turn, `jobs` at a time, each with its share of the workers; none for one job, which the experiment
+    is itself. `report` hears of the progress of the run that is waited for, and what stays to be read of all."""
 
     def __init__(self, orders: Sequence[Order], jobs: int, report: Callable[[Event], None]) -> None:
-        self._waiting, self._jobs, self._report = list(orders), jobs, report
+        self._waiting, self._jobs, self._report = list(orders) if jobs > 1 else [], jobs, report
         self._running: dict[str, _SideRun] = {}
-        self._heard: SimpleQueue[tuple[str, Event | str | None]] = SimpleQueue()
+        self._heard: SimpleQueue[tuple[str, Heard]] = SimpleQueue()
+        self._spent: dict[str, Mapping[str, Busy]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -69,8 +72,9 @@ class SideRuns:
         for run in self._running.values():
             run.end()
 
-    def wait(self, name: str) -> None:
-        """Returns once the process of this run has ended, at once if there is none."""
+    def wait(self, name: str) -> Mapping[str, Busy]:
+        """Returns once the process of this run has ended, at once if there is none: where its time went, {} if it did
+        not come to its end."""
         self._fill()
         while name in self._running:
             speaker, heard = self._heard.get()
@@ -79,10 +83,13 @@ class SideRuns:
                     self._report(heard)
                 continue
             ended = self._running.pop(speaker).end()
-            if heard != DONE:
+            if isinstance(heard, Mapping):
+                self._spent[speaker] = heard
+            else:
                 note = f"{speaker} ended before its time ({heard or ended}); the rest of it is done here"
                 self._report(Event(speaker, note, lasting=True))
             self._fill()
+        return self._spent.pop(name, {})
 
     def _fill(self) -> None:
         while self._waiting and len(self._running) < self._jobs:
@@ -93,9 +100,10 @@ class SideRuns:
 
 class _SideRun:
     """A process at work on one order, at the other end of a socket pair. What it says goes into the queue at once, so
-    that it never waits to be heard; last of all DONE or what went wrong, None when it is gone without a word."""
+    that it never waits to be heard; last of all where its time went or what went wrong, None when it is gone without a
+    word."""
 
-    def __init__(self, order: Order, workers: int, heard: SimpleQueue[tuple[str, Event | str | None]]) -> None:
+    def __init__(self, order: Order, workers: int, heard: SimpleQueue[tuple[str, Heard]]) -> None:
         self._name, self._heard = order.name, heard
         ours, theirs = socket.socketpair()
         with theirs:
@@ -107,7 +115,7 @@ class _SideRun:
         threading.Thread(target=self._listen, name=self._name, daemon=True).start()
 
     def _listen(self) -> None:
-        said: Event | str | None = Event("", "")
+        said: Heard = Event("", "")
         while isinstance(said, Event):
             try:
                 said = pickle.loads(self._line.recv_bytes())
@@ -130,18 +138,18 @@ def main(descriptor: int) -> None:
     order, benchmark = pickle.loads(line.recv_bytes())
     threading.Thread(target=_end_with, args=(line,), name="experiment", daemon=True).start()
     BENCHMARKS[order.config.benchmark] = benchmark  # which may be none of ours
-    ended = DONE
+    last: Heard
     try:
-        _run(order, lambda event: line.send_bytes(pickle.dumps(event)))
+        last = _run(order, lambda event: line.send_bytes(pickle.dumps(event)))
     except Exception as error:  # the experiment meets it again where it can be handled
-        ended = f"{type(error).__name__}: {error}".partition("\n")[0]
-    line.send_bytes(pickle.dumps(ended))
+        last = f"{type(error).__name__}: {error}".partition("\n")[0]
+    line.send_bytes(pickle.dumps(last))
 
 
-def _run(order: Order, report: Callable[[Event], None]) -> None:
+def _run(order: Order, report: Callable[[Event], None]) -> Mapping[str, Busy]:
     config = order.config
     with Lean(config.workers, config.limits) as lean, Corpus.open(order.database, create=False) as corpus:
-        run_seed(config, lean, corpus, lambda _run: order.models, report, baselines=order.baselines)
+        return run_seed(config, lean, corpus, lambda _run: order.models, report, baselines=order.baselines).phases
 
 
 def _end_with(line: Connection) -> None:

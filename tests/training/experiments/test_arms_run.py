@@ -57,7 +57,7 @@ last_round = true
 """
 
 
-def run(home: Path, jobs: int = 0) -> Ablation:
+def run(home: Path, jobs: int = 1) -> Ablation:
     """All of it, with a line on standard output after each arm and seed; `jobs` of them at once in processes of their
     own."""
     BENCHMARKS["sums"] = Sums()
@@ -69,9 +69,15 @@ def run(home: Path, jobs: int = 0) -> Ablation:
     orders = [Order(settings, baselines, database, home / settings.name) for settings, baselines in runs]
     with Lean(1, config.limits) as lean, Corpus.open(database) as corpus:
         register(corpus, "sums", lean)
-        with SideRuns(orders if jobs else [], jobs, heard.append) as sooner:
-            for found in run_variants(variants, lean, corpus, lambda run: home / run, before=sooner.wait):
+        with SideRuns(orders, jobs, heard.append) as sooner:
+            spent = {}
+
+            def before(name: str) -> None:
+                spent[name] = sooner.wait(name)
+
+            for found in run_variants(variants, lean, corpus, lambda run: home / run, before=before):
                 print(len(found.runs), "done", flush=True)
+    assert all(jobs == 1 or one["round 0"].wall > 0 for one in spent.values()), "a run says where its time went"
     assert not any("ended before its time" in event.note for event in heard), heard
     return found
 
