@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from corpus import schema
 from corpus.errors import Conflict, NotFound
+from corpus.hashing import digest
 from corpus.records import AttemptStatus
+
+
+def key_of(values: Mapping[str, Any]) -> str:
+    """What makes a restarted round the same round: the hash of these columns of it."""
+    names = ("generation_id", "benchmark_id", "kind", "split", "stratum", "arm", "seed", "config")
+    return digest([values[name] for name in names])
 
 
 def theorems(round_id: int) -> Select[schema.Theorem]:

@@ -23,7 +23,7 @@ from corpus.columns import Base, now
 from corpus.database import connect, reading, writing
 from corpus.errors import Conflict, CorpusError, LeakageError, NotFound
 from corpus.guard import find_leak
-from corpus.hashing import canonical_json, digest
+from corpus.hashing import canonical_json
 from corpus.proofs import store_proof
 from corpus.records import (
     AttemptRecord,
@@ -213,21 +213,20 @@ class Corpus(BenchmarkStore):
                 generation = _get(session, schema.Generation, generation_id, "generation")
                 if generation.finished_at is None:
                     raise CorpusError(f"Generation {generation.number} has no weights yet: finish its training first.")
-            key = digest([generation_id, benchmark_id, kind, split, stratum, arm, seed, dict(config)])
+            values = {
+                "generation_id": generation_id,
+                "benchmark_id": benchmark_id,
+                "kind": kind,
+                "split": split,
+                "stratum": stratum,
+                "arm": arm,
+                "seed": seed,
+                "config": dict(config),
+            }
+            key = rounds.key_of(values)
             row = session.scalar(select(schema.Round).where(schema.Round.run_id == run_id, schema.Round.key == key))
             if row is None:
-                row = schema.Round(
-                    run_id=run_id,
-                    key=key,
-                    generation_id=generation_id,
-                    benchmark_id=benchmark_id,
-                    kind=kind,
-                    split=split,
-                    stratum=stratum,
-                    arm=arm,
-                    seed=seed,
-                    config=dict(config),
-                )
+                row = schema.Round(run_id=run_id, key=key, **values)
                 session.add(row)
                 session.flush()
                 rounds.select_theorems(session, row, selection)

@@ -26,7 +26,7 @@ from prover.lean import Backend, Lean
 from training.config import FlywheelConfig
 from training.events import Event
 from training.experiments import ablation_report
-from training.experiments.ablation import in_order, run_variants
+from training.experiments.ablation import beginnings, in_order, run_variants
 from training.experiments.ending import ending_of_experiment
 from training.experiments.experiment import evaluation_proofs, run_seeds, seeded
 from training.experiments.recipe_arms import recipe_arms, require_equal
@@ -173,7 +173,10 @@ def ablation(variants: Sequence[Variant], place: Place, json: bool, jobs: int = 
     settings = variants[0].config
     folder = place.home / "reports" / settings.name
     title = f"{settings.benchmark}, {settings.evaluation.split}: {settings.name}"
-    orders = [_order(one.run(seed), one is variants[0], place) for one, seed in in_order(variants)]
+    orders = [
+        _order(one.run(seed), one is variants[0], place, beginnings(variants, one, seed))
+        for one, seed in in_order(variants)
+    ]
     with (
         _at_work(settings, place, settings.name) as (lean, corpus, report),
         SideRuns(orders, jobs, report) as sooner,
@@ -190,8 +193,8 @@ def ablation(variants: Sequence[Variant], place: Place, json: bool, jobs: int = 
         console.print(str(file), soft_wrap=True)
 
 
-def _order(config: FlywheelConfig, baselines: bool, place: Place) -> Order:
-    return Order(config, baselines, place.database, place.models(config.name))
+def _order(config: FlywheelConfig, baselines: bool, place: Place, like: Sequence[FlywheelConfig] = ()) -> Order:
+    return Order(config, baselines, place.database, place.models(config.name), tuple(like))
 
 
 def show(report: RunReport, json: bool) -> None:

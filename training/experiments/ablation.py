@@ -14,7 +14,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from prover.evaluation.evaluate import ArmResult
 from prover.evaluation.height import rungs_of, two_way_sum_interval
 from prover.evaluation.statistics import Interval, two_way_interval
 from prover.lean import Lean
+from training.config import FlywheelConfig
 from training.events import Event, say_nothing
 from training.experiments.experiment import SeedRun, run_seed
 from training.experiments.variants import Variant
@@ -232,12 +233,19 @@ def run_variants(
     for variant, seed in in_order(variants):
         config = variant.run(seed)
         before(config.name)
-        run = run_seed(config, lean, corpus, models, report, stop, baselines=variant is variants[0])
+        like = beginnings(variants, variant, seed)
+        run = run_seed(config, lean, corpus, models, report, stop, baselines=variant is variants[0], like=like)
         climbed = climb(corpus, config.name)
         solved = sum(climbed[-1].solved.values()) if climbed else 0
         steps = climbed[-1].steps if climbed else 0
         done[variant.name, seed] = VariantRun(run, solved, steps, learned(corpus, config.name))
         yield Ablation(variants[0].config.name, tuple(variants), dict(done))
+
+
+def beginnings(variants: Sequence[Variant], variant: Variant, seed: int) -> list[FlywheelConfig]:
+    """The runs of this seed before the variant's, any of which it may begin like."""
+    before = takewhile(lambda one: one is not variant, variants)
+    return [one.run(seed) for one in before if seed < one.seeds]
 
 
 def in_order(variants: Sequence[Variant]) -> list[tuple[Variant, int]]:

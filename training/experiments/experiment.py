@@ -28,6 +28,7 @@ from prover.evaluation.statistics import Interval, two_way_interval
 from prover.lean import Lean
 from training.config import FlywheelConfig
 from training.events import Event, say_nothing
+from training.experiments.beginning import begin_like
 from training.flywheel import Flywheel
 from training.meter import Busy
 
@@ -215,10 +216,14 @@ def run_seed(
     report: Callable[[Event], None] = say_nothing,
     stop: threading.Event | None = None,
     baselines: bool = True,
+    like: Sequence[FlywheelConfig] = (),
 ) -> SeedRun:
-    """One run to its end; `baselines` as in Flywheel. Raises what Flywheel.run raises."""
-    name, stop = config.name, stop or threading.Event()
-    flywheel = Flywheel(config, lean, corpus, models(name), _named(report, name), stop, baselines=baselines)
+    """One run to its end; `baselines` as in Flywheel. It begins as one of `like`, where it can
+    (training/experiments/beginning.py). Raises what Flywheel.run raises."""
+    name, stop, report = config.name, stop or threading.Event(), _named(report, config.name)
+    flywheel = Flywheel(config, lean, corpus, models(name), report, stop, baselines=baselines)
+    if (other := begin_like(like, config, corpus, models(name))) is not None:
+        report(Event("M_0", f"round 0 and M_0 are those of {other}, which begins alike", lasting=True))
     turns = flywheel.run()
     evaluations = flywheel.evaluate(*(turn.generation.number for turn in turns), last=True)
     return SeedRun(config.seed, evaluations, evaluation_proofs(corpus, name), dict(flywheel.meter.phases))

@@ -40,13 +40,14 @@ Heard = Event | Mapping[str, Busy] | str | None
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One run: its settings, whether it is evaluated beside what has no model, the corpus that holds its benchmark, and
-    the folder of its models. It travels as a pickle."""
+    """One run: its settings, whether it is evaluated beside what has no model, the corpus that holds its benchmark, the
+    folder of its models, and the runs that it may begin like. It travels as a pickle."""
 
     config: FlywheelConfig
     baselines: bool
     database: str
     models: Path
+    like: tuple[FlywheelConfig, ...] = ()
 
     @property
     def name(self) -> str:
@@ -149,7 +150,9 @@ def main(descriptor: int) -> None:
 def _run(order: Order, report: Callable[[Event], None]) -> Mapping[str, Busy]:
     config = order.config
     with Lean(config.workers, config.limits) as lean, Corpus.open(order.database, create=False) as corpus:
-        return run_seed(config, lean, corpus, lambda _run: order.models, report, baselines=order.baselines).phases
+        folder, baselines = order.models, order.baselines
+        run = run_seed(config, lean, corpus, lambda _run: folder, report, baselines=baselines, like=order.like)
+        return run.phases
 
 
 def _end_with(line: Connection) -> None:

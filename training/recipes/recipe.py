@@ -97,6 +97,8 @@ class Recipe:
     parts: ClassVar[frozenset[str]] = frozenset()
     #: What a comparison leaves out of it, an arm each (training/experiments/recipe_arms.py).
     lesser: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    #: Whether its M_0 is another than expert iteration's.
+    own_first: ClassVar[bool] = False
     #: Of a round's attempts those that are the loop's; the others, at most so many, are what it samples more.
     loops_share: ClassVar[float] = 1.0
 

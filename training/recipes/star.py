@@ -41,6 +41,8 @@ class Star(Recipe):
     about: ClassVar[str] = "a plan before each proof; where it fails, a hint, and what then holds is learned without it"
     parts: ClassVar[frozenset[str]] = frozenset({"hint"})
     lesser: ClassVar[tuple[tuple[str, ...], ...]] = (("hint",),)
+    #: What a plan is, M_0 has to learn already.
+    own_first: ClassVar[bool] = True
     #: Half as many again with open theorems, and as many with a hint.
     loops_share: ClassVar[float] = 0.5
 

@@ -25,6 +25,7 @@ from lean_env.benchmark.lean_logic.canonical import canonical
 from lean_env.benchmark.lean_logic.config import LogicConfig
 from lean_env.benchmark.lean_logic.problem import Draft, Family, Logic, Problem
 from lean_env.benchmark.splits import TEST, TRAIN, VALID
+from lean_env.benchmark.uncollected import uncollected
 from lean_env.theorem import Environment, Theorem
 
 NAME = "lean-logic"
@@ -125,6 +126,7 @@ class LeanLogic:
         return list(self._placed.values())
 
 
+@uncollected()
 def load_lean_logic(config: LogicConfig | None = None) -> LeanLogic:
     """Generates the benchmark, the default one in seconds. Raises TooFewStatements."""
     config = config or LogicConfig()

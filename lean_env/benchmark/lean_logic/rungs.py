@@ -25,6 +25,7 @@ from lean_env.benchmark.lean_logic.climbing import climbing
 from lean_env.benchmark.lean_logic.config import LogicConfig
 from lean_env.benchmark.lean_logic.problem import Draft, Family, Problem
 from lean_env.benchmark.splits import TEST, TRAIN, VALID
+from lean_env.benchmark.uncollected import uncollected
 
 NAME = "lean-logic-rungs"
 #: Grows when a rule of the generator or of the grading changes; results of different revisions are not comparable.
@@ -102,6 +103,7 @@ def statements(seed: int, purpose: str, family: Family, rungs: int = len(TOPS)) 
             yield Graded(draft, family, rung, effort, canonical(draft.sequent))
 
 
+@uncollected()
 def load_rungs(config: RungConfig | None = None) -> Rungs:
     """Generates the benchmark, the default one in about a minute. Raises TooFewStatements."""
     config = config or RungConfig()

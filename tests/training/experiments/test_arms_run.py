@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from sums import Sums
 
+from corpus.beginning import TAKEN_FROM
 from corpus.records import RoundKind
 from corpus.store import Corpus
 from prover.benchmarks.registry import BENCHMARKS, register
 from prover.lean import Lean
 from training.events import Event
-from training.experiments.ablation import Ablation, in_order, run_variants
+from training.experiments.ablation import Ablation, beginnings, in_order, run_variants
 from training.experiments.side_runs import Order, SideRuns
 from training.experiments.variants import variants_of
 
@@ -65,8 +66,11 @@ def run(home: Path, jobs: int = 1) -> Ablation:
     config = variants[0].config
     heard: list[Event] = []
     database = str(home / "corpus.db")
-    runs = [(one.run(seed), one is variants[0]) for one, seed in in_order(variants)]
-    orders = [Order(settings, baselines, database, home / settings.name) for settings, baselines in runs]
+    orders = [
+        Order(own, one is variants[0], database, home / own.name, tuple(beginnings(variants, one, seed)))
+        for one, seed in in_order(variants)
+        for own in [one.run(seed)]
+    ]
     with Lean(1, config.limits) as lean, Corpus.open(database) as corpus:
         register(corpus, "sums", lean)
         with SideRuns(orders, jobs, heard.append) as sooner:
@@ -111,7 +115,10 @@ def test_arms_times_seeds_survive_a_kill(tmp_path: Path, monkeypatch: pytest.Mon
         base, continued = (corpus.generations(f"arms-{name}-s0")[1] for name in ("flywheel", "continued"))
         assert continued.metrics["states"] < base.metrics["states"], "the last round alone is less than the whole"
         assert continued.model_hash != base.model_hash
-        assert corpus.generations("arms-continued-s0")[0].model_hash == weights[0], "all arms begin alike"
+        for name in ("frozen", "continued"):  # round 0 and M_0 are not made again
+            m_0 = corpus.generations(f"arms-{name}-s0")[0]
+            assert m_0.metrics[TAKEN_FROM] == "arms-flywheel-s0" and m_0.model_hash == weights[0]
+        assert TAKEN_FROM not in corpus.generations("arms-flywheel-s1")[0].metrics
     beside = {name: {arm.name for arm in run.run.evaluations[0].arms} for (name, _), run in found.runs.items()}
     assert beside["frozen"] == {"M_0"} and beside["continued"] == {"M_0", "M_1"}
     assert {"grammar", "portfolio", "M_0 at the whole budget"} <= beside["flywheel"]
@@ -127,6 +134,10 @@ def test_arms_times_seeds_survive_a_kill(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "beside" / "arms.toml").write_text(FILE, encoding="utf-8")
     again = run(tmp_path / "beside", jobs=2)
     assert list(again.runs) == list(found.runs)
+    with Corpus.open(str(tmp_path / "beside" / "corpus.db"), create=False) as corpus:
+        # It began beside the first arm, and so made its own.
+        m_0 = corpus.generations("arms-frozen-s0")[0]
+        assert TAKEN_FROM not in m_0.metrics and m_0.model_hash == weights[0]
     for key, one in found.runs.items():
         other = again.runs[key]
         assert other.learned.base == one.learned.base and other.train_steps == one.train_steps

@@ -1,0 +1,96 @@
+"""Arms that differ only in what comes after M_0 begin alike, and the second takes over what the first has made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corpus.beginning import TAKEN_FROM
+from corpus.store import Corpus
+from training.config import FlywheelConfig
+from training.experiments.beginning import alike, begin_like
+from training.recipes.choice import RECIPES, recipe_class
+
+
+def config(**given: Any) -> FlywheelConfig:
+    """Settings of a run that writes proofs, unless `given` says otherwise."""
+    text = {"kind": "text", "writes": "proof"}
+    shared: dict[str, Any] = {"benchmark": "lean-logic", "workers": 1, "name": "first", "train": text}
+    return FlywheelConfig.load(contents=shared | given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"name": "other", "generations": 7},
+        {"retrain": False},
+        {"continued": True, "last_round": True, "sources": ["grammar"]},
+        {"round": {"theorems": 7, "disproofs": 0}},
+        {"recipe": "llama3", "without": ["averaging"]},
+        {"workers": 3},
+    ],
+)
+def test_what_comes_after_m_0_changes_no_beginning(given: dict[str, Any]) -> None:
+    assert alike(config(), config(**given))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"seed": 1},
+        {"grammar_theorems": 7},
+        {"search": {"max_depth": 9}},
+        {"train": {"kind": "text", "writes": "proof", "epochs": 9}},
+        {"evaluation": {"theorems": 9}},
+        {"round": {"steps": 9}},  # the grammar's too, where it has none of its own
+        {"trees": {"training": 0.5}},
+        {"recipe": "star"},
+    ],
+)
+def test_what_round_0_and_m_0_come_from_does(given: dict[str, Any]) -> None:
+    assert not alike(config(), config(**given))
+
+
+def test_a_recipe_with_an_m_0_of_its_own_begins_as_the_same_without_a_step() -> None:
+    assert alike(config(recipe="star"), config(recipe="star", without=["hint"]))
+    assert [name for name in RECIPES if recipe_class(name).own_first] == ["star"]
+
+
+def test_the_weights_come_with_it_and_a_run_that_lost_them_gives_nothing(tmp_path: Path) -> None:
+    corpus, first = Corpus.open(str(tmp_path / "corpus.db")), config()
+    apart, other = config(name="apart", seed=3), config(name="other", retrain=False)
+    for one in (first, other):
+        corpus.start_run(one.name, one.stored())
+    weights = tmp_path / "first" / "M_0"
+    weights.mkdir(parents=True)
+    (weights / "weights").write_text("of M_0", encoding="utf-8")
+    assert begin_like([apart, other, first], other, corpus, tmp_path / "other") is None, "there is no M_0 yet"
+    made = corpus.start_generation(
+        run=first.name,
+        number=0,
+        parent=None,
+        recipe="expert-iteration",
+        config={},
+        config_hash=first.digest(),
+        seeds={},
+        versions={},
+        snapshot_hash=None,
+    )
+    corpus.finish_generation(made, model_path=str(weights), model_hash="0" * 64, metrics={})
+    assert begin_like([apart], other, corpus, tmp_path / "other") is None
+    assert begin_like([apart, first], other, corpus, tmp_path / "other") == "first"
+    assert (tmp_path / "other" / "M_0" / "weights").read_text(encoding="utf-8") == "of M_0"
+    (m_0,) = corpus.generations("other")
+    assert m_0.metrics == {TAKEN_FROM: "first"} and m_0.config_hash == other.digest() != first.digest()
+    assert m_0.model_path == str(tmp_path / "other" / "M_0")
+    assert begin_like([apart, first], other, corpus, tmp_path / "other") is None, "it has begun"
+    # Weights that are gone are nobody's beginning.
+    third = config(name="third", generations=9)
+    corpus.start_run(third.name, third.stored())
+    (weights / "weights").unlink()
+    weights.rmdir()
+    assert begin_like([first], third, corpus, tmp_path / "third") is None
+    assert corpus.generations("third") == [] and not (tmp_path / "third").exists()
+    corpus.close()
