@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
@@ -69,11 +69,14 @@ def counted(title: str, counts: Sequence[tuple[str, int]], shown: int = 20) -> T
 
 
 class Ticker:
-    """Progress of a long command: a live bar on a terminal; without one a plain line every `every` seconds at most."""
+    """Progress of a long command: a live bar on a terminal; without one a plain line every `every` seconds, where there
+    is something new to say. What takes long without a further word is said, too."""
 
     def __init__(self, title: str, every: float = 10.0) -> None:
         self.title, self.every = title, every
-        self._last = time.monotonic()
+        self._line = ""
+        self._over = threading.Event()
+        self._speaker: threading.Thread | None = None
         self._bar: Progress | None = None
         self._task: Any = None
 
@@ -88,19 +91,31 @@ class Ticker:
             self._bar = Progress(*columns, console=errors, transient=True)
             self._bar.start()
             self._task = self._bar.add_task(self.title, total=None, note="")
+        else:
+            self._speaker = threading.Thread(target=self._speak, name="progress", daemon=True)
+            self._speaker.start()
         return self
 
     def __exit__(self, *_exc: object) -> None:
         if self._bar is not None:
             self._bar.stop()
+        if self._speaker is not None:
+            self._over.set()
+            self._speaker.join()
 
     def __call__(self, note: str, done: float | None = None, total: float | None = None) -> None:
         if self._bar is not None:
             self._bar.update(self._task, completed=done or 0, total=total, note=note)
-        elif time.monotonic() - self._last >= self.every:
-            self._last = time.monotonic()
+        else:
             share = f" {100 * done / total:.0f} %" if done is not None and total else ""
-            errors.print(f"{self.title}{share}: {note}")
+            self._line = f"{self.title}{share}: {note}"
+
+    def _speak(self) -> None:
+        said = ""
+        while not self._over.wait(self.every):
+            if (line := self._line) != said:
+                said = line
+                errors.print(line, markup=False, soft_wrap=True)
 
 
 @contextmanager

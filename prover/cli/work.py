@@ -69,7 +69,7 @@ def _at_work(
         place.corpus(create=True) as corpus,
         Ticker(title) as tick,
     ):
-        tick(f"preparing {config.benchmark}")
+        tick(f"preparing {config.benchmark}, which takes a while the first time")
         register(corpus, config.benchmark, lean, lambda done, total: tick("reading statements", done, total))
 
         def report(event: Event) -> None:
