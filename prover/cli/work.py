@@ -72,10 +72,14 @@ def _at_work(
         tick(f"preparing {config.benchmark}, which takes a while the first time")
         register(corpus, config.benchmark, lean, lambda done, total: tick("reading statements", done, total))
 
+        said: set[str] = set()  # by a run in a process of its own, and again when it is read
+
         def report(event: Event) -> None:
-            if event.lasting:
-                errors.print(f"{title}: {event.note}", markup=False, highlight=False, soft_wrap=True)
-            else:
+            line = event.note if event.note.startswith(title) else f"{title}: {event.note}"
+            if event.lasting and line not in said:
+                said.add(line)
+                errors.print(line, markup=False, highlight=False, soft_wrap=True)
+            if not event.lasting:
                 tick(f"{event.phase}: {event.note}", event.done, event.total)
 
         yield lean, corpus, report

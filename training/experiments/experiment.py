@@ -230,7 +230,13 @@ def run_seed(
 
 
 def _named(report: Callable[[Event], None], name: str) -> Callable[[Event], None]:
-    return lambda event: report(replace(event, phase=f"{name} {event.phase}"))
+    """Says of which run it is; what stays to be read says so itself."""
+
+    def named(event: Event) -> None:
+        note = f"{name}: {event.note}" if event.lasting else event.note
+        report(replace(event, phase=f"{name} {event.phase}", note=note))
+
+    return named
 
 
 def evaluation_proofs(corpus: Corpus, run: str) -> dict[str, dict[str, tuple[int, str]]]:

@@ -83,6 +83,7 @@ def run(home: Path, jobs: int = 1) -> Ablation:
                 print(len(found.runs), "done", flush=True)
     assert all(jobs == 1 or one["round 0"].wall > 0 for one in spent.values()), "a run says where its time went"
     assert not any("ended before its time" in event.note for event in heard), heard
+    assert all(event.note.startswith("arms-") for event in heard if event.lasting), "which run it is about"
     return found
 
 
