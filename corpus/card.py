@@ -14,7 +14,7 @@ from corpus.store import Corpus
 #: Benchmarks whose statements are Lean's own or this program's.
 _OURS = (
     *("lean-core", "lean-core-auto", "lean-core-random", "lean-std", "lean-std-random"),
-    *("lean-logic", "lean-logic-rungs"),
+    *("lean-logic", "lean-logic-rungs", "lean-logic-low"),
 )
 
 _WORDS = {

@@ -46,6 +46,8 @@ from training.health_config import HealthSettings, RemedySettings
 from training.trainers.ranker_config import TrainConfig
 from training.trainers.text_config import TextConfig
 
+#: Benchmarks whose statements are in rungs.
+IN_RUNGS = ("lean-logic-rungs", "lean-logic-low")
 #: What changes no result: a run goes on with other values of these, and they are not stored with it.
 BESIDE_RESULTS = frozenset({"workers", "trees", "device"})
 
@@ -350,8 +352,8 @@ class FlywheelConfig(BaseSettings):
             raise ValueError("round.temperature is the ranker's; a language model has `temperature` in [train]")
         if self.search.value and not (isinstance(self.train, TrainConfig) and self.train.model.value_bins):
             raise ValueError("search.value needs a ranker with a value head: train.model.value_bins = 64")
-        if self.rungs and self.benchmark != "lean-logic-rungs":
-            raise ValueError(f"rungs: {self.benchmark} has none, lean-logic-rungs has")
+        if self.rungs and self.benchmark not in IN_RUNGS:
+            raise ValueError(f"rungs: {self.benchmark} has none, {' and '.join(IN_RUNGS)} have")
         if self.search.solvers and self.search.kind == "samples":
             raise ValueError("search.solvers: samples are drawn, not searched; leave one of the two out")
         if self.unverified and self.trees.training < 1:

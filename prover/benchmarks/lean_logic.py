@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from corpus.records import BenchmarkRecord, TheoremRecord
@@ -11,7 +12,7 @@ from corpus.store import Corpus
 from lean_env.benchmark.external.text_class import class_of_statement
 from lean_env.benchmark.lean_logic import LeanLogic, LogicConfig, load_lean_logic
 from lean_env.benchmark.lean_logic.benchmark import DISPROOF, NAME
-from lean_env.benchmark.lean_logic.rungs import GRADED, RungConfig, Rungs, load_rungs, rung_of
+from lean_env.benchmark.lean_logic.rungs import GRADED, LOW, LowRungs, RungConfig, Rungs, load_rungs, rung_of
 from lean_env.benchmark.lean_logic.rungs import NAME as RUNGS
 from lean_env.benchmark.splits import TRAIN
 from lean_env.theorem import Theorem
@@ -103,6 +104,14 @@ def rungs_benchmark(config: RungConfig | None = None) -> LogicBenchmark:
         Rungs.generator,
         train_stratum=GRADED,
     )
+
+
+def low_benchmark(config: RungConfig | None = None) -> LogicBenchmark:
+    """The four lowest rungs by themselves, with 1,500 train statements in each: a language model from scratch learns to
+    write such proofs."""
+    rungs = rungs_benchmark(config or RungConfig(train=6000, held_out=60, rungs=4))
+    about = "the four lowest rungs by themselves, 6,000 train statements: for models that write proofs"
+    return replace(rungs, name=LOW, about=about, load=partial(load_rungs, kind=LowRungs))
 
 
 def _grade(logic: LeanLogic, theorem: str) -> dict[str, int]:

@@ -15,7 +15,7 @@ from lean_env.benchmark.lean_core.manifest import EnvironmentPolicy
 from prover.benchmarks.contract import Benchmark, Report, UnknownBenchmark
 from prover.benchmarks.external import ExternalBenchmark
 from prover.benchmarks.lean_core import CoreBenchmark
-from prover.benchmarks.lean_logic import LogicBenchmark, rungs_benchmark
+from prover.benchmarks.lean_logic import LogicBenchmark, low_benchmark, rungs_benchmark
 from prover.benchmarks.lean_magma import MagmaBenchmark
 from prover.benchmarks.variants import REPERTOIRES, Variants
 
@@ -47,6 +47,7 @@ _OURS: tuple[Benchmark, ...] = (
     ),
     LogicBenchmark(),
     rungs_benchmark(),
+    low_benchmark(),
     MagmaBenchmark(),
 )
 

@@ -41,7 +41,10 @@ def test_flags_beat_environment_beats_file_beats_defaults(toml, monkeypatch: pyt
         ("generations = 'many'\n", "generations"),
         ("[evaluation]\nsplit = 'train'\n", "evaluation.split"),
         ("generations = \n", "TOML"),
-        ('benchmark = "lean-logic"\nrungs = 4\n', "rungs: lean-logic has none, lean-logic-rungs has"),
+        (
+            'benchmark = "lean-logic"\nrungs = 4\n',
+            "rungs: lean-logic has none, lean-logic-rungs and lean-logic-low have",
+        ),
     ],
 )
 def test_a_bad_file_is_refused_by_name(toml, text: str, named: str) -> None:

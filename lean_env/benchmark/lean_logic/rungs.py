@@ -28,6 +28,8 @@ from lean_env.benchmark.splits import TEST, TRAIN, VALID
 from lean_env.benchmark.uncollected import uncollected
 
 NAME = "lean-logic-rungs"
+#: The lowest rungs alone, with many train statements in each.
+LOW = "lean-logic-low"
 #: Grows when a rule of the generator or of the grading changes; results of different revisions are not comparable.
 REVISION = 1
 #: The stratum of all train theorems; that of a held-out one is its rung (`stratum_of`).
@@ -82,6 +84,13 @@ class Rungs(LeanLogic):
         self.efforts = efforts
 
 
+class LowRungs(Rungs):
+    """The four lowest rungs by themselves: what proofs of one to eight steps are for, as language models from scratch
+    write them."""
+
+    name = LOW
+
+
 def stratum_of(rung: int) -> str:
     """What the rung is called in the corpus; in order by name, too."""
     return f"rung-{rung:02}"
@@ -104,7 +113,7 @@ def statements(seed: int, purpose: str, family: Family, rungs: int = len(TOPS)) 
 
 
 @uncollected()
-def load_rungs(config: RungConfig | None = None) -> Rungs:
+def load_rungs(config: RungConfig | None = None, kind: type[Rungs] = Rungs) -> Rungs:
     """Generates the benchmark, the default one in about a minute. Raises TooFewStatements."""
     config = config or RungConfig()
     seen: set[str] = set()
@@ -121,7 +130,7 @@ def load_rungs(config: RungConfig | None = None) -> Rungs:
         efforts[name] = graded.effort
         problem = problem_of(graded.draft, graded.family, graded.canonical, name)
         placed.append((problem, split, GRADED if split == TRAIN else stratum_of(graded.rung)))
-    return Rungs(config, placed + wrong, efforts)
+    return kind(config, placed + wrong, efforts)
 
 
 def _held_out(config: RungConfig, seen: set[str]) -> Iterator[Graded]:

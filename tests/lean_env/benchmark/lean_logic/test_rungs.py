@@ -16,9 +16,12 @@ from lean_env.benchmark.lean_logic.benchmark import TooFewStatements
 from lean_env.benchmark.lean_logic.effort import propositional_effort, propositional_steps
 from lean_env.benchmark.lean_logic.formula import AND, IFF, IMP, NOT, OR, Node
 from lean_env.benchmark.lean_logic.intuitionistic import derivation_steps
-from lean_env.benchmark.lean_logic.rungs import TOPS, RungConfig, Rungs, load_rungs, rung_of, statements
+from lean_env.benchmark.lean_logic.rungs import TOPS, LowRungs, RungConfig, Rungs, load_rungs, rung_of, statements
 from lean_env.theorem import Environment, Theorem
+from prover.benchmarks.lean_logic import LogicBenchmark
+from prover.benchmarks.registry import BENCHMARKS
 from prover.lean import Lean
+from training.config import FlywheelConfig
 
 if TYPE_CHECKING:
     from lean_env.embedded.installation import Installation
@@ -120,3 +123,14 @@ def test_lean_understands_statements_of_low_and_high_rungs(small: Rungs, install
     with Lean(workers=1, installation=installation) as lean:
         for theorem in (large, *small.theorems("test"), *small.disproofs()):
             assert lean.stated(theorem).levels == (), theorem.statement
+
+
+def test_the_low_rungs_are_a_benchmark_of_their_own(small: Rungs) -> None:
+    low = load_rungs(SMALL, LowRungs)
+    assert {one.benchmark for one in low.theorems()} == {"lean-logic-low"}
+    assert {one.benchmark for one in small.theorems()} == {"lean-logic-rungs"}
+    assert [one.statement for one in low.theorems()] == [one.statement for one in small.theorems()]
+    default = BENCHMARKS["lean-logic-low"]
+    assert isinstance(default, LogicBenchmark) and default.config.rungs == 4 and default.name == LowRungs.name
+    settings = FlywheelConfig.load(benchmark="lean-logic-low", rungs=2)
+    assert settings.evaluation.theorems == default.config.rungs * default.config.held_out
