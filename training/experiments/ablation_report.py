@@ -201,6 +201,7 @@ def _plot(ablation: Ablation, stratum: str, title: str, folder: Path) -> tuple[P
     graded = ablation.rows(stratum)[0].height is not None
     scale = 1.0 if graded else 100.0
     numbers: set[int] = set()
+    flat: dict[str, float] = {}
     drawn = [one for one in ablation.variants if ablation.curve(one.name, stratum)]
     # Beside each other, so that intervals can be told apart, and around their generation, so that it can be told, too.
     apart = min(0.06, 0.4 / len(drawn))
@@ -212,6 +213,10 @@ def _plot(ablation: Ablation, stratum: str, title: str, folder: Path) -> tuple[P
         at = [number + apart * (place - (len(drawn) - 1) / 2) for number in curve]
         axes.errorbar(at, values, yerr=[below, above], marker="o", capsize=3, label=variant.name, color=f"C{place}")
         numbers |= curve.keys()
+        if len(values) == 1:  # nobody was trained after it: it stays where it is
+            flat[f"C{place}"] = values[0]
+    for colour, value in flat.items():
+        axes.hlines(value, 0, max(numbers), colors=colour, linestyles="dashed")
     axes.set_xticks(sorted(numbers))
     axes.set_xlabel("generation")
     axes.set_ylabel("height (95 %)" if graded else "solved, % of theorems (95 %)")
