@@ -170,6 +170,14 @@ class RoundSettings(BaseModel):
         0, description="attempts at each rung that say where the others go; 0: no rung is looked at (lean-logic-rungs)"
     )
     again: float = Field(0.05, ge=0, le=1, description="a proved theorem's chance to be tried for another proof")
+    known: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        exclude_if=lambda value: not value,
+        description="the share of a round's theorems that have a proof already, if there are so many; what is learned "
+        "from accepted beside refused samples (preferences, rewards) needs theorems that a model solves now and then",
+    )
     growth: float = Field(1.5, ge=1, description="factor on a theorem's steps for each attempt that failed")
     disproofs: NonNegativeInt = Field(
         0, description="attempts to disprove false statements; their proofs are learned from"

@@ -57,7 +57,9 @@ class Rounds:
         """A round over `count` train theorems of the stratum, which and with what budgets by the matchmaker. `said`: in
         what else the plan differs from the settings, and why."""
         settings = self.config.round
-        matchmaker = MatchmakerConfig(growth=settings.growth, solved_share=settings.again)
+        matchmaker = MatchmakerConfig(
+            growth=settings.growth, solved_share=settings.again, known_share=settings.known if arm == "policy" else 0.0
+        )
         log = history(self.corpus, self.config.benchmark, "train", self.config.name)
         theorems = self.wanted(trainable(self.corpus, self.config.benchmark, stratum))
         past = {theorem.name: log[theorem.name] for theorem in theorems}

@@ -29,12 +29,15 @@ class History(Protocol):
 @dataclass(frozen=True, slots=True)
 class MatchmakerConfig:
     """growth: factor a failure on a first attempt's steps. max_steps: the most that failures lead to.
-    heartbeats_per_step: in thousands, 0 for no limit. solved_share: a solved theorem's chance to be tried again."""
+    heartbeats_per_step: in thousands, 0 for no limit. solved_share: a solved theorem's chance to be tried again, once
+    all open ones have been chosen. known_share: of those chosen the share that is solved already, if there are so
+    many."""
 
     growth: float = 1.5
     max_steps: int = 256
     heartbeats_per_step: int = 0
     solved_share: float = 0.05
+    known_share: float = 0.0
 
 
 def select(
@@ -47,8 +50,17 @@ def select(
         for name, past in history.items()
         if not past.proved or stream_seed(seed, "again", name) < config.solved_share * 2**63
     ]
-    chosen.sort(key=lambda name: (bool(history[name].proved), history[name].attempts, stream_seed(seed, "order", name)))
-    return chosen[:limit]
+
+    def key(name: str) -> tuple[bool, int, int]:
+        return bool(history[name].proved), history[name].attempts, stream_seed(seed, "order", name)
+
+    chosen.sort(key=key)
+    if limit is None or not config.known_share:
+        return chosen[:limit]
+    known = sorted((name for name, past in history.items() if past.proved), key=key)[
+        : round(limit * config.known_share)
+    ]
+    return list(dict.fromkeys([*known, *chosen]))[:limit]
 
 
 def budget(past: History, first: int, config: MatchmakerConfig | None = None) -> Budget:

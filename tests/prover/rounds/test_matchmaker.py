@@ -26,6 +26,18 @@ def test_unseen_then_failed_then_few_solved():
     assert select(LOG, seed=1, limit=50) == names[:50]
 
 
+def test_a_share_of_a_round_may_be_of_solved_theorems():
+    config = MatchmakerConfig(solved_share=0.0, known_share=0.4)
+    names = select(LOG, seed=1, limit=50, config=config)
+    assert len(names) == len(set(names)) == 50
+    assert kinds(names) == ["solved"] * 20 + ["unseen"] * 30
+    assert names == select(dict(reversed(LOG.items())), seed=1, limit=50, config=config)
+    # Where there are not so many, the others take their places; without a limit there is nothing to share out.
+    few = {name: past for name, past in LOG.items() if not name.startswith("solved") or name == "solved7"}
+    assert kinds(select(few, seed=1, limit=50, config=config)) == ["solved"] + ["unseen"] * 40 + ["failed_once"] * 9
+    assert select(LOG, seed=1, config=config) == select(LOG, seed=1, config=MatchmakerConfig(solved_share=0.0))
+
+
 def test_the_choice_depends_on_the_seed_alone():
     assert select(LOG, seed=1) == select(dict(reversed(LOG.items())), seed=1) != select(LOG, seed=2)
 
