@@ -1,6 +1,7 @@
 """A run that begins as another one did takes over what that one has: round 0, M_0, and how M_0 was judged.
 
-    take_beginning(corpus, "arms-floor-s0", "arms-flywheel-s0", config_hash=config.digest(), model_path="models/...")
+    take_round_0(corpus, "arms-value-s0", "arms-flywheel-s0", config.digest())
+    take_m_0(corpus, "arms-floor-s0", "arms-flywheel-s0", config.digest(), "models/arms-floor-s0/M_0", {"M_0"})
 
 Rounds and attempts are written anew for the run, and name the same proofs; so whoever reads the run finds all of it
 there, with the steps and seconds that it took when it was made. `metrics["taken_from"]` of its M_0 names the other run.
@@ -26,35 +27,44 @@ from corpus.tallies import catch_up
 TAKEN_FROM = "taken_from"
 
 
-def take_beginning(
-    corpus: Corpus, run: str, source: str, *, config_hash: str, model_path: str, judged_as: Collection[str]
-) -> bool:
-    """Whether it was taken: `source` has a finished M_0, and `run`, which was started, has nothing yet. Without a
-    finished M_0 nothing is.
-
-    Taken are the finished rounds before M_0, and its evaluations by the arms `judged_as`. `config_hash` and
-    `model_path` are the run's own; M_0's weights must lie there. Raises NotFound for a run that was not started.
-    """
+def take_round_0(corpus: Corpus, run: str, source: str, config_hash: str) -> bool:
+    """Whether `run`, which was started and has nothing yet, took the finished rounds of `source` before its M_0.
+    `config_hash`: the run's own. Raises NotFound for a run that was not started."""
     with writing(corpus.engine) as session:
-        mine = rows.run_row(session, run)
-        theirs = session.scalar(
-            select(schema.Generation)
-            .join(schema.Run, schema.Run.id == schema.Generation.run_id)
-            .where(schema.Run.name == source, schema.Generation.number == 0)
-        )
-        if theirs is None or theirs.finished_at is None or _begun(session, mine.id):
+        mine, theirs = rows.run_row(session, run), rows.run_row(session, source)
+        if _begun(session, mine.id) or not (found := _before(session, theirs.id)):
+            return False
+        for round in found:
+            _take_round(session, round, mine.id, config_hash)
+        catch_up(session)
+        return True
+
+
+def take_m_0(
+    corpus: Corpus, run: str, source: str, config_hash: str, model_path: str, judged_as: Collection[str]
+) -> bool:
+    """As `take_round_0`, and beside round 0 the M_0 of `source` with its evaluations by the arms `judged_as`; nothing
+    where M_0 is not finished. `model_path`: the run's own, where the weights must lie."""
+    with writing(corpus.engine) as session:
+        mine, theirs = rows.run_row(session, run), rows.run_row(session, source)
+        first = _first(session, theirs.id)
+        if _begun(session, mine.id) or first is None or first.finished_at is None:
             return False
         own = {
             "run_id": mine.id,
             "config_hash": config_hash,
             "model_path": model_path,
-            "metrics": {**theirs.metrics, TAKEN_FROM: source},
+            "metrics": {**first.metrics, TAKEN_FROM: source},
         }
-        first = schema.Generation(**_columns(theirs) | own)
-        session.add(first)
+        taken = schema.Generation(**_columns(first) | own)
+        session.add(taken)
         session.flush()
-        for round in _beginning(session, theirs, judged_as):
-            _take_round(session, round, first, config_hash)
+        round = schema.Round
+        judged = round.generation_id == first.id, round.kind == RoundKind.EVAL, round.arm.in_(judged_as)
+        for one in _before(session, theirs.id):
+            _take_round(session, one, mine.id, config_hash)
+        for one in _finished(session, theirs.id, *judged):
+            _take_round(session, one, mine.id, config_hash, taken.id)
         catch_up(session)
         return True
 
@@ -64,25 +74,35 @@ def _begun(session: Session, run_id: int) -> bool:
     return any(session.scalar(select(one)) for one in of_it)
 
 
-def _beginning(session: Session, first: schema.Generation, judged_as: Collection[str]) -> Sequence[schema.Round]:
-    """The finished rounds before M_0, and those that judged it."""
+def _first(session: Session, run_id: int) -> schema.Generation | None:
+    generation = schema.Generation
+    return session.scalar(select(generation).where(generation.run_id == run_id, generation.number == 0))
+
+
+def _before(session: Session, run_id: int) -> Sequence[schema.Round]:
+    """The finished rounds before M_0. Later ones without a generation are of policies from elsewhere."""
+    round, first = schema.Round, _first(session, run_id)
+    own: list[ColumnElement[bool]] = [round.generation_id.is_(None), round.kind == RoundKind.TRAIN]
+    if first is not None:
+        later = select(func.min(round.id)).where(round.generation_id == first.id).scalar_subquery()
+        own.append(round.id < func.coalesce(later, 2**62))
+    return _finished(session, run_id, *own)
+
+
+def _finished(session: Session, run_id: int, *which: ColumnElement[bool]) -> Sequence[schema.Round]:
     round = schema.Round
-    # Later ones without a generation are of policies from elsewhere.
-    later = select(func.min(round.id)).where(round.generation_id == first.id).scalar_subquery()
-    before = and_(round.generation_id.is_(None), round.kind == RoundKind.TRAIN, round.id < func.coalesce(later, 2**62))
-    judged = and_(round.generation_id == first.id, round.kind == RoundKind.EVAL, round.arm.in_(judged_as))
-    query = select(round).where(round.run_id == first.run_id, round.finished_at.is_not(None), before | judged)
+    query = select(round).where(round.run_id == run_id, round.finished_at.is_not(None), *which)
     return session.scalars(query.order_by(round.id)).all()
 
 
-def _take_round(session: Session, round: schema.Round, first: schema.Generation, config_hash: str) -> None:
-    """Writes it as one of the run that `first` belongs to, under the key that this run will ask for."""
+def _take_round(
+    session: Session, round: schema.Round, run_id: int, config_hash: str, generation_id: int | None = None
+) -> None:
+    """Writes it as one of the run, under the key that this run will ask for."""
     config = dict(round.config)
     if "config_hash" in config:
         config["config_hash"] = config_hash
-    values = _columns(round) | {"run_id": first.run_id, "config": config}
-    if round.generation_id is not None:
-        values["generation_id"] = first.id
+    values = _columns(round) | {"run_id": run_id, "config": config, "generation_id": generation_id}
     values["key"] = key_of(values)
     taken = schema.Round(**values)
     session.add(taken)

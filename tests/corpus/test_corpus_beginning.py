@@ -9,7 +9,7 @@ import pytest
 from samples import attempt, fill, proof, search_tree, sha, start_round
 
 from corpus.attempts import attempts_at, show_attempt
-from corpus.beginning import TAKEN_FROM, take_beginning
+from corpus.beginning import TAKEN_FROM, take_m_0, take_round_0
 from corpus.errors import NotFound
 from corpus.records import AttemptStatus, RoundKind, RoundRecord
 from corpus.round_results import outcomes
@@ -64,8 +64,8 @@ def source(corpus: Corpus) -> dict[str, RoundRecord]:
     return rounds
 
 
-def take(corpus: Corpus, run: str = "other", of: str = "run") -> bool:
-    return take_beginning(corpus, run, of, config_hash=MINE["config_hash"], model_path="other/M_0", judged_as=JUDGED)
+def take(corpus: Corpus, run: str = "other") -> bool:
+    return take_m_0(corpus, run, "run", MINE["config_hash"], "other/M_0", JUDGED)
 
 
 def test_what_the_run_would_do_first_is_there_and_nothing_else(corpus: Corpus) -> None:
@@ -104,14 +104,32 @@ def test_each_attempt_keeps_its_own_tree(corpus: Corpus) -> None:
     assert first.theorem in first.trees[0].states[0].text
 
 
-def test_a_run_that_has_begun_and_one_without_m_0_take_nothing(corpus: Corpus) -> None:
+def test_round_0_may_be_taken_by_itself(corpus: Corpus) -> None:
+    rounds = source(corpus)
+    assert take_round_0(corpus, "other", "run", MINE["config_hash"])
+    (grammar,) = corpus.rounds("other")
+    same = {"run": "other", "config": MINE, "arm": "grammar", "seed": 3}
+    assert start_round(corpus, corpus.theorems("core", "train"), **same).id == grammar.id
+    assert outcomes(corpus, grammar) == outcomes(corpus, rounds["round 0"]) and corpus.pending(grammar) == []
+    assert corpus.generations("other") == []
+    assert not take_round_0(corpus, "other", "run", MINE["config_hash"]), "it has begun"
+    assert not take(corpus)
+
+
+def test_a_run_that_has_begun_takes_nothing_and_one_without_m_0_gives_round_0_at_most(corpus: Corpus) -> None:
     split = fill(corpus)["train"]
     corpus.start_run("other", {})
-    finished(corpus, split, config={"config_hash": sha("theirs")}, arm="grammar")
-    assert not take(corpus, of="nobody")
+    assert not take_round_0(corpus, "other", "run", MINE["config_hash"]), "there is none"
+    round = start_round(corpus, split, config={"config_hash": sha("theirs")}, arm="grammar")
+    assert not take_round_0(corpus, "other", "run", MINE["config_hash"]), "it is not finished"
+    for one in split:
+        corpus.record_attempt(round, attempt(one, proof=proof(one)))
+    corpus.finish_round(round)
     assert not take(corpus), "the source has no M_0"
     m_0 = generation(corpus, "run")
     assert not take(corpus), "it has no weights yet"
+    corpus.start_run("third", {})
+    assert take_round_0(corpus, "third", "run", MINE["config_hash"])
     assert corpus.rounds("other") == []
     corpus.finish_generation(m_0, model_path="run/M_0", model_hash=sha("weights"), metrics={})
     assert take(corpus)

@@ -1,4 +1,5 @@
-"""Arms begin alike: those whose settings differ only in what comes after M_0 have one round 0 and one M_0 between them.
+"""Arms begin alike: those whose settings differ only in what comes after M_0 have one round 0 and one M_0 between them,
+and those that make another M_0 of the same round 0 have that.
 
     begin_like([flywheel_config, ...], config, corpus, models / config.name)
 
@@ -9,13 +10,11 @@ would differ before anything that they are to be compared in.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
-from corpus.beginning import take_beginning
-from corpus.errors import NotFound
+from corpus.beginning import take_m_0, take_round_0
 from corpus.health import HEALTH_ROUNDS
-from corpus.records import GenerationRecord
 from corpus.store import Corpus
 from prover.policies.folder import replacing
 from training.config import FlywheelConfig
@@ -34,6 +33,8 @@ _AFTER = {
     "without",
     "round",
 }
+#: Settings that say what is made of round 0 and how that is judged.
+_AFTER_ROUND_0 = {"train", "evaluation", "health", "human"}
 #: The arms that judge M_0 alike in each run; at the whole budget it has as many steps as one run's rounds took.
 _JUDGED_AS = frozenset({"M_0", *HEALTH_ROUNDS})
 
@@ -43,40 +44,51 @@ def alike(one: FlywheelConfig, other: FlywheelConfig) -> bool:
     return _beginning(one) == _beginning(other)
 
 
-def begin_like(others: Iterable[FlywheelConfig], config: FlywheelConfig, corpus: Corpus, models: Path) -> str | None:
-    """The name of the run, of `others`, that the run `config` took its beginning over from; None where it has begun
-    itself, or none of them begins alike and has an M_0. The run must be started; `models` is its folder."""
+def same_round_0(one: FlywheelConfig, other: FlywheelConfig) -> bool:
+    """Whether round 0 of the two is the same."""
+    return _round_0(one) == _round_0(other)
+
+
+def begin_like(others: Sequence[FlywheelConfig], config: FlywheelConfig, corpus: Corpus, models: Path) -> str | None:
+    """What the run `config` took over, and of which of the runs `others`, in words; None where it has begun itself, or
+    none of them has anything for it. The run must be started; `models` is its folder."""
     if corpus.rounds(config.name) or corpus.generations(config.name):
         return None
+    digest = config.digest()
+    there = {run.name for run in corpus.runs()}
+    others = [one for one in others if one.name in there and one.name != config.name]
     for other in others:
-        if other.name == config.name or not alike(other, config):
-            continue
-        theirs = next((one for one in _generations(corpus, other.name) if one.number == 0 and one.finished_at), None)
-        if theirs is None or not theirs.model_path or not Path(theirs.model_path).is_dir():
+        weights = _weights(corpus, other.name) if alike(other, config) else None
+        if weights is None:
             continue
         folder = models / "M_0"
         with replacing(folder) as draft:  # first: a run whose rows say that M_0 is there has its weights
-            shutil.copytree(theirs.model_path, draft, dirs_exist_ok=True)
-        digest = config.digest()
-        taken = take_beginning(
-            corpus, config.name, other.name, config_hash=digest, model_path=str(folder), judged_as=_JUDGED_AS
-        )
-        if taken:
-            return other.name
+            shutil.copytree(weights, draft, dirs_exist_ok=True)
+        if take_m_0(corpus, config.name, other.name, digest, str(folder), _JUDGED_AS):
+            return f"round 0 and M_0 are those of {other.name}, which begins alike"
+    for other in others:
+        if same_round_0(other, config) and take_round_0(corpus, config.name, other.name, digest):
+            return f"round 0 is that of {other.name}, which begins alike"
     return None
 
 
-def _generations(corpus: Corpus, run: str) -> list[GenerationRecord]:
-    try:
-        return corpus.generations(run)
-    except NotFound:  # nobody has begun it
-        return []
+def _weights(corpus: Corpus, run: str) -> Path | None:
+    """The folder of a run's M_0; None where there is none."""
+    found = next((one for one in corpus.generations(run) if one.number == 0 and one.finished_at), None)
+    folder = Path(found.model_path) if found is not None and found.model_path else None
+    return folder if folder is not None and folder.is_dir() else None
 
 
 def _beginning(config: FlywheelConfig) -> dict[str, object]:
-    settings = {key: value for key, value in config.stored().items() if key not in _AFTER}
-    settings["trees"] = config.trees.training, config.trees.evaluation
-    settings["grammar_steps"] = config.grammar_steps or config.round.steps
+    settings = _round_0(config) | {key: config.stored().get(key) for key in _AFTER_ROUND_0}
     if recipe_class(config.recipe).own_first:
         settings["recipe"] = config.recipe
+    return settings
+
+
+def _round_0(config: FlywheelConfig) -> dict[str, object]:
+    settings = {key: value for key, value in config.stored().items() if key not in _AFTER | _AFTER_ROUND_0}
+    settings["trees"] = config.trees.training, config.trees.evaluation
+    settings["grammar_steps"] = config.grammar_steps or config.round.steps
+    settings["writes_proofs"] = config.writes_proofs  # whose proofs are not shortened
     return settings

@@ -222,8 +222,8 @@ def run_seed(
     (training/experiments/beginning.py). Raises what Flywheel.run raises."""
     name, stop, report = config.name, stop or threading.Event(), _named(report, config.name)
     flywheel = Flywheel(config, lean, corpus, models(name), report, stop, baselines=baselines)
-    if (other := begin_like(like, config, corpus, models(name))) is not None:
-        report(Event("M_0", f"round 0 and M_0 are those of {other}, which begins alike", lasting=True))
+    if (taken := begin_like(like, config, corpus, models(name))) is not None:
+        report(Event("M_0", taken, lasting=True))
     turns = flywheel.run()
     evaluations = flywheel.evaluate(*(turn.generation.number for turn in turns), last=True)
     return SeedRun(config.seed, evaluations, evaluation_proofs(corpus, name), dict(flywheel.meter.phases))

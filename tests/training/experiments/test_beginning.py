@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from corpus.beginning import TAKEN_FROM
+from corpus.records import RoundKind, RoundRecord, TheoremRecord
 from corpus.store import Corpus
 from training.config import FlywheelConfig
-from training.experiments.beginning import alike, begin_like
+from training.experiments.beginning import alike, begin_like, same_round_0
 from training.recipes.choice import RECIPES, recipe_class
 
 
@@ -19,6 +20,22 @@ def config(**given: Any) -> FlywheelConfig:
     text = {"kind": "text", "writes": "proof"}
     shared: dict[str, Any] = {"benchmark": "lean-logic", "workers": 1, "name": "first", "train": text}
     return FlywheelConfig.load(contents=shared | given)
+
+
+def round_0(corpus: Corpus, of: FlywheelConfig) -> RoundRecord:
+    """The grammar's round of a run, as it asks for it."""
+    return corpus.start_round(
+        run=of.name,
+        generation_id=None,
+        benchmark="lean-logic",
+        split="train",
+        stratum="",
+        arm="grammar",
+        kind=RoundKind.TRAIN,
+        seed=1,
+        config={"config_hash": of.digest()},
+        selection=[],
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,18 +56,29 @@ def test_what_comes_after_m_0_changes_no_beginning(given: dict[str, Any]) -> Non
 @pytest.mark.parametrize(
     "given",
     [
-        {"seed": 1},
-        {"grammar_theorems": 7},
-        {"search": {"max_depth": 9}},
         {"train": {"kind": "text", "writes": "proof", "epochs": 9}},
         {"evaluation": {"theorems": 9}},
-        {"round": {"steps": 9}},  # the grammar's too, where it has none of its own
-        {"trees": {"training": 0.5}},
+        {"health": {"attempts": 2}},
         {"recipe": "star"},
     ],
 )
-def test_what_round_0_and_m_0_come_from_does(given: dict[str, Any]) -> None:
-    assert not alike(config(), config(**given))
+def test_another_m_0_may_come_from_the_same_round_0(given: dict[str, Any]) -> None:
+    assert not alike(config(), config(**given)) and same_round_0(config(), config(**given))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"seed": 1},
+        {"grammar_theorems": 7},
+        {"search": {"max_depth": 9}},
+        {"round": {"steps": 9}},  # the grammar's too, where it has none of its own
+        {"trees": {"training": 0.5}},
+        {"train": {"kind": "text"}},  # proofs that are written whole are not shortened
+    ],
+)
+def test_what_round_0_comes_from_makes_another(given: dict[str, Any]) -> None:
+    assert not alike(config(), config(**given)) and not same_round_0(config(), config(**given))
 
 
 def test_a_recipe_with_an_m_0_of_its_own_begins_as_the_same_without_a_step() -> None:
@@ -80,7 +108,8 @@ def test_the_weights_come_with_it_and_a_run_that_lost_them_gives_nothing(tmp_pat
     )
     corpus.finish_generation(made, model_path=str(weights), model_hash="0" * 64, metrics={})
     assert begin_like([apart], other, corpus, tmp_path / "other") is None
-    assert begin_like([apart, first], other, corpus, tmp_path / "other") == "first"
+    said = begin_like([apart, first], other, corpus, tmp_path / "other")
+    assert said == "round 0 and M_0 are those of first, which begins alike"
     assert (tmp_path / "other" / "M_0" / "weights").read_text(encoding="utf-8") == "of M_0"
     (m_0,) = corpus.generations("other")
     assert m_0.metrics == {TAKEN_FROM: "first"} and m_0.config_hash == other.digest() != first.digest()
@@ -93,4 +122,16 @@ def test_the_weights_come_with_it_and_a_run_that_lost_them_gives_nothing(tmp_pat
     weights.rmdir()
     assert begin_like([first], third, corpus, tmp_path / "third") is None
     assert corpus.generations("third") == [] and not (tmp_path / "third").exists()
+    # Round 0 is still there for it, and for one that makes another M_0 of it.
+    theorem = TheoremRecord("t", "True", "0" * 64, "Init", "", "train", "same-size")
+    corpus.add_benchmark("lean-logic", "1", "library", [theorem])
+    corpus.finish_round(round_0(corpus, first))
+    star = config(name="star", recipe="star")
+    corpus.start_run(star.name, star.stored())
+    for one in (third, star):
+        assert begin_like([apart, first], one, corpus, tmp_path / one.name) == (
+            "round 0 is that of first, which begins alike"
+        )
+        assert [found.id for found in corpus.rounds(one.name)] == [round_0(corpus, one).id]
+        assert corpus.generations(one.name) == []
     corpus.close()
