@@ -49,6 +49,7 @@ def test_the_wheel_holds_host_migrations_seeds_data_and_notices_but_no_tests(whe
         "training/demo_small.toml",
         "training/presets/lean-logic.toml",
         "training/presets/lean-logic-rungs.toml",
+        "training/presets/lean-logic-low.toml",
     ):
         assert wanted in names
     assert any(name.startswith("corpus/migrations/versions/") and name.endswith(".py") for name in names)

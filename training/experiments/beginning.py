@@ -16,7 +16,7 @@ from pathlib import Path
 from corpus.beginning import take_m_0, take_round_0
 from corpus.health import HEALTH_ROUNDS
 from corpus.store import Corpus
-from prover.policies.folder import replacing
+from prover.policies.folder import CheckpointError, read_meta, replacing
 from training.config import FlywheelConfig
 from training.recipes.choice import recipe_class
 
@@ -73,14 +73,20 @@ def begin_like(others: Sequence[FlywheelConfig], config: FlywheelConfig, corpus:
 
 
 def _weights(corpus: Corpus, run: str) -> Path | None:
-    """The folder of a run's M_0; None where there is none."""
+    """The folder of a run's M_0; None where there is none, or another model by now."""
     found = next((one for one in corpus.generations(run) if one.number == 0 and one.finished_at), None)
-    folder = Path(found.model_path) if found is not None and found.model_path else None
-    return folder if folder is not None and folder.is_dir() else None
+    if found is None or not found.model_path:
+        return None
+    try:
+        there = read_meta(Path(found.model_path)).get("weights_sha256")
+    except CheckpointError:
+        return None
+    return Path(found.model_path) if there == found.model_hash else None
 
 
 def _beginning(config: FlywheelConfig) -> dict[str, object]:
-    settings = _round_0(config) | {key: config.stored().get(key) for key in _AFTER_ROUND_0}
+    stored = config.stored()
+    settings = _round_0(config) | {key: stored.get(key) for key in _AFTER_ROUND_0}
     if recipe_class(config.recipe).own_first:
         settings["recipe"] = config.recipe
     return settings

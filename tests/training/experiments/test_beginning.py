@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from corpus.beginning import TAKEN_FROM
 from corpus.records import RoundKind, RoundRecord, TheoremRecord
 from corpus.store import Corpus
+from prover.policies.folder import META, write_meta
 from training.config import FlywheelConfig
 from training.experiments.beginning import alike, begin_like, same_round_0
 from training.recipes.choice import RECIPES, recipe_class
@@ -94,6 +96,7 @@ def test_the_weights_come_with_it_and_a_run_that_lost_them_gives_nothing(tmp_pat
     weights = tmp_path / "first" / "M_0"
     weights.mkdir(parents=True)
     (weights / "weights").write_text("of M_0", encoding="utf-8")
+    write_meta(weights, {"weights_sha256": "f" * 64})
     assert begin_like([apart, other, first], other, corpus, tmp_path / "other") is None, "there is no M_0 yet"
     made = corpus.start_generation(
         run=first.name,
@@ -106,8 +109,14 @@ def test_the_weights_come_with_it_and_a_run_that_lost_them_gives_nothing(tmp_pat
         versions={},
         snapshot_hash=None,
     )
-    corpus.finish_generation(made, model_path=str(weights), model_hash="0" * 64, metrics={})
+    corpus.finish_generation(made, model_path=str(weights), model_hash="f" * 64, metrics={})
     assert begin_like([apart], other, corpus, tmp_path / "other") is None
+    # Weights that are no longer M_0's are nobody's.
+    for damage in ((weights / META).unlink, lambda: write_meta(weights, {"weights_sha256": "e" * 64})):
+        damage()
+        assert begin_like([first], other, corpus, tmp_path / "other") is None
+        assert not (tmp_path / "other").exists()
+    write_meta(weights, {"weights_sha256": "f" * 64})
     said = begin_like([apart, first], other, corpus, tmp_path / "other")
     assert said == "round 0 and M_0 are those of first, which begins alike"
     assert (tmp_path / "other" / "M_0" / "weights").read_text(encoding="utf-8") == "of M_0"
@@ -118,8 +127,7 @@ def test_the_weights_come_with_it_and_a_run_that_lost_them_gives_nothing(tmp_pat
     # Weights that are gone are nobody's beginning.
     third = config(name="third", generations=9)
     corpus.start_run(third.name, third.stored())
-    (weights / "weights").unlink()
-    weights.rmdir()
+    shutil.rmtree(weights)
     assert begin_like([first], third, corpus, tmp_path / "third") is None
     assert corpus.generations("third") == [] and not (tmp_path / "third").exists()
     # Round 0 is still there for it, and for one that makes another M_0 of it.
