@@ -18,6 +18,7 @@ from training.config import ConfigError, FlywheelConfig, TreeSettings
 from training.experiments.variants import Variant
 from training.recipes.choice import RECIPES, recipe_class, recipe_of
 from training.recipes.recipe import RecipeRefused
+from training.trainers.text_config import TextConfig
 
 #: What every arm takes from the settings that all of them have: what M_0 comes from, and what is learned how long.
 _SHARED = (
@@ -81,7 +82,8 @@ def require_equal(arms: Iterable[Variant]) -> None:
         except RecipeRefused as error:
             raise ConfigError(f"arm {one.name!r}: {error}") from error
     for one in others:
-        apart = [key for key in _SHARED if getattr(one.config, key) != getattr(first.config, key)]
+        begun = _begun_like(one.config, first.config)
+        apart = [key for key in _SHARED if getattr(begun, key) != getattr(first.config, key)]
         mine, its = (arm.config.round.model_dump(exclude=_COUNTS) for arm in (first, one))
         apart += [f"round.{key}" for key in mine if mine[key] != its[key]]
         if apart:
@@ -95,6 +97,14 @@ def require_equal(arms: Iterable[Variant]) -> None:
                 f"arm {one.name!r} is offered {offered} attempts a round, {first.name!r} {wanted}: recipes are "
                 "compared at equal search (theorems and disproofs together; of star, twice its theorems)"
             )
+
+
+def _begun_like(config: FlywheelConfig, first: FlywheelConfig) -> FlywheelConfig:
+    """A recipe whose M_0 is its own may make it of another base: `config`, with that of `first` in its place."""
+    if recipe_class(config.recipe).own_first and isinstance(config.train, TextConfig):
+        base = getattr(first.train, "base", "")
+        return config.model_copy(update={"train": config.train.model_copy(update={"base": base})})
+    return config
 
 
 def _fitted(config: FlywheelConfig, name: str, without: Sequence[str]) -> FlywheelConfig:

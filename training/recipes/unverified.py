@@ -1,9 +1,9 @@
 """Filters without a verifier, for contrast: learn what the model is surest of, or what a judge finds likely.
 
 Both accept the `SHARE` of a round's samples with the highest mean log-probability a token: under the model that wrote
-them (`confidence`), or under a larger one that was trained on what M_0 was (`judge`). The kernel's verdict on each
-sample is stored and is not looked at. So generations after M_0 learn from M_0's snapshot and from samples that nothing
-has certified. These are rows of `filter_verdict` (corpus/samples.py), never proofs: no later snapshot has them.
+them (`confidence`), or under a larger one (`judge`). The kernel's verdict on each sample is stored and is not looked
+at. So generations after M_0 learn from M_0's snapshot and from samples that nothing has certified. These are rows of
+`filter_verdict` (corpus/samples.py), never proofs: no later snapshot has them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from training.data.dataset import TrainingProof
 from training.recipes.recipe import Learning, Recipe, RecipeRefused, require_group, require_writer
 from training.recipes.writing import Tokens, as_proof, newest_samples, samples_so_far, trainer_of
 from training.trainers.isolation import isolated
-from training.trainers.text import measure_each
+from training.trainers.text import TextTrainer, measure_each
+from training.trainers.text_config import TextConfig
 from training.trainers.text_data import Row
 from training.trainers.trainer import Trained
 
@@ -100,20 +101,41 @@ class Confidence(Unverified):
 
 @dataclass(frozen=True, slots=True)
 class Judge(Unverified):
-    """The same under a larger model: twice as wide, one layer more, trained on what M_0 was."""
+    """The same under a larger model: `[train] judge`, or one twice as wide with one layer more, trained on what M_0
+    was."""
 
     name: ClassVar[str] = "judge"
     about: ClassVar[str] = "for contrast, without the kernel: what a larger model finds likely"
 
     def require(self, config: FlywheelConfig) -> None:
-        """A decoder from scratch, which has a larger one."""
+        """Beside a base, which a larger decoder from scratch would know nothing of, a judge that is there already."""
         Unverified.require(self, config)
-        if getattr(config.train, "base", ""):
-            raise RecipeRefused("recipe judge needs a decoder from scratch, of which a larger one can be made: no base")
+        train = config.train
+        assert isinstance(train, TextConfig)
+        if train.base and not train.judge:
+            raise RecipeRefused(
+                "recipe judge needs a larger model beside a base: [train] judge = FOLDER, or no base, and one from "
+                "scratch is trained"
+            )
 
     def scores(self, learning: Learning, samples: list[StoredSample]) -> list[float]:
-        """See the class. The judge is trained when it is first asked, and stays beside the run's models."""
-        folder, trainer = learning.folder.with_name("judge"), trainer_of(learning)
+        """See the class."""
+        trainer = trainer_of(learning)
+        model, tokenizer = load_base(trainer.config.judge or str(self._trained(learning, trainer)))
+        tokens = Tokens(pieces_of(tokenizer), trainer)
+        rows = []
+        for one in samples:
+            prompt, answer = tokens.prompt(one), tokens.answer(one)
+            rows.append(Row((*prompt, *answer), len(prompt)))
+        with isolated(trainer.config.threads, trainer.device):
+            return [
+                -loss / (len(row.tokens) - row.read) for loss, row in zip(measure_each(model, rows), rows, strict=True)
+            ]
+
+    @staticmethod
+    def _trained(learning: Learning, trainer: TextTrainer) -> Path:
+        """The folder of a judge of this run's own, which is trained when it is first asked."""
+        folder = learning.folder.with_name("judge")
         if not folder.exists():
             sizes = trainer.config.model
             larger = sizes.model_copy(
@@ -128,13 +150,4 @@ class Judge(Unverified):
             replace(trainer, config=config, halfway=None).train(
                 learning.proofs(), folder, seed=learning.seed + 1, statements=learning.statements
             )
-        model, tokenizer = load_base(str(Path(folder)))
-        tokens = Tokens(pieces_of(tokenizer), trainer)
-        rows = []
-        for one in samples:
-            prompt, answer = tokens.prompt(one), tokens.answer(one)
-            rows.append(Row((*prompt, *answer), len(prompt)))
-        with isolated(trainer.config.threads, trainer.device):
-            return [
-                -loss / (len(row.tokens) - row.read) for loss, row in zip(measure_each(model, rows), rows, strict=True)
-            ]
+        return folder

@@ -46,7 +46,8 @@ def trainer_of(
 
 def require_trainable(config: TrainConfig | TextConfig, device: str, repertoire: Repertoire) -> None:
     """Before anything takes long: whether this machine can train so, for a benchmark with this repertoire. Raises
-    NoDevice, ExtraMissing, NoPremises, and of a base model that cannot be used ModelUnavailable or CannotConstrain."""
+    NoDevice, ExtraMissing, NoPremises, and ModelUnavailable or CannotConstrain of a base or judge that cannot be
+    used."""
     require_device(device)
     if isinstance(config, TrainConfig):
         if config.premise_scorer and not repertoire.retrieves:
@@ -64,11 +65,11 @@ def require_trainable(config: TrainConfig | TextConfig, device: str, repertoire:
         )
     if config.constrained:
         require_elementary(repertoire)
-    if config.base:
+    for model in filter(None, (config.base, config.judge)):
         from prover.policies.text.checkpoint import digest_of, load_tokenizer, pieces_of
 
-        digest_of(config.base)
-        pieces = pieces_of(load_tokenizer(config.base))
+        digest_of(model)
+        pieces = pieces_of(load_tokenizer(model))
         if config.constrained:
             pieces.vocabulary()
 

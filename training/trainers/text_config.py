@@ -76,6 +76,12 @@ class TextConfig(BaseModel):
         description="what every generation starts from: a model's folder, a hub model downloaded before, a GGUF file, "
         "or smollm2 (prover/policies/text/checkpoint.py); '': a small decoder from scratch",
     )
+    judge: str = Field(
+        default="",
+        exclude_if=lambda value: not value,
+        description="whom recipe judge asks: the folder of a model that a run of its own made; '': a decoder twice as "
+        "wide, trained on what M_0 was",
+    )
     model: DecoderSizes = DecoderSizes()
     lora: LoraSettings | None = Field(default=None, description="adapters in place of full weights; needs a base")
     data: TextData = TextData()

@@ -215,8 +215,12 @@ def digest_of(source: str) -> str:
     folder = Path(source)
     if not folder.is_dir():
         from huggingface_hub import try_to_load_from_cache
+        from huggingface_hub.errors import HFValidationError
 
-        found = try_to_load_from_cache(source, "config.json")
+        try:
+            found = try_to_load_from_cache(source, "config.json")
+        except HFValidationError:  # a path, which no hub model is named by
+            found = None
         if not isinstance(found, str):
             raise ModelUnavailable(f"there is no folder {source!r} and no hub model of this name was downloaded before")
         folder = Path(found).parent

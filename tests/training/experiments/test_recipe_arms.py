@@ -8,9 +8,9 @@ import pytest
 
 from prover.cli.main import run
 from prover.cli.output import CANNOT_START
-from training.config import ConfigError, FlywheelConfig
+from training.config import ConfigError, FlywheelConfig, RoundSettings
 from training.experiments.recipe_arms import recipe_arms, require_equal
-from training.experiments.variants import variants_of
+from training.experiments.variants import Variant, variants_of
 from training.recipes.choice import recipe_of
 
 ROOT = Path(__file__).parents[3]
@@ -24,6 +24,11 @@ WRITERS = [
 
 def settings(**more) -> FlywheelConfig:
     return FlywheelConfig.load(benchmark="lean-logic-rungs", name="r", round={"theorems": 84, "disproofs": 16}, **more)
+
+
+def half(config: FlywheelConfig) -> RoundSettings:
+    offered = config.round.theorems + config.round.disproofs
+    return config.round.model_copy(update={"theorems": offered // 2, "disproofs": 0})
 
 
 def test_the_ranker_has_those_that_mean_something_for_it_and_says_why_not_the_others() -> None:
@@ -46,6 +51,21 @@ def test_a_writer_has_all_and_each_without_its_steps() -> None:
     assert arms["star"].config.round.theorems == 50, "half of them are tried again, with and without a hint"
     for one in found.arms:
         assert recipe_of(one.config).without == frozenset(one.config.without)
+
+
+def test_a_recipe_with_an_m_0_of_its_own_may_make_it_of_another_base() -> None:
+    first = settings(train={"kind": "text", "writes": "proof", "samples": 8, "base": "folder"})
+    planned = first.train.model_copy(update={"base": "planned"})
+    star = first.model_copy(update={"recipe": "star", "train": planned, "round": half(first)})
+    require_equal([Variant("plain", first, 1, {}), Variant("star", star, 1, {})])
+    with pytest.raises(ConfigError, match="arm 'r1' has another train than 'plain'"):
+        r1 = first.model_copy(update={"recipe": "r1", "train": planned})
+        require_equal([Variant("plain", first, 1, {}), Variant("r1", r1, 1, {})])
+    with pytest.raises(ConfigError, match="arm 'star' has another train than 'plain'"):
+        longer = planned.model_copy(update={"epochs": 99})
+        require_equal(
+            [Variant("plain", first, 1, {}), Variant("star", star.model_copy(update={"train": longer}), 1, {})]
+        )
 
 
 FILE = """

@@ -9,7 +9,7 @@ from made_run import NUMBERS, Made, config, copied
 
 from corpus.filters import filter_rates
 from corpus.learned import learned
-from corpus.samples import samples_of
+from corpus.samples import samples_of, verdicts_of
 from corpus.snapshot import snapshot_proofs, take_snapshot
 from corpus.store import Corpus
 from prover.policies.text.checkpoint import load_base, load_text, text_meta
@@ -162,6 +162,22 @@ def test_what_no_verifier_accepted_is_learned_and_is_no_proof(begun, tmp_path, r
         assert load_base(str(run.models / "judge"))[0].config.hidden_size == 128
 
 
+def test_a_judge_may_be_a_model_that_is_there_already(begun, tmp_path):
+    m_0 = str(begun / "models" / "M_0")
+    asked = copied(begun, tmp_path / "asked", config("judge", judge=m_0))
+    asked.learn(1)
+    assert not (asked.models / "judge").exists()
+    samples = samples_of(asked.corpus, "made", 0)
+    said = verdicts_of(asked.corpus, "made", "judge")
+    own = copied(begun, tmp_path / "own", config("confidence"))
+    own.learn(1)
+    surest = verdicts_of(own.corpus, "made", "confidence")
+    assert len(samples) == len(said) == len(surest) > 10
+    assert said == {key: (accepts, pytest.approx(score, abs=1e-3)) for key, (accepts, score) in surest.items()}, (
+        "asked about what it wrote itself, a model is as sure as when it wrote it"
+    )
+
+
 def test_alphaproof_goes_on_from_the_last_model(begun, tmp_path):
     settings = config("alphaproof").model_copy(
         update={"round": config().round.model_copy(update={"disproofs": 3}), "recipe": "alphaproof"}
@@ -201,7 +217,7 @@ def test_a_recipe_for_writers_refuses_others(recipe):
         (config("r1", samples=1), "in a group of one each sample is its own mean"),
         (config("llama3", samples=1), "learn from rejected samples beside accepted ones"),
         (config("confidence", samples=1), "accepts the surest of several"),
-        (config("judge", base="folder"), "needs a decoder from scratch"),
+        (config("judge", base="folder"), r"beside a base: \[train\] judge = FOLDER, or no base"),
         (FlywheelConfig.load(recipe="alphaproof"), r"learns from disproofs: set \[round\] disproofs"),
         (FlywheelConfig.load(recipe="star", without=("dpo",)), "recipe star has no step dpo to leave out: it has hint"),
     ],

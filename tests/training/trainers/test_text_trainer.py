@@ -254,6 +254,16 @@ def test_a_base_that_is_not_here_is_one_line(tmp_path, monkeypatch):
         require_trainable(config, "cpu", SPACE.repertoire)
 
 
+@pytest.mark.parametrize("setting", ["base", "judge"])
+@pytest.mark.parametrize("where", ["/nowhere/at/all", "nowhere/at/all", "nobody/nothing", "two words"])
+def test_a_folder_that_is_not_there_is_one_line(setting, where):
+    config = CONFIG.model_copy(update={setting: where})
+    with pytest.raises(
+        ModelUnavailable, match=f"^there is no folder '{where}' and no hub model of this name .*before$"
+    ):
+        require_trainable(config, "cpu", SPACE.repertoire)
+
+
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_smollm2_from_the_package_registry_is_a_base(tmp_path, monkeypatch):
