@@ -1,7 +1,7 @@
 """Whether a library theorem can be used on a goal in one way or another, by the text of both: `rw [P]` only where an
 instance of P's side may occur, `exact P` and `apply P` only where its conclusion may be the goal.
 
-Checked against stored steps (results/README.md has the figures): of such tactics with one premise that Lean refused
+Checked against stored steps (results/search.md has the figures): of such tactics with one premise that Lean refused
 nearly a half are withheld, of those that it took hardly any.
 """
 

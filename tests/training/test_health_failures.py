@@ -1,5 +1,5 @@
 """Each failure of a loop that learns from itself, caused by the real loop under a bad setting and caught by the panel,
-and each remedy at work. The runs are in health_loop.py; results/README.md has their figures.
+and each remedy at work. The runs are in health_loop.py; results/health.md has their figures.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ _IDLE = 1.15
 
 # Estimates, good enough to choose by. The processor time of the small subset was measured on a busy machine and divided
 # by how much slower the mix ran there than on an idle one. The full subset's follows from its counts, scaled to what an
-# idle machine of two cores takes for it: 8.5 minutes (results/README.md), with 138 steps/s and 0.65 ms a forward.
+# idle machine of two cores takes for it: 8.5 minutes (results/demo.md), with 138 steps/s and 0.65 ms a forward.
 FULL = Subset("full", ("demo_logic.toml", "demo.toml"), lean_steps=77_000, forwards=508_000)
 SMALL = Subset("small", ("demo_logic_small.toml", "demo_small.toml"), lean_steps=24_000, forwards=215_000)
 SUBSETS = {subset.name: subset for subset in (FULL, SMALL)}
