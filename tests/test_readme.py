@@ -169,11 +169,19 @@ def test_it_is_short() -> None:
     assert len(README.splitlines()) <= 130 and len(README.split()) <= 900
 
 
+def anchors(page: Path) -> set[str]:
+    """Of a page's headings, as a host of Markdown pages makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize(
     "page",
-    [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "results" / "README.md"],
-    ids=lambda page: page.name,
+    [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "results").rglob("*.md")],
+    ids=lambda page: str(page.relative_to(ROOT)),
 )
 def test_what_a_page_links_to_is_there(page: Path) -> None:
-    linked = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
-    assert not [path for path in linked if not (page.parent / path).exists()]
+    linked = re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8"))
+    there = [(page.parent / path if path else page, anchor) for path, anchor in linked]
+    assert not [path for path, anchor in there if not path.exists()]
+    assert not [anchor for path, anchor in there if anchor and anchor not in anchors(path)]
