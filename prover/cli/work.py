@@ -27,6 +27,7 @@ from training.config import FlywheelConfig
 from training.events import Event
 from training.experiments import ablation_report
 from training.experiments.ablation import beginnings, in_order, run_variants
+from training.experiments.beginning import worth_waiting
 from training.experiments.ending import ending_of_experiment
 from training.experiments.experiment import evaluation_proofs, run_seeds, seeded
 from training.experiments.recipe_arms import recipe_arms, require_equal
@@ -183,7 +184,12 @@ def ablation(variants: Sequence[Variant], place: Place, json: bool, jobs: int = 
     ]
     with (
         _at_work(settings, place, settings.name) as (lean, corpus, report),
-        SideRuns(orders, jobs, report) as sooner,
+        SideRuns(
+            orders,
+            jobs,
+            report,
+            held=lambda order, running: worth_waiting(order.like, order.config, running, corpus),
+        ) as sooner,
     ):
         for found in run_variants(variants, lean, corpus, place.models, report, before=sooner.wait):
             files = ablation_report.write_ablation(found, title, folder)

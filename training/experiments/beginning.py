@@ -10,11 +10,12 @@ would differ before anything that they are to be compared in.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from corpus.beginning import take_m_0, take_round_0
 from corpus.health import HEALTH_ROUNDS
+from corpus.records import GenerationRecord
 from corpus.store import Corpus
 from prover.policies.folder import CheckpointError, read_meta, replacing
 from training.config import FlywheelConfig
@@ -70,6 +71,27 @@ def begin_like(others: Sequence[FlywheelConfig], config: FlywheelConfig, corpus:
         if same_round_0(other, config) and take_round_0(corpus, config.name, other.name, digest):
             return f"round 0 is that of {other.name}, which begins alike"
     return None
+
+
+def worth_waiting(
+    others: Sequence[FlywheelConfig], config: FlywheelConfig, running: Collection[str], corpus: Corpus
+) -> bool:
+    """Whether the run `config` would take over more if it began later: one of `others`, by name among `running`, is
+    making what none of them has yet."""
+    there = {run.name for run in corpus.runs()}
+
+    def made(run: str) -> list[GenerationRecord]:
+        return corpus.generations(run) if run in there else []
+
+    if config.name in there and (made(config.name) or corpus.rounds(config.name)):
+        return False
+    with_m_0 = [one for one in others if alike(one, config)]
+    if any(one.name in running for one in with_m_0):
+        return not any(found.finished_at for one in with_m_0 for found in made(one.name))
+    with_round_0 = [one for one in others if same_round_0(one, config)]
+    if any(one.name in running for one in with_round_0):
+        return not any(made(one.name) for one in with_round_0)  # M_0's row is written when round 0 is there
+    return False
 
 
 def _weights(corpus: Corpus, run: str) -> Path | None:

@@ -56,10 +56,18 @@ class Order:
 
 class SideRuns:
     """The orders in turn, `jobs` at a time, each with its share of the workers; none for one job, which the experiment
-    is itself. `report` hears of the progress of the run that is waited for, and what stays to be read of all."""
+    is itself. `report` hears of the progress of the run that is waited for, and what stays to be read of all. An order
+    is passed over while it is `held` by what is running: asked again whenever a run says something that stays."""
 
-    def __init__(self, orders: Sequence[Order], jobs: int, report: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        orders: Sequence[Order],
+        jobs: int,
+        report: Callable[[Event], None],
+        held: Callable[[Order, Sequence[str]], bool] = lambda _order, _running: False,
+    ) -> None:
         self._waiting, self._jobs, self._report = list(orders) if jobs > 1 else [], jobs, report
+        self._held = held
         self._running: dict[str, _SideRun] = {}
         self._heard: SimpleQueue[tuple[str, Heard]] = SimpleQueue()
         self._spent: dict[str, Mapping[str, Busy]] = {}
@@ -74,14 +82,16 @@ class SideRuns:
             run.end()
 
     def wait(self, name: str) -> Mapping[str, Busy]:
-        """Returns once the process of this run has ended, at once if there is none: where its time went, {} if it did
-        not come to its end."""
+        """Returns once the process of this run has ended, at once if there will be none: where its time went, {} if it
+        did not come to its end."""
         self._fill()
-        while name in self._running:
+        while name in self._running or any(order.name == name for order in self._waiting):
             speaker, heard = self._heard.get()
             if isinstance(heard, Event):
                 if heard.lasting or speaker == name:
                     self._report(heard)
+                if heard.lasting:
+                    self._fill()
                 continue
             ended = self._running.pop(speaker).end()
             if isinstance(heard, Mapping):
@@ -93,8 +103,12 @@ class SideRuns:
         return self._spent.pop(name, {})
 
     def _fill(self) -> None:
-        while self._waiting and len(self._running) < self._jobs:
-            order = self._waiting.pop(0)
+        while len(self._running) < self._jobs:
+            running = tuple(self._running)
+            order = next((one for one in self._waiting if not running or not self._held(one, running)), None)
+            if order is None:
+                return
+            self._waiting.remove(order)
             workers = max(1, order.config.workers // self._jobs)
             self._running[order.name] = _SideRun(order, workers, self._heard)
 

@@ -13,7 +13,7 @@ from corpus.records import RoundKind, RoundRecord, TheoremRecord
 from corpus.store import Corpus
 from prover.policies.folder import META, write_meta
 from training.config import FlywheelConfig
-from training.experiments.beginning import alike, begin_like, same_round_0
+from training.experiments.beginning import alike, begin_like, same_round_0, worth_waiting
 from training.recipes.choice import RECIPES, recipe_class
 
 
@@ -37,6 +37,21 @@ def round_0(corpus: Corpus, of: FlywheelConfig) -> RoundRecord:
         seed=1,
         config={"config_hash": of.digest()},
         selection=[],
+    )
+
+
+def started_m_0(corpus: Corpus, of: FlywheelConfig) -> int:
+    """The id of M_0's row, as it is written before M_0 is trained."""
+    return corpus.start_generation(
+        run=of.name,
+        number=0,
+        parent=None,
+        recipe="expert-iteration",
+        config={},
+        config_hash=of.digest(),
+        seeds={},
+        versions={},
+        snapshot_hash=None,
     )
 
 
@@ -98,17 +113,7 @@ def test_the_weights_come_with_it_and_a_run_that_lost_them_gives_nothing(tmp_pat
     (weights / "weights").write_text("of M_0", encoding="utf-8")
     write_meta(weights, {"weights_sha256": "f" * 64})
     assert begin_like([apart, other, first], other, corpus, tmp_path / "other") is None, "there is no M_0 yet"
-    made = corpus.start_generation(
-        run=first.name,
-        number=0,
-        parent=None,
-        recipe="expert-iteration",
-        config={},
-        config_hash=first.digest(),
-        seeds={},
-        versions={},
-        snapshot_hash=None,
-    )
+    made = started_m_0(corpus, first)
     corpus.finish_generation(made, model_path=str(weights), model_hash="f" * 64, metrics={})
     assert begin_like([apart], other, corpus, tmp_path / "other") is None
     # Weights that are no longer M_0's are nobody's.
@@ -143,3 +148,26 @@ def test_the_weights_come_with_it_and_a_run_that_lost_them_gives_nothing(tmp_pat
         assert [found.id for found in corpus.rounds(one.name)] == [round_0(corpus, one).id]
         assert corpus.generations(one.name) == []
     corpus.close()
+
+
+def test_it_is_worth_waiting_for_what_is_being_made_and_for_nothing_else(tmp_path: Path) -> None:
+    first, like, other = config(), config(name="like", generations=7), config(name="other", recipe="star")
+    stranger, begun = config(name="stranger", seed=1), config(name="begun")
+    with Corpus.open(str(tmp_path / "corpus.db")) as corpus:
+
+        def waits(one: FlywheelConfig, *running: str) -> bool:
+            return worth_waiting([first], one, running, corpus)
+
+        assert waits(like, "first") and waits(other, "first"), "it is at work, and has not even started its run"
+        assert not waits(like) and not waits(stranger, "first")
+        corpus.add_benchmark("lean-logic", "1", "formula", [TheoremRecord("t", "p → p", "h", "", "easy", "train", "")])
+        for one in (first, like, other, begun):
+            corpus.start_run(one.name, one.stored())
+        round_0(corpus, begun)
+        assert not waits(begun, "first"), "it makes its own"
+        corpus.finish_round(round_0(corpus, first))
+        assert waits(like, "first") and waits(other, "first"), "more than one round may come before M_0"
+        id = started_m_0(corpus, first)
+        assert waits(like, "first") and not waits(other, "first"), "round 0 is all that star takes"
+        corpus.finish_generation(id, model_path=str(tmp_path), model_hash="h", metrics={})
+        assert not waits(like, "first") and not waits(like, "first", "other")

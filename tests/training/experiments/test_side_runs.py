@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -57,3 +58,19 @@ def test_a_killed_run_is_said_and_none_is_left_behind(tmp_path: Path) -> None:
     while children() != before and time.monotonic() < deadline:
         time.sleep(0.05)
     assert children() == before
+
+
+def test_a_run_that_is_held_lets_others_pass_and_comes_when_it_is_not(tmp_path: Path) -> None:
+    asked: list[tuple[str, tuple[str, ...]]] = []
+
+    def held(order: Order, running: Sequence[str]) -> bool:
+        asked.append((order.name, tuple(running)))
+        return order.name == "b" and "a" in running
+
+    heard: list[Event] = []
+    with SideRuns(orders(tmp_path, "a", "b", "c"), 2, heard.append, held) as sooner:
+        sooner.wait("b")
+        assert {event.phase for event in heard} >= {"a", "b"}, "waited for, though it had not started"
+        sooner.wait("c")
+    assert asked[:2] == [("b", ("a",)), ("c", ("a",))], "the first is asked of nobody, and the second is passed over"
+    assert {event.phase for event in heard} == {"a", "b", "c"}
