@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from prover.benchmarks.registry import BENCHMARKS, register
 from prover.lean import Lean
 from training.events import Event
 from training.experiments.ablation import Ablation, beginnings, in_order, run_variants
+from training.experiments.beginning import worth_waiting
 from training.experiments.side_runs import Order, SideRuns
 from training.experiments.variants import variants_of
 
@@ -73,7 +75,11 @@ def run(home: Path, jobs: int = 1) -> Ablation:
     ]
     with Lean(1, config.limits) as lean, Corpus.open(database) as corpus:
         register(corpus, "sums", lean)
-        with SideRuns(orders, jobs, heard.append) as sooner:
+
+        def held(order: Order, running: Sequence[str]) -> bool:
+            return worth_waiting(order.like, order.config, running, corpus)
+
+        with SideRuns(orders, jobs, heard.append, held) as sooner:
             spent = {}
 
             def before(name: str) -> None:
@@ -136,9 +142,10 @@ def test_arms_times_seeds_survive_a_kill(tmp_path: Path, monkeypatch: pytest.Mon
     again = run(tmp_path / "beside", jobs=2)
     assert list(again.runs) == list(found.runs)
     with Corpus.open(str(tmp_path / "beside" / "corpus.db"), create=False) as corpus:
-        # It began beside the first arm, and so made its own.
-        m_0 = corpus.generations("arms-frozen-s0")[0]
-        assert TAKEN_FROM not in m_0.metrics and m_0.model_hash == weights[0]
+        # The next seed had its turn while the first arm made M_0.
+        for name in ("frozen", "continued"):
+            m_0 = corpus.generations(f"arms-{name}-s0")[0]
+            assert m_0.metrics[TAKEN_FROM] == "arms-flywheel-s0" and m_0.model_hash == weights[0]
     for key, one in found.runs.items():
         other = again.runs[key]
         assert other.learned.base == one.learned.base and other.train_steps == one.train_steps
