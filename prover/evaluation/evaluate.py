@@ -12,10 +12,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate, takewhile
 from typing import Any
 
+from corpus.hashing import digest
 from corpus.records import AttemptStatus, RoundKind, RoundRecord
 from corpus.round_results import TheoremOutcome, count_test_evaluations, outcomes
 from corpus.store import Corpus
@@ -270,7 +271,8 @@ def evaluate(
     def started() -> Iterator[Job]:
         """The arms as the crew comes to them: one that nobody came to leaves no round."""
         for arm in arms:
-            round = corpus.start_round(
+            start = partial(
+                corpus.start_round,
                 run=run,
                 generation_id=arm.generation_id,
                 benchmark=benchmark,
@@ -279,9 +281,11 @@ def evaluate(
                 arm=arm.name,
                 kind=RoundKind.EVAL,
                 seed=seed,
-                config=arm.described,
                 selection=theorems,
             )
+            round = start(config=arm.described)
+            if {one.theorem for one in outcomes(corpus, round)} != set(theorems):  # it was tried on others before
+                round = start(config={**arm.described, "selection": digest(sorted(theorems))})
             rounds.append(round)
             phase = Phase(arm.policy, arm.budget, arm.search, arm.source)
             plan = Plan(phase, arm.budgets, lending=arm.lending)

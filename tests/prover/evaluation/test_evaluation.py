@@ -39,9 +39,9 @@ def corpus(tmp_path) -> Iterator[Corpus]:
 
 @pytest.fixture
 def run(corpus, crew):
-    def run(*arms, verify=verify_countdown, crew=crew, **options):
+    def run(*arms, verify=verify_countdown, crew=crew, names=NAMES, **options):
         about = {"run": "run", "benchmark": "countdown", "split": "test", "stratum": "hard", "seed": 0}
-        return evaluate(corpus, arms, NAMES, crew=crew, verify=verify, **about, **options)
+        return evaluate(corpus, arms, names, crew=crew, verify=verify, **about, **options)
 
     return run
 
@@ -106,6 +106,21 @@ def test_each_evaluation_is_a_round_and_an_old_one_is_free(corpus, run):
     assert (again.rows(), done, again.test_evaluations) == (first.rows(), [], 1)
     run(Arm("weak", WEAK, Budget(5)))
     assert count_test_evaluations(corpus) == 2
+
+
+def test_other_theorems_are_another_evaluation_and_the_first_stays_what_it_was(corpus, run):
+    arm = Arm("weak", WEAK, Budget(4))
+    few = run(arm, names=NAMES[:10])
+    more = run(arm)
+    assert (len(few.arms[0].outcomes), len(more.arms[0].outcomes)) == (10, 40), (
+        "more theorems were asked for, and tried"
+    )
+    assert few.arms[0].solved == more.arms[0].solved & set(NAMES[:10])
+    done = []
+    for names, before in ((NAMES[:10], few), (NAMES, more)):
+        again = run(arm, names=names, on_progress=lambda name, progress: done.append(name))
+        assert again.rows() == before.rows()
+    assert done == [] and len(corpus.rounds("run")) == 2
 
 
 def test_an_interrupted_evaluation_resumes(run, alone):
