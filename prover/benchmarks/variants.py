@@ -161,13 +161,15 @@ def make_variants(
 def _both_sides(
     lean: Lean, target: Theorem, variant: Variant, number: int
 ) -> tuple[tuple[Theorem, Statement], tuple[Theorem, Statement]] | None:
-    """The variant and its denial as Lean reads them; None where it refuses either."""
+    """The variant and its denial as Lean reads them; None where it refuses either. Their names have their target's mark:
+    one Lean states those of many targets, and a name stands for one statement there."""
+    mark = hashlib.sha256(f"{target.environment.key}\n{target.statement}".encode()).hexdigest()[:8]
     found: list[tuple[Theorem, Statement]] = []
     for prefix, stratum, text in (
         ("variant", VARIANT, statement_of(variant.goal)),
         ("not_variant", DENIAL, denial_of(variant.goal)),
     ):
-        theorem = Theorem(f"{prefix}_{number:04}", text, target.environment, split=TRAIN, stratum=stratum)
+        theorem = Theorem(f"{prefix}_{mark}_{number:04}", text, target.environment, split=TRAIN, stratum=stratum)
         try:
             found.append((theorem, state_text(lean.staters, theorem).read()))
         except StatementRefused:

@@ -24,6 +24,7 @@ from prover.benchmarks.variants import DENIAL, VARIANT, make_variants
 from prover.cli.main import run
 from prover.cli.output import CANNOT_START
 from prover.lean import Lean
+from prover.rounds.plan import theorem_of
 from training.config import FlywheelConfig
 from training.events import Event, Interrupted
 from training.experiments.specialist import NAME, Specialist, settings_for
@@ -122,6 +123,17 @@ def test_nothing_takes_variants_out_of_their_corpus(tmp_path: Path) -> None:
         with pytest.raises(Conflict, match="it cannot be trained on by"):
             retrain(own, None, take_snapshot(own).hash, FlywheelConfig.load(), None)  # type: ignore[arg-type]
         assert not (tmp_path / "out.tar").exists() and not (tmp_path / "set").exists()
+
+
+def test_one_lean_states_the_variants_of_many_targets(tmp_path: Path, lean: Lean) -> None:
+    stated = set[str]()
+    for number, (target, goal) in enumerate(((EASY, EASY_GOAL), (TARGET, GOAL))):
+        with Corpus.open(str(tmp_path / f"{number}.db"), create=True) as corpus:
+            make_variants(corpus, lean, target, ELEMENTARY, goal, [], 3)
+            found = [theorem_of(one, ELEMENTARY) for one in corpus.theorems(ELEMENTARY, "train")]
+        assert len(found) == 6 and not stated & {one.name for one in found}
+        assert all(lean.stated(one) for one in found), "a name stands for one statement in one Lean"
+        stated |= {one.name for one in found}
 
 
 def test_a_specialist_ends_once_the_target_is_proved_and_goes_on_from_a_generalist(tmp_path: Path, lean: Lean) -> None:
