@@ -161,8 +161,8 @@ def make_variants(
 def _both_sides(
     lean: Lean, target: Theorem, variant: Variant, number: int
 ) -> tuple[tuple[Theorem, Statement], tuple[Theorem, Statement]] | None:
-    """The variant and its denial as Lean reads them; None where it refuses either. Their names have their target's mark:
-    one Lean states those of many targets, and a name stands for one statement there."""
+    """The variant and its denial as Lean reads them; None where it refuses either. Their names have a mark of their
+    target: one Lean states those of many targets, and a name stands for one statement there."""
     mark = hashlib.sha256(f"{target.environment.key}\n{target.statement}".encode()).hexdigest()[:8]
     found: list[tuple[Theorem, Statement]] = []
     for prefix, stratum, text in (
