@@ -102,6 +102,10 @@ def variants(
     theorems: Annotated[int, typer.Option(min=1, help="Statements that the newest model left open.")] = 40,
     count: Annotated[int, typer.Option("--variants", min=1, help="Variants of each.")] = 40,
     turns: Annotated[int, typer.Option(min=1, help="Rounds over them, each with a training.")] = 3,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Tactic steps of each try at the statement itself. Default: as in the evaluation."),
+    ] = None,
     split: Annotated[Literal["valid", "test"], typer.Option(help="Of which evaluation.")] = "valid",
     stratum: Annotated[list[str] | None, typer.Option(help="Of this stratum alone; repeatable.")] = None,
     workers: WorkersOption = None,
@@ -115,6 +119,7 @@ def variants(
     same command goes on.
 
     Examples: flywheel experiment variants --name logic --theorems 40 --variants 40
+              flywheel experiment variants --name logic --steps 1024     # tries that are worth waiting for
               flywheel experiment variants --name rungs --stratum rung-06 --stratum rung-07 --json
     """
     require_lean()
@@ -123,4 +128,4 @@ def variants(
     from prover.cli.experiment_variants import compare
     from training.experiments.at_test_time import TrialSettings
 
-    compare(settings, TrialSettings(theorems, count, turns, split, tuple(stratum or ())), place, json)
+    compare(settings, TrialSettings(theorems, count, turns, split, tuple(stratum or ()), steps), place, json)

@@ -47,13 +47,14 @@ class NothingToTry(Exception):
 @dataclass(frozen=True, slots=True)
 class TrialSettings:
     """`theorems` open statements of `split`, of these strata alone if any are named; `variants` of each, `turns` of the
-    wheel on them."""
+    wheel on them. `steps`: tactic steps of each try at the statement itself; None: as in the run's evaluations."""
 
     theorems: int
     variants: int
     turns: int
     split: str
     strata: tuple[str, ...] = ()
+    steps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,18 +181,22 @@ class Trial:
             config={
                 "variants": settings.variants,
                 "turns": settings.turns,
-                "steps": config.evaluation.steps,
+                "steps": self._steps,
                 "search": config.search.stored(),
                 "strata": list(settings.strata),
             },
             selection=names,
         )
 
+    @property
+    def _steps(self) -> int:
+        return self.settings.steps or self.flywheel.config.evaluation.steps
+
     def _specialists(self) -> FlywheelConfig:
         """A specialist's settings, with the run's own search and limits."""
         run, wanted = self.flywheel.config, self.settings
         name = f"variants/{self._repertoire}"
-        made = settings_for(name, wanted.variants, run.evaluation.steps, wanted.turns, run.seed, run.workers)
+        made = settings_for(name, wanted.variants, self._steps, wanted.turns, run.seed, run.workers)
         return made.model_copy(
             update={"search": run.search, "heartbeats": run.heartbeats, "soft_ms": run.soft_ms, "trees": run.trees}
         )
