@@ -58,7 +58,8 @@ def render(ablation: Ablation) -> RenderableType:
             title = f"% solved of each rung, mean over seeds, and height; less that of {ablation.variants[0].name}"
             parts.append(heights_table(climbed, title, minus=f"minus {ablation.variants[0].name} [95 %]"))
     if ablation.strata:
-        parts += [learned_table(ablation.rows(ablation.strata[0])), Text(_bases(ablation))]
+        rows = ablation.rows(ablation.strata[0])
+        parts += [learned_table(rows), Text(_repeated(rows)), Text(_bases(ablation))]
     parts += [Text(f"{one.name}: {_changes(one.changes)}") for one in ablation.variants]
     if missing := ablation.missing:
         parts.append(Text(f"Still to run: {', '.join(f'{name} with seed {seed}' for name, seed in missing)}."))
@@ -134,6 +135,19 @@ def learned_table(rows: list[Row]) -> Table:
             " ".join(str(len(one.health.alarms)) if one.health else "-" for one in found),
         )
     return table
+
+
+def _repeated(rows: list[Row]) -> str:
+    """Of how few theorems the figures of repeated attempts are: those that the run's budget pays for."""
+    counts = [one.health.counts for row in rows for one in row.learned if one.health is not None]
+    theorems = sorted({each.get("theorems", 0) for each in counts})
+    if not theorems:
+        return "No generation's health was examined."
+    least, most = theorems[0], theorems[-1]
+    return (
+        f"pass@k, slope, heads and one opening are of {least if least == most else f'{least} to {most}'} held-out "
+        "theorems an arm and seed, tried again and again ([health] share)."
+    )
 
 
 def _mean(values: list[float]) -> str:

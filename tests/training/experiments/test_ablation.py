@@ -105,7 +105,9 @@ def evaluation(rungs: bool, **solved: int) -> Evaluation:
 
 def found(verified: int, base: str = "same") -> Learned:
     figures = {"pass@1": 0.5, "one_opening": None}
-    return Learned(base, verified, verified // 2, 1000, 600, 2_000_000, 12.0, 34.0, Health(figures, {}))
+    return Learned(
+        base, verified, verified // 2, 1000, 600, 2_000_000, 12.0, 34.0, Health(figures, {"theorems": verified // 45})
+    )
 
 
 def ablation(variants: list[Variant], rungs: bool = False) -> Ablation:
@@ -150,6 +152,7 @@ def test_in_rungs_the_table_compares_heights(written, tmp_path: Path) -> None:
     first, second = re.search(r"arm +r0 +r1 +height.*\n.*\n flywheel +(\d+) +(\d+) ", table).groups()
     assert (first, second) == ("100", "60"), "by rung: all 20 of the lower, 10 and 14 of the upper one"
     assert re.search(r"flywheel +90 +45 +1,000 +600 +2,000 +12 +34 +50 % +– ", table), "what it found and what it took"
+    assert "one opening are of 1 to 2 held-out theorems an arm and seed" in table, "so few say little"
     assert "M_0 of one seed has the same weights in all arms." in table
     assert "-1.00 [" in table and "Noise floor" in table and "flywheel 10.0%" in table
     assert 'floor: {"round": {"template_floor": 0.1}}' in table
