@@ -309,7 +309,7 @@ class FlywheelConfig(BaseSettings):
         if file is not None and not file.is_file():
             raise ConfigError(f"no such configuration file: {file}")
 
-        preset: dict[str, Any] = {}
+        presets: list[dict[str, Any]] = []
 
         class WithFile(cls):  # type: ignore[valid-type,misc]
             @classmethod
@@ -327,7 +327,8 @@ class FlywheelConfig(BaseSettings):
                 own: PydanticBaseSettingsSource = TomlConfigSettingsSource(settings_cls, toml_file=file)
                 if contents is not None:
                     own = InitSettingsSource(settings_cls, init_kwargs=dict(contents))
-                return init_settings, env_settings, own, InitSettingsSource(settings_cls, init_kwargs=preset)
+                last = (InitSettingsSource(settings_cls, init_kwargs=preset) for preset in presets)
+                return init_settings, env_settings, own, *last
 
         given: dict[str, Any] = {}
         for key, value in flags.items():
@@ -339,7 +340,7 @@ class FlywheelConfig(BaseSettings):
                 place[last] = value
         try:
             first = WithFile(**given)
-            preset = _preset(first.benchmark, first.train.kind)
+            presets = _presets(first.benchmark, first.train.kind)
             return cls.model_construct(**dict(WithFile(**given)))
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{file} is not TOML: {error}") from error
@@ -394,13 +395,16 @@ class FlywheelConfig(BaseSettings):
         return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _preset(benchmark: str, kind: str) -> dict[str, Any]:
-    """The settings that a benchmark needs unless somebody says otherwise. Those of training are the ranker's."""
+def _presets(benchmark: str, kind: str) -> list[dict[str, Any]]:
+    """The settings that a benchmark needs unless somebody says otherwise, and after them those of the benchmark that it
+    is `like`, which they override. Those of training are the ranker's."""
     path = Path(__file__).parent / "presets" / f"{benchmark}.toml"
     if not path.is_file():
-        return {}
+        return []
     settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    return settings if kind == "ranker" else {key: value for key, value in settings.items() if key != "train"}
+    like = settings.pop("like", None)
+    own = settings if kind == "ranker" else {key: value for key, value in settings.items() if key != "train"}
+    return [own, *(_presets(like, kind) if like else [])]
 
 
 def _problems(error: Exception) -> str:
