@@ -19,7 +19,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import GRPOConfig, GRPOTrainer
 
 from prover.policies.text.quiet import quiet
-from training.trainers.trl_settings import Fit, arguments, fitted
+from training.trainers.trl_settings import Fit, configuration, fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,10 @@ def reinforce(
     per_step = max(1, how.batch_size // size)
     # A last minibatch that is not full is filled up from the front, so that the rollout is whole minibatches.
     used = [*groups, *(groups[n % len(groups)] for n in range(-len(groups) % per_step))]
-    settings = arguments(Fit(1, per_step * size, how.learning_rate, how.seed, how.device), work)
-    config = GRPOConfig(
+    config = configuration(
+        GRPOConfig,
+        Fit(1, per_step * size, how.learning_rate, how.seed, how.device),
+        work,
         num_generations=size,
         steps_per_generation=len(used) // per_step,
         num_iterations=1,
@@ -70,7 +72,6 @@ def reinforce(
         shuffle_dataset=False,
         max_completion_length=max(len(answer) for group in used for answer in group.answers),
         temperature=1.0,
-        **settings,
     )
 
     def rollout(prompts: list[str], _trainer: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from datasets import Dataset
 from trl import DPOConfig, DPOTrainer
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
-from training.trainers.trl_settings import Fit, arguments, fitted
+from training.trainers.trl_settings import Fit, configuration, fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,14 @@ def prefer(
     nll: float = 0.2,
 ) -> Preferred:
     """Trains `model` in place; the reference is what it is now. The defaults are Llama 3's."""
-    config = DPOConfig(
+    config = configuration(
+        DPOConfig,
+        how,
+        work,
         loss_type=["sigmoid", "sft"],
         loss_weights=[1.0, nll],
         beta=beta,
         max_length=None,
-        **arguments(how, work),
     )
     trainer = _Trainer(
         model=model,

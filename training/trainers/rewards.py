@@ -19,7 +19,7 @@ from trl import RewardConfig, RewardTrainer
 from prover.policies.folder import replacing
 from prover.policies.text.quiet import quiet
 from training.trainers.preferences import Pair
-from training.trainers.trl_settings import Fit, arguments, fitted
+from training.trainers.trl_settings import Fit, configuration, fitted
 
 
 class RewardUnsupported(Exception):
@@ -37,7 +37,7 @@ def train_reward(decoder: Any, tokenizer: Any, pairs: Sequence[Pair], how: Fit, 
     model.model.load_state_dict(decoder.model.state_dict())
     trainer = _Trainer(
         model=model,
-        args=RewardConfig(max_length=None, **arguments(how, work)),
+        args=configuration(RewardConfig, how, work, max_length=None),
         train_dataset=Dataset.from_dict(
             {
                 "chosen_ids": [[*pair.prompt, *pair.chosen] for pair in pairs],

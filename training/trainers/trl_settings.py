@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import transformers
 
 from prover.policies.text.quiet import quiet
+
+C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +25,10 @@ class Fit:
     device: str = "cpu"
 
 
-def arguments(how: Fit, work: Path) -> dict[str, Any]:
-    """What all configurations of TRL take. TRL turns bfloat16 on by default; processors do not train in it."""
-    return {
+def configuration(kind: type[C], how: Fit, work: Path, **more: Any) -> C:
+    """TRL's configuration of this kind, with what all of them take here. TRL turns bfloat16 on by default; processors
+    do not train in it."""
+    shared: dict[str, Any] = {
         "output_dir": str(work),
         "num_train_epochs": how.epochs,
         "per_device_train_batch_size": how.batch_size,
@@ -44,6 +47,8 @@ def arguments(how: Fit, work: Path) -> dict[str, Any]:
         "disable_tqdm": True,
         "report_to": "none",
     }
+    with quiet():  # of settings that transformers has renamed and TRL has not
+        return kind(**shared, **more)
 
 
 def fitted(trainer: Any) -> list[dict[str, Any]]:

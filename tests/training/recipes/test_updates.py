@@ -69,6 +69,7 @@ def test_pairs_are_of_one_theorem_better_first_and_few(begun, tmp_path):
     assert ranked_pairs([one for one in samples if one.certified and len(one.tactics) == 2], 1) == []
 
 
+@pytest.mark.filterwarnings("error")  # whoever trains would have to read it
 def test_llama3_picks_prefers_and_averages_and_a_kill_costs_no_step_twice(begun, tmp_path):
     run = going_on(begun, tmp_path, "llama3")
     first = run.learn(1)
@@ -121,6 +122,7 @@ def test_llama3_without_its_steps_is_their_beginning(begun, tmp_path):
         recipe_of(config("llama3", "dpo"))
 
 
+@pytest.mark.filterwarnings("error")  # whoever trains would have to read it
 def test_r1_reinforces_a_teacher_and_measures_a_student(begun, tmp_path):
     run = going_on(begun, tmp_path, "r1")
     assert run.recipe.sampler(run.models / "M_0") == run.models / "M_0"
