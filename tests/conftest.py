@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,9 @@ from lean_env.setup import install
 # How long an example takes says nothing on a shared machine.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+# A shell has what it starts in the background ignore SIGINT, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 _skipped: list[str] = []
