@@ -17,7 +17,7 @@ from typing import ClassVar
 from corpus.samples import FilterVerdict, StoredSample, store_verdicts, verdicts_of
 from corpus.snapshot import Snapshot, find_snapshot
 from corpus.store import Corpus
-from prover.policies.text.checkpoint import load_base, load_tokenizer, pieces_of
+from prover.policies.text.checkpoint import digest_of, load_base, load_tokenizer, pieces_of
 from training.config import FlywheelConfig
 from training.data.dataset import TrainingProof
 from training.recipes.recipe import Learning, Recipe, RecipeRefused, require_group, require_writer
@@ -117,6 +117,13 @@ class Judge(Unverified):
                 "recipe judge needs a larger model beside a base: [train] judge = FOLDER, or no base, and one from "
                 "scratch is trained"
             )
+
+    def update(self, learning: Learning) -> Trained:
+        """See `Unverified`; the metrics have the SHA-256 of the judge's weights, where there was anything to judge."""
+        made = Unverified.update(self, learning)
+        own = learning.folder.with_name("judge")
+        judge = trainer_of(learning).config.judge or (str(own) if own.exists() else "")
+        return replace(made, metrics={**made.metrics, "judge": digest_of(judge)}) if judge else made
 
     def scores(self, learning: Learning, samples: list[StoredSample]) -> list[float]:
         """See the class."""

@@ -11,7 +11,7 @@ import transformers
 
 from prover.policies.text.quiet import quiet
 
-C = TypeVar("C")
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Fit:
     device: str = "cpu"
 
 
-def configuration(kind: type[C], how: Fit, work: Path, **more: Any) -> C:
+def configuration(kind: type[_Kind], how: Fit, work: Path, **more: Any) -> _Kind:
     """TRL's configuration of this kind, with what all of them take here. TRL turns bfloat16 on by default; processors
     do not train in it."""
     shared: dict[str, Any] = {

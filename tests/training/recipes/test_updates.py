@@ -167,8 +167,8 @@ def test_what_no_verifier_accepted_is_learned_and_is_no_proof(begun, tmp_path, r
 def test_a_judge_may_be_a_model_that_is_there_already(begun, tmp_path):
     m_0 = str(begun / "models" / "M_0")
     asked = copied(begun, tmp_path / "asked", config("judge", judge=m_0))
-    asked.learn(1)
-    assert not (asked.models / "judge").exists()
+    told = asked.learn(1).metrics
+    assert not (asked.models / "judge").exists() and told["judge"] == asked.generation(0).model_hash
     samples = samples_of(asked.corpus, "made", 0)
     said = verdicts_of(asked.corpus, "made", "judge")
     own = copied(begun, tmp_path / "own", config("confidence"))
