@@ -177,8 +177,11 @@ class Ablation:
         whole = np.concatenate(tables, axis=1)
         runs = [self.runs[variant, seed] for seed in results]
         trained = runs if arm else []
-        proofs = [one.run.proofs.get(result.name, {}) for one, result in zip(runs, results.values(), strict=True)]
-        lengths = [length for found in proofs for length, _ in found.values()]
+        # A run may have been evaluated on other theorems as well, whose proofs are not this table's.
+        proofs = [
+            (one.run.proofs.get(result.name, {}), result) for one, result in zip(runs, results.values(), strict=True)
+        ]
+        lengths = [found[name][0] for found, result in proofs for name in result.solved if name in found]
         return Row(
             label=label,
             seeds=tuple(results),

@@ -116,6 +116,7 @@ def ablation(variants: list[Variant], rungs: bool = False) -> Ablation:
     def run(seed: int, train: int, **solved: int) -> VariantRun:
         more = {name: count + 4 * seed for name, count in solved.items()}
         proofs = {"M_1": {f"t{number:02}": (number % 4, "text") for number in range(more.get("M_1", 0))}}
+        proofs["M_1"]["of another evaluation"] = (99, "text")
         return VariantRun(SeedRun(seed, (evaluation(rungs, **more),), proofs, {}), train, 1000, found(train))
 
     runs = {("flywheel", seed): run(seed, 90, portfolio=36, M_0=10, M_1=30) for seed in (0, 1)}
