@@ -41,8 +41,6 @@ def shoot(browser: webdriver.Chrome, url: str, name: str, folder: Path) -> None:
     for suffix, width, scheme in (("", 1280, "light"), ("-narrow-dark", 375, "dark")):
         look(browser, width, scheme, HEIGHTS[0])
         browser.get(url)
-        while browser.execute_script("return document.readyState") != "complete":
-            time.sleep(0.05)
         height = browser.execute_script("return document.documentElement.scrollHeight")
         look(browser, width, scheme, min(max(height, HEIGHTS[0]), HEIGHTS[1]))
         time.sleep(0.3)  # the highlighting and the graph's script

@@ -64,7 +64,6 @@ def test_every_page_is_accessible_and_quiet_at_both_widths_in_both_schemes(brows
             for width, scheme in ((1280, "light"), (1280, "dark"), (375, "light"), (375, "dark")):
                 look(browser, width, scheme)
                 browser.get(address + page)
-                wait(browser, lambda: browser.execute_script("return document.readyState === 'complete'"))
                 where = f"{name}, {width} px, {scheme}"
                 problems += [f"{where}: console: {message}" for message in logged(browser)]
                 if (found := browser.execute_script("return document.documentElement.scrollWidth")) > width:

@@ -85,7 +85,6 @@ def test_markup_in_every_text_column_is_inert_on_every_page(browser, handmade):
         met = 0
         for page in pages:
             browser.get(str(httpx.URL(address).join(httpx.URL(page))))
-            WebDriverWait(browser, 20).until(lambda b: b.execute_script("return document.readyState === 'complete'"))
             messages = [m["message"] for m in browser.get_log("browser") if "status of 404" not in m["message"]]
             assert not messages, f"{page}: {messages}"  # a script that the policy stopped would be named here
             assert browser.execute_script("return window.owned === undefined"), page
