@@ -109,6 +109,11 @@ class SearchSettings(BaseModel):
     )
     exploration: float = Field(0.0, ge=0, description="andor: c of PUCT")
     widening: float = Field(0.0, ge=0, description="andor: moves of a goal visited N times, in N^0.6; 0: any number")
+    leaves: PositiveInt = Field(
+        1,
+        exclude_if=lambda value: value == 1,
+        description="andor: so many goals are chosen before their tactics run; the model is asked about all at once",
+    )
 
     def changed(self, changes: Mapping[str, Any]) -> SearchSettings:
         """With other values of some fields, given as they are or as text. Raises ConfigError."""
@@ -131,7 +136,7 @@ class SearchSettings(BaseModel):
 
     def stored(self) -> dict[str, Any]:
         """What it depends on: without what only the other search has, as runs were described before there was one."""
-        others = set() if self.kind == "andor" else {"exploration", "widening"}
+        others = set() if self.kind == "andor" else {"exploration", "widening", "leaves"}
         if self.kind == "best-first":
             others.add("kind")
         return self.model_dump(mode="json", exclude=others)

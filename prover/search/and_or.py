@@ -2,16 +2,12 @@
 
     result = AndOr(exploration=0.0).prove(session, root, theorem, policy, Budget(64), seed=1)
 
-One step of the search goes down from the theorem: at a problem (OR node) to the move with the highest
-
-    Q(a) + c P(a) sqrt(N) / (1 + N(a)),      Q = exp(-f)
-
-(PUCT), at a move (AND node) to its hardest unproved part, and at the end runs the next tactic of the problem that it
-has reached. f is best-first search's: the cost -log p of a branch, divided by its length to the power alpha. A move has
-the f of its hardest part, a problem that of its best move (HyperTree Proof Search, Lample et al. 2022,
-arXiv:2205.11491, section 3, and AlphaProof, Hubert et al. 2025, which back a learned value up in this way; this needs
-none). So with c = 0 it is best-first search whose cost is that of a branch: goals that were closed elsewhere, or that
-wait, do not count. `widening` bounds how many moves a problem has at a time (progressive widening, as in AlphaProof).
+One step of the search goes down from the theorem to a problem (and_or_descent.py) and runs its next tactic. f is
+best-first search's: the cost -log p of a branch, divided by its length to the power alpha. A move has the f of its
+hardest part, a problem that of its best move (HyperTree Proof Search, Lample et al. 2022, arXiv:2205.11491, section 3,
+and AlphaProof, Hubert et al. 2025, which back a learned value up in this way; this needs none). So with c = 0 it is
+best-first search whose cost is that of a branch: goals that were closed elsewhere, or that wait, do not count.
+`widening` bounds how many moves a problem has at a time (progressive widening, as in AlphaProof).
 
 A goal is searched in the live state that it came up in, rotated to the front where it has to be. A goal that is known
 from elsewhere, up to names and order of hypotheses, is not searched again: its proof is run there once more, under
@@ -22,7 +18,6 @@ Like best_first.py it depends on theorem, seed, policy and budget alone.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +27,7 @@ from lean_env.session.outcomes import Outcome, ProofSession, StepResult
 from lean_env.theorem import Theorem
 from prover.goal import goal_texts
 from prover.policy import Policy, Proposal
+from prover.search.and_or_descent import Descent
 from prover.search.and_or_nodes import Move, Part, Place, Problem, Proof, Status, independent
 from prover.search.and_or_replay import Ran, replay
 from prover.search.budget import Budget, Ended, Spending, never
@@ -52,6 +48,8 @@ class AndOr(SearchOptions):
     exploration: float = 0.0
     #: A problem visited N times has at most `widening` N^0.6 moves that may still work, one at least; 0: any number.
     widening: float = 0.0
+    #: So many descents are made before their tactics run; the policy is asked about what they end at in one call.
+    leaves: int = 1
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -105,19 +103,21 @@ class _Search:
         return self.running.graph
 
     def run(self) -> Ended:
-        """The loop: go down to a problem, run its next tactic, tell those above."""
+        """The loop: go down to problems, run the next tactic of each, tell those above."""
         self.top = self.start()
         while self.top.status is Status.OPEN:
             if limit := self.running.spending.limit():
                 return limit
-            problem = self.descend()
-            if problem.untried is None:
-                problem.untried = iter(self.running.propose(problem.text))
-                problem.h = self.running.rest(problem.text)
-                self.take_next(problem)
-            if problem.next is not None:
-                self.try_next(problem, problem.next)
-            self.settle(problem)
+            ways = Descent(self.config.exploration, self.config.widening, self.config.leaves).ways(self.top)
+            self.ask([way.end for way in ways if way.end.untried is None])
+            for way in ways:
+                if any(one.status is not Status.OPEN for one in way.problems):
+                    continue
+                if limit := self.running.spending.limit():
+                    return limit
+                if way.end.next is not None:
+                    self.try_next(way.end, way.end.next)
+                self.settle(way.end)
         return Ended.PROVED if self.top.status is Status.PROVED else Ended.EXHAUSTED
 
     def start(self) -> Problem:
@@ -135,39 +135,15 @@ class _Search:
             return self.problem(opened, 0.0, 0, None)
         return self.problem(root, 0.0, 0, None)
 
-    # --- going down -------------------------------------------------------------------------------------------------
+    # --- one tactic -------------------------------------------------------------------------------------------------
 
-    def descend(self) -> Problem:
-        """From the theorem to the problem whose next tactic is to be run."""
-        problem = self.top
-        while True:
-            problem.visits += 1
-            move = self.choose(problem)
-            if move is None:
-                return problem
-            move.visits += 1
-            problem = move.hardest()
-
-    def choose(self, problem: Problem) -> Move | None:
-        """The best of a problem's moves, None where its next proposal is better."""
-        best, score = None, -math.inf
-        if problem.next is not None and self.may_widen(problem):
-            score = self.score(problem, problem.next, 0, problem.next_f)
-        for move in problem.moves:
-            if (of_move := self.score(problem, move.kept, move.visits, move.f)) > score:
-                best, score = move, of_move
-        return best
-
-    def score(self, problem: Problem, kept: Kept, visits: int, f: float) -> float:
-        """PUCT. Without exploration only the order counts, and -f keeps apart what exp(-f) may round together."""
-        if not self.config.exploration:
-            return -f
-        prior = math.exp(min(0.0, kept.perturbed))
-        return math.exp(-f) + self.config.exploration * prior * math.sqrt(problem.visits) / (1 + visits)
-
-    def may_widen(self, problem: Problem) -> bool:
-        allowed = self.config.widening * float(problem.visits) ** 0.6
-        return not self.config.widening or len(problem.moves) < max(1.0, allowed)
+    def ask(self, problems: list[Problem]) -> None:
+        """Has the policy say what to try on problems that it was not asked about."""
+        answers = self.running.propose([problem.text for problem in problems])
+        for problem, kept in zip(problems, answers, strict=True):
+            problem.untried = iter(kept)
+            problem.h = self.running.rest(problem.text)
+            self.take_next(problem)
 
     def take_next(self, problem: Problem) -> None:
         assert problem.untried is not None
@@ -175,8 +151,6 @@ class _Search:
         if problem.next is not None:
             cost = problem.g - problem.next.perturbed + problem.h
             problem.next_f = cost / (problem.L + 1) ** self.config.alpha
-
-    # --- one tactic -------------------------------------------------------------------------------------------------
 
     def try_next(self, problem: Problem, kept: Kept) -> None:
         """Runs the problem's next proposal and adds the move that it makes, if it makes one."""

@@ -97,6 +97,8 @@ class Problem:
     #: Moves that may still work.
     moves: list[Move] = field(default_factory=list)
     visits: int = 0
+    #: Descents by way of it whose tactic has not run yet.
+    waiting: int = 0
     status: Status = Status.OPEN
     proof: Proof | None = None
 
@@ -141,6 +143,7 @@ class Move:
     order: int
     parts: list[Part] = field(default_factory=list)
     visits: int = 0
+    waiting: int = 0
 
     @property
     def open(self) -> list[Problem]:
@@ -148,8 +151,9 @@ class Move:
         return list(dict.fromkeys(p.problem for p in self.parts if p.problem.status is not Status.PROVED))
 
     def hardest(self) -> Problem:
-        """The open part with the highest f: where it fails, the others are work for nothing."""
-        return max(self.open, key=lambda problem: problem.f)
+        """The open part with the highest f: where it fails, the others are work for nothing. While a descent waits
+        there, one with none."""
+        return max(self.open, key=lambda problem: (-problem.waiting, problem.f))
 
     @property
     def f(self) -> float:

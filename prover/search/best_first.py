@@ -117,7 +117,7 @@ class _Search:
             if limit := self.running.spending.limit():
                 return limit
             if new is not None:
-                proposals = self.running.propose(new.state.pp)
+                (proposals,) = self.running.propose([new.state.pp])
                 new = new._replace(h=self.running.rest(new.state.pp))
                 self.push(new, iter(proposals), self.arrivals)
                 self.arrivals += len(proposals)

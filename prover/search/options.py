@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-_LATER = frozenset({"template_noise", "template_floor", "invertible", "value", "solvers"})
+_LATER = frozenset({"template_noise", "template_floor", "invertible", "value", "solvers", "leaves"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +40,6 @@ class SearchOptions:
 
     def in_use(self) -> dict[str, Any]:
         """The fields; those that came later only where they are in use, so that what was stored before compares."""
-        used = {name: value for name, value in asdict(self).items() if value or name not in _LATER}
+        defaults = {one.name: one.default for one in fields(self)}
+        used = {name: value for name, value in asdict(self).items() if value != defaults[name] or name not in _LATER}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in used.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -40,12 +40,17 @@ class Running:
     _elsewhere: float = 0.0
     _began: float = field(default_factory=time.thread_time)
 
-    def propose(self, text: str) -> list[Kept]:
-        """What to try on a printed state, best first. Each state draws from its own stream of the seed."""
-        seed = stream_seed(self.seed, self.theorem.name, text)
+    def propose(self, texts: Sequence[str]) -> list[list[Kept]]:
+        """What to try on each printed state, best first; the policy is asked once. Each state draws from its own stream
+        of the seed."""
+        seeds = [stream_seed(self.seed, self.theorem.name, text) for text in texts]
+        queries = [PolicyQuery(self.theorem, text, seed) for text, seed in zip(texts, seeds, strict=True)]
         with self._asking():
-            (answer,) = self.policy.propose([PolicyQuery(self.theorem, text, seed)])
-        return keep(answer, self.config, seed, self._solvers(text))
+            answers = self.policy.propose(queries) if queries else []
+        return [
+            keep(answer, self.config, query.seed, self._solvers(query.state))
+            for answer, query in zip(answers, queries, strict=True)
+        ]
 
     def _solvers(self, text: str) -> tuple[str, ...]:
         """Those of the settings, where the first goal of a printed state is new."""

@@ -103,7 +103,7 @@ class _Draws:
         while at is not None:
             if limit := self.running.spending.limit():
                 return limit
-            kept = self.running.propose(at.state.pp)
+            (kept,) = self.running.propose([at.state.pp])
             if not kept:
                 return None
             stream = random.Random(stream_seed(seed, at.depth))

@@ -101,7 +101,7 @@ class _Tries:
         self.reached[()] = _Reached(SampleOutcome.OPEN, root, node)
         for draw in range(self.config.draws):
             self.running.seed = seed if draw == 0 else stream_seed(seed, "draw", draw)
-            for kept in [one.a for one in self.running.propose(root.pp)]:
+            for kept in [one.a for one in self.running.propose([root.pp])[0]]:
                 if kept.tactic in known:
                     continue
                 known.add(kept.tactic)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from countdown import CountdownSession, FixedPolicy, theorem
 
@@ -9,16 +11,25 @@ from corpus.pages.tree import graph, walk
 from corpus.search_tree import pack, unpack
 from lean_env.embedded.pool import WorkerPool
 from lean_env.session.dojo import Dojo
-from lean_env.session.leandojo import ProofFinished
+from lean_env.session.leandojo import ProofFinished, TacticState
 from lean_env.theorem import Environment, Theorem
+from prover.policy import Proposal
 from prover.search.and_or import AndOr
-from prover.search.and_or_nodes import independent
+from prover.search.and_or_descent import Descent
+from prover.search.and_or_nodes import Move, Part, Place, Problem, independent
 from prover.search.and_or_replay import renamed, renaming
 from prover.search.budget import Budget, Ended
+from prover.search.proposals import Kept
 from prover.search.tree import tree_of
 
 SPLIT = FixedPolicy(("nonsense", -0.1), ("split", -0.2), ("sub 1", -1.0), ("finish", -1.5))
-SETTINGS = [AndOr(), AndOr(exploration=1.0), AndOr(exploration=0.5, widening=0.5)]
+SETTINGS = [
+    AndOr(),
+    AndOr(exploration=1.0),
+    AndOr(exploration=0.5, widening=0.5),
+    AndOr(leaves=3),
+    AndOr(exploration=1.0, widening=0.5, leaves=4),
+]
 
 
 def search(number, policy=SPLIT, steps=200, config=None, seed=0, quantified=False, **limits):
@@ -63,9 +74,10 @@ def test_a_goal_known_from_elsewhere_is_proved_once_and_run_again():
     assert len(printed) > len(set(printed))
 
 
-def test_budgets_and_stops_hold():
+@pytest.mark.parametrize("leaves", [1, 4])
+def test_budgets_and_stops_hold(leaves):
     for steps in range(1, 12):
-        result, session = search(60, steps=steps)
+        result, session = search(61, steps=steps, config=AndOr(leaves=leaves))
         assert (result.ended, result.steps) == (Ended.STEPS, steps)
         assert session.alive == {session.root.id}
     assert search(60, heartbeats=10)[0].ended is Ended.HEARTBEATS
@@ -74,6 +86,56 @@ def test_budgets_and_stops_hold():
     stopped = AndOr().prove(session, session.root, goal, SPLIT, Budget(100), stopped=lambda: session.calls >= 3)
     assert stopped.ended is Ended.STOPPED
     assert search(9, FixedPolicy(("sub 1", -1.0), ("crash", -1.1)))[0].ended is Ended.CRASHED
+
+
+class Counting(FixedPolicy):
+    """Keeps how many states it was asked about each time."""
+
+    def __init__(self, *proposals):
+        super().__init__(*proposals)
+        self.batches: list[int] = []
+
+    def propose(self, queries):
+        self.batches.append(len(queries))
+        return super().propose(queries)
+
+
+def test_leaves_are_asked_about_together():
+    proposals = ("split", -0.5), ("sub 7", -0.6), ("sub 9", -0.7)
+    one, eight = Counting(*proposals), Counting(*proposals)
+    alone, together = search(60, one, 60)[0], search(60, eight, 60, AndOr(leaves=8))[0]
+    assert alone.steps == together.steps == 60 and set(one.batches) == {1}
+    assert len(eight.batches) < len(one.batches) / 2 and max(eight.batches) > 3
+    assert len({query.state for query in eight.queries}) == len(eight.queries), "a state was asked about twice"
+
+
+def leaf(f, name):
+    """A problem that the policy was not asked about."""
+    place = Place(TacticState(name, 0), 0, (name,), 0, 1)
+    return Problem(place, (name,), 0.0, 1, f, None)
+
+
+def moves_to(problem, *leaves):
+    problem.untried = iter(())
+    for log_prob, parts in leaves:
+        kept = Kept(Proposal("tactic", log_prob), log_prob, log_prob)
+        problem.moves.append(Move(problem, kept, 0, [Part(one, one.place) for one in parts]))
+
+
+def test_a_descent_that_waits_sends_the_next_elsewhere_unless_that_is_far_worse():
+    top, near, next_best, far = leaf(0.0, "top"), leaf(1.0, "near"), leaf(1.5, "next"), leaf(9.0, "far")
+    moves_to(top, (-1.0, [near]), (-1.0, [next_best]), (-1.0, [far]))
+    ways = Descent(exploration=0.0, widening=0.0, leaves=4).ways(top)
+    assert [way.end for way in ways] == [near, next_best], "far is worse by more than what waits"
+    assert [one.visits for one in (top, near, next_best, far)] == [2, 1, 1, 0]
+    assert not any(node.waiting for way in ways for node in way.nodes)
+
+
+def test_both_goals_of_a_tactic_are_leaves_of_one_turn_the_harder_one_first():
+    top, easy, hard = leaf(0.0, "top"), leaf(1.0, "easy"), leaf(2.0, "hard")
+    moves_to(top, (-1.0, [easy, hard]))
+    for leaves, ends in ((1, [hard]), (2, [hard, easy]), (3, [hard, easy])):
+        assert [way.end for way in Descent(0.0, 0.0, leaves).ways(top)] == ends
 
 
 def test_bounds_prune_and_are_counted():
@@ -86,7 +148,7 @@ def test_bounds_prune_and_are_counted():
 @pytest.mark.parametrize("config", SETTINGS)
 def test_the_seed_alone_decides(config):
     assert search(30, steps=60, config=config)[1].log == search(30, steps=60, config=config, seed=5)[1].log
-    noisy = AndOr(noise=1.0, exploration=config.exploration)
+    noisy = replace(config, noise=1.0)
     logs = [search(30, steps=60, config=noisy, seed=seed)[1].log for seed in (1, 1, 2)]
     assert logs[0] == logs[1] != logs[2]
 
