@@ -83,7 +83,8 @@ def settings_for(
 
 @dataclass(slots=True)
 class Specialist:
-    """`generalist`: the folder of a ranker that its M_0 is, None for one from the grammar's proofs of variants."""
+    """`generalist`: the folder of a ranker that its M_0 is, None for one from the grammar's proofs of variants. That a
+    generalist did not prove the target is what variants are made for (first_try.py), so it is not tried again."""
 
     config: FlywheelConfig
     lean: Lean
@@ -105,10 +106,11 @@ class Specialist:
             except NothingToLearn:
                 self.report(Event(NAME, "no variant was proved, so there is nothing to learn from", lasting=True))
                 break
-            (evaluation,) = flywheel.evaluate(number)
-            if evaluation.arm(f"M_{number}").solved:
-                return self._found(number)
-            self.report(Event(NAME, f"M_{number} does not prove it: {self._standing()}", lasting=True))
+            if number > 0 or self.generalist is None:
+                (evaluation,) = flywheel.evaluate(number)
+                if evaluation.arm(f"M_{number}").solved:
+                    return self._found(number)
+                self.report(Event(NAME, f"M_{number} does not prove it: {self._standing()}", lasting=True))
             if number < self.config.generations:
                 flywheel.search(number)
         return self._found(None)
