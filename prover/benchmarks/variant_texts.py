@@ -20,6 +20,8 @@ from prover.goal import IDENTIFIER, Goal, Local, LocalKind, identifiers, parse_g
 #: Variants of variants of variants: further away than this nothing is near the target.
 _MOST_STEPS = 3
 _BRACKETED = re.compile(r"\([^()]*\)")
+#: A sort with its universe, as it is printed: `Type u_1`, `Sort (max u v)`.
+_SORT = re.compile(r"\b(Type|Sort) (?:[\w.']+|\([^()]*\))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +50,27 @@ def variants(target: Goal, open_goals: Sequence[Goal] = ()) -> Iterator[Variant]
 
 
 def statement_of(goal: Goal) -> str:
-    """The goal as Lean text, its locals as binders: `(p : Prop) (h : p) : p`; '' where a local cannot be written."""
+    """The goal as Lean text, its locals as binders: `(p : Prop) (h : p) : p`; '' where a local cannot be written. Of
+    universes Lean takes the most general: nothing declares the names that it prints."""
     binders = _binders(goal)
-    return "" if binders is None else f"{binders} : {goal.conclusion}"
+    return "" if binders is None else _any_universe(f"{binders} : {goal.conclusion}")
 
 
 def denial_of(goal: Goal) -> str:
     """That the goal does not hold, whatever its variables are."""
     binders = _binders(goal)
-    return "" if binders is None else f": ¬ ∀ {binders}, {goal.conclusion}" if binders else f": ¬ ({goal.conclusion})"
+    if binders is None:
+        return ""
+    return _any_universe(f": ¬ ∀ {binders}, {goal.conclusion}" if binders else f": ¬ ({goal.conclusion})")
 
 
 def goal_of(printed: str) -> Goal:
     """The first goal of a printed state, without its case."""
     return replace(parse_goal(printed), case="")
+
+
+def _any_universe(text: str) -> str:
+    return _SORT.sub(r"\1 _", text)
 
 
 def _binders(goal: Goal) -> str | None:

@@ -122,9 +122,13 @@ def make_variants(
     if (known := stored_variants(corpus)) is not None:
         return known
     classify = Classes(lean.library)
-    stated = state_text(lean.staters, target).read()
-    classes = {target.name: classify.of(stated.type)}
-    held_out = replace(target, expression_hash=stated.expression_hash, benchmark=name, split=VALID, stratum=TARGET)
+    if target.module is None:
+        stated = state_text(lean.staters, target).read()
+        type, hash = stated.type, stated.expression_hash
+    else:  # its text is a print, which Lean need not read back: nobody declares the universes of `Type u_1`
+        type, hash = lean.library.expression(target.name), target.expression_hash
+    classes = {target.name: classify.of(type)}
+    held_out = replace(target, expression_hash=hash, benchmark=name, split=VALID, stratum=TARGET)
     records = [record_of(held_out)]
     dropped: Counter[str] = Counter()
     seen = {classes[target.name]}

@@ -136,6 +136,24 @@ def test_one_lean_states_the_variants_of_many_targets(tmp_path: Path, lean: Lean
         stated |= {one.name for one in found}
 
 
+def test_a_theorem_of_the_library_is_what_the_library_says_whatever_its_universes_are_called(
+    tmp_path: Path, lean: Lean
+) -> None:
+    name = "List.reverse_eq_iff"
+    (found,) = (one for one in lean.library.theorems() if one.name == name)
+    constant = lean.library.constant(name)
+    assert constant is not None and "Type u_1" in found.statement, "which is no text that Lean reads back"
+    environment = lean.library.strict_environment(found.module)
+    target = Theorem(name, found.statement, environment, found.module, constant.type_hash)
+    goal = goal_of("α : Type u_1\nas bs : List α\n⊢ List.reverse as = bs ↔ as = List.reverse bs")
+    with Corpus.open(str(tmp_path / "corpus.db"), create=True) as corpus:
+        made = make_variants(corpus, lean, target, "variants/library", goal, [], 3)
+        (held_out,) = corpus.theorems(made.name, "valid")
+        rows = corpus.theorems(made.name, "train")
+    assert (held_out.module, held_out.statement_hash) == (found.module, constant.type_hash)
+    assert len(rows) == 6 and all("{α : Type _}" in one.statement for one in rows)
+
+
 def test_a_specialist_ends_once_the_target_is_proved_and_goes_on_from_a_generalist(tmp_path: Path, lean: Lean) -> None:
     with Corpus.open(str(tmp_path / "corpus.db"), create=True) as corpus:
         make_variants(corpus, lean, EASY, ELEMENTARY, EASY_GOAL, [], 8)
