@@ -8,7 +8,7 @@ calls the same methods in the same order again and gets its own rows back. Nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -75,8 +75,9 @@ class Corpus(BenchmarkStore):
 
     # --- runs and generations ---------------------------------------------------------------------------------------
 
-    def start_run(self, name: str, config: Mapping[str, Any]) -> RunRecord:
-        """Creates a run, or returns the one of this name. Raises Conflict when that has another configuration."""
+    def start_run(self, name: str, config: Mapping[str, Any], *, may_grow: Collection[str] = ()) -> RunRecord:
+        """Creates a run, or returns the one of this name. Raises Conflict when that has another configuration.
+        `may_grow`: numbers that may be larger than they were, and are then stored."""
         with writing(self.engine) as session:
             row = session.scalar(select(schema.Run).where(schema.Run.name == name))
             if row is None:
@@ -85,10 +86,12 @@ class Corpus(BenchmarkStore):
                 session.flush()
             elif canonical_json(row.config) != canonical_json(dict(config)):
                 different = sorted(k for k in {*row.config, *config} if row.config.get(k) != config.get(k))
-                raise Conflict(
-                    f"Run {name!r} was started with another configuration (different: {', '.join(different)}). "
-                    "Resume it with its own by `flywheel run --resume`, or choose another name."
-                )
+                if not all(k in may_grow and config.get(k, 0) > row.config.get(k, 0) for k in different):
+                    raise Conflict(
+                        f"Run {name!r} was started with another configuration (different: {', '.join(different)}). "
+                        "Resume it with its own by `flywheel run --resume`, or choose another name."
+                    )
+                row.config = dict(config)
             return rows.run_record(row)
 
     def run(self, name: str) -> RunRecord:

@@ -395,8 +395,9 @@ class FlywheelConfig(BaseSettings):
         return self.model_dump(mode="json", exclude=without | BESIDE_RESULTS) | {"search": self.search.stored()}
 
     def digest(self) -> str:
-        """SHA-256 of everything that results depend on (workers and kept search trees are not among it)."""
-        values = {key: value for key, value in self.stored().items() if key != "name"}
+        """SHA-256 of everything that results depend on. Workers and kept search trees are not among it, nor is how many
+        generations follow."""
+        values = {key: value for key, value in self.stored().items() if key not in ("name", "generations")}
         return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

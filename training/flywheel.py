@@ -107,7 +107,8 @@ class Flywheel:
         self.actions = self.lean.space(self.benchmark.repertoire)
         self.use(self.config)
         remove_leftovers(self.models)
-        self.corpus.start_run(self.config.name, self.config.stored())
+        # A run's earlier generations do not depend on how many follow.
+        self.corpus.start_run(self.config.name, self.config.stored(), may_grow=("generations",))
 
     def use(self, config: FlywheelConfig) -> None:
         """From now on these settings of the same run: another benchmark to be evaluated on, other budgets."""

@@ -47,6 +47,7 @@ def run(
 
     Examples: flywheel run --name first --generations 3
               flywheel run --config mine.toml --name first --resume
+              flywheel run --name first --resume --generations 8          # goes on where three ended
               flywheel run --name first --ray 10.0.0.1:6379 --db postgresql://host/corpus
               flywheel run --config text.toml --recipe llama3 --without dpo
     """

@@ -77,6 +77,12 @@ def test_a_run_keeps_its_configuration(corpus):
     with pytest.raises(Conflict, match="steps"):
         corpus.start_run("a", {"steps": 64, "nested": {"x": [1, 2]}})
     assert corpus.runs() == [first]
+    with pytest.raises(Conflict, match=r"different: more, steps"):
+        corpus.start_run("a", {"steps": 64, "nested": {"x": [1, 2]}, "more": 1}, may_grow=("steps",))
+    with pytest.raises(Conflict, match="steps"):
+        corpus.start_run("a", {"steps": 31, "nested": {"x": [1, 2]}}, may_grow=("steps",))
+    larger = corpus.start_run("a", {"steps": 64, "nested": {"x": [1, 2]}}, may_grow=("steps",))
+    assert corpus.runs() == [larger] and larger.id == first.id and larger.config["steps"] == 64
 
 
 def test_an_unfinished_generation_starts_anew_and_a_finished_one_stays(corpus):

@@ -102,3 +102,14 @@ def test_a_killed_loop_resumes_without_loss_or_repetition(tmp_path: Path) -> Non
 
     again = subprocess.run(command(tmp_path, "--resume"), capture_output=True, text=True, check=False)
     assert again.returncode == 0 and proofs_by_identity(database) == last, "a finished run did something more"
+
+    # It goes on where it ended, with more generations than it was started for; not with fewer.
+    more = subprocess.run(command(tmp_path, "--resume", "-g", "2"), capture_output=True, text=True, check=False)
+    assert more.returncode == 0, more.stderr
+    with Corpus.open(str(database), create=False) as corpus:
+        longer = corpus.generations("small")
+        assert [one.number for one in longer] == [0, 1, 2]
+        assert [one.model_hash for one in longer[:2]] == [one.model_hash for one in generations]
+        assert corpus.run("small").config["generations"] == 2
+    fewer = subprocess.run(command(tmp_path, "--resume", "-g", "1"), capture_output=True, text=True, check=False)
+    assert fewer.returncode == 2 and "different: generations" in fewer.stderr
