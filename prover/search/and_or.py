@@ -105,10 +105,11 @@ class _Search:
     def run(self) -> Ended:
         """The loop: go down to problems, run the next tactic of each, tell those above."""
         self.top = self.start()
+        descent = Descent(self.config.exploration, self.config.widening, self.config.leaves)
         while self.top.status is Status.OPEN:
             if limit := self.running.spending.limit():
                 return limit
-            ways = Descent(self.config.exploration, self.config.widening, self.config.leaves).ways(self.top)
+            ways = descent.ways(self.top)
             self.ask([way.end for way in ways if way.end.untried is None])
             for way in ways:
                 if any(one.status is not Status.OPEN for one in way.problems):

@@ -7,9 +7,9 @@ At a problem (OR node) to the move with the highest
 (PUCT), at a move (AND node) to its hardest unproved part. Without exploration, c = 0, the lowest f alone decides.
 
 Several descents may be made before a tactic is run, so that the policy is asked about all the problems that they end at
-in one call: a server or a GPU answers eight states in little more time than one. Until its tactic has run, a descent
-counts as a loss on its way, which sends the next one elsewhere (virtual loss: Chaslot, Winands and van den Herik,
-"Parallel Monte-Carlo Tree Search", 2008, section 3.3).
+in one call, for a server or a GPU that answers several states at once. Until its tactic has run, a descent counts as a
+loss on its way, which sends the next one elsewhere (virtual loss: Chaslot, Winands and van den Herik, "Parallel
+Monte-Carlo Tree Search", 2008).
 """
 
 from __future__ import annotations
