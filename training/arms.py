@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from prover.actions.space import ActionSpace
@@ -41,6 +42,15 @@ LoadModel = Callable[[int, RoundSettings | EvaluationSettings], Model]
 def budget_of(steps: int) -> Budget:
     """A budget of so many tactic steps."""
     return Budget(steps, wall_seconds=steps * _WALL_SECONDS_PER_STEP)
+
+
+def of_these(arms: Sequence[Arm], patterns: Sequence[str]) -> list[Arm]:
+    """The arms whose name is one of `patterns` or fits it (`portfolio*`); all where there is none. Raises ConfigError
+    for a pattern that none fits."""
+    for pattern in patterns:
+        if not any(fnmatchcase(arm.name, pattern) for arm in arms):
+            raise ConfigError(f"no arm is called {pattern!r}; there are {', '.join(arm.name for arm in arms)}")
+    return [arm for arm in arms if not patterns or any(fnmatchcase(arm.name, pattern) for pattern in patterns)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ from prover.policy import Policy
 from prover.rounds.lending import Lending, lending_of
 from prover.rounds.plan import Plan
 from prover.rounds.round import RoundSummary
-from training.arms import Arms, Model
+from training.arms import Arms, Model, of_these
 from training.config import EvaluationSettings, FlywheelConfig, RoundSettings, SearchSettings
 from training.data.dataset import SEED_SOURCE, TrainingProof
 from training.data.from_corpus import trainable, training_proofs
@@ -209,10 +209,11 @@ class Flywheel:
         guests: Sequence[Policy] = (),
         searches: Sequence[SearchSettings] = (),
         last: bool = False,
+        only: Sequence[str] = (),
     ) -> tuple[Evaluation, ...]:
         """These generations beside the frozen M_0, grammar, portfolio-1 and portfolio search, on held-out theorems,
         each stratum by itself; `guests` are policies from elsewhere. `searches`: the newest of them also with these.
-        `last`: with M_0 and the newest at the whole budget, too, if the settings say so.
+        `last`: with M_0 and the newest at the whole budget, too, if the settings say so. `only`: these arms of them.
 
         What the corpus holds already is read, not run again.
         """
@@ -220,6 +221,7 @@ class Flywheel:
         arms += [self.arms.otherwise(max(numbers), other) for other in searches if other != self.config.search]
         if last and self.baselines and self.config.evaluation.whole_budget:
             arms += self.arms.whole_budget(searched_steps(self.corpus, self.config.name), max(numbers))
+        arms = of_these(arms, only)
         with self.meter.measure(f"evaluation {max(numbers)}"):
             found = tuple(self.rounds.evaluate(stratum, arms) for stratum in self.config.evaluation.strata)
             self.rounds.require_one_side()

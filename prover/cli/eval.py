@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -85,6 +86,10 @@ def eval_(
             help="Also M_0 with the steps of all the run's rounds on top, and the newest generation with as many.",
         ),
     ] = False,
+    arm: Annotated[
+        list[str] | None,
+        typer.Option(help="Of these the arms of this name or pattern alone: M_3, 'portfolio*'. Repeatable."),
+    ] = None,
     workers: WorkersOption = None,
     device: DeviceOption = None,
     ray: RayOption = None,
@@ -106,6 +111,7 @@ def eval_(
     Examples: flywheel eval --name first --split test --theorems 200 --steps 128
               flywheel eval --name first --search andor --with invertible=true
               flywheel eval --name first --whole-budget
+              flywheel eval --name first --steps 512 --arm 'portfolio*' --arm M_3
               flywheel eval --name first --bench miniF2F-lean4 --split valid
               flywheel eval --portfolio --bench external/mine --theorems 1000 --steps 256
               flywheel eval --name first --policy-url http://127.0.0.1:8000 --policy-model my-prover
@@ -122,6 +128,8 @@ def eval_(
     if whole_budget and (portfolio or toolchain == "native"):
         other = "--portfolio" if portfolio else "--toolchain native"
         raise UserError(f"--whole-budget compares generations of a run; leave out --whole-budget or {other}")
+    if arm and (portfolio or toolchain == "native"):
+        raise UserError("--arm chooses among the arms of a run; leave it out where there is no run")
     server = server_of(policy_url, policy_model, policy_prompt, policy_samples)
     models: list[str | ServerPolicy] = [*(model or []), *([server] if server else [])]
     elsewhere = external.resolve(bench, place, workers) if bench and toolchain == "embedded" else None
@@ -149,7 +157,8 @@ def eval_(
         if elsewhere is not None:
             settings, changes = _moved(flywheel, settings, changes, elsewhere)
         words = (settings.benchmark,) if elsewhere is not None else ()
-        report = _evaluated(flywheel, numbers, settings, changes, models, otherwise, place.home / "reports", words)
+        tried = _Tried(numbers, models, otherwise, arm or [])
+        report = _evaluated(flywheel, tried, settings, changes, place.home / "reports", words)
     work.show(report, json)
 
 
@@ -205,19 +214,28 @@ def _trained(flywheel: Flywheel) -> list[int]:
     return numbers
 
 
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What is tried: generations by `numbers`, none of them for portfolio search alone, and `models`; the newest
+    generation also by the search `otherwise`. `arms`: names and patterns of those that are wanted, all if there are
+    none."""
+
+    numbers: Sequence[int]
+    models: Sequence[str | ServerPolicy]
+    otherwise: SearchSettings
+    arms: Sequence[str]
+
+
 def _evaluated(
     flywheel: Flywheel,
-    numbers: list[int],
+    tried: _Tried,
     settings: FlywheelConfig,
     changes: dict[str, Any],
-    models: Sequence[str | ServerPolicy],
-    otherwise: SearchSettings,
     reports: Path,
     words: tuple[str, ...],
 ) -> RunReport:
-    """Generations `numbers` and `models` on held-out theorems of the settings' benchmark; portfolio search in the
-    generations' place where there is no number. The report is in a folder under `reports` named after the run, `words`,
-    split and strata."""
+    """What is tried, on held-out theorems of the settings' benchmark. The report is in a folder under `reports` named
+    after the run, `words`, split and strata."""
     from prover.benchmarks.labels import contradicted
     from prover.cli import work
     from prover.cli.output import errors
@@ -228,15 +246,17 @@ def _evaluated(
     flywheel.use(settings.model_copy(update={"evaluation": evaluation}))
     if not flywheel.corpus.theorems(settings.benchmark, evaluation.split):
         raise UserError(f"{settings.benchmark} has no {evaluation.split} theorems; --split names another split")
-    guests = [policy_of(source, flywheel.actions, settings.device) for source in models]
-    if numbers:
-        evaluations = flywheel.evaluate(*numbers, guests=guests, searches=[otherwise], last=True)
+    guests = [policy_of(source, flywheel.actions, settings.device) for source in tried.models]
+    if tried.numbers:
+        evaluations = flywheel.evaluate(
+            *tried.numbers, guests=guests, searches=[tried.otherwise], last=True, only=tried.arms
+        )
     else:
         evaluations = flywheel.evaluate_portfolio(guests)
     folder = "-".join(
-        (settings.name if numbers else "portfolio", *words, evaluation.split, *evaluation.strata)
+        (settings.name if tried.numbers else "portfolio", *words, evaluation.split, *evaluation.strata)
     ).replace("/", "-")
-    run = f"run {settings.name}, " if numbers else ""
+    run = f"run {settings.name}, " if tried.numbers else ""
     title = f"{run}{settings.benchmark}, {evaluation.split}"
     theorems = flywheel.corpus.theorems(settings.benchmark, evaluation.split)
     contradictions = contradicted(flywheel.corpus, theorems)

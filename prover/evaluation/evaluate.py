@@ -33,8 +33,10 @@ from prover.search.best_first import BestFirst
 from prover.search.budget import Budget
 from prover.search.contract import Search
 
-#: Budgets at which solved theorems are counted: tactic steps, and mean processor seconds a theorem.
-STEP_MARKS = (8, 16, 32, 64, 128)
+#: Budgets at which solved theorems are counted: tactic steps (those behind 128 where an arm has as many), and mean
+#: processor seconds a theorem.
+STEP_MARKS = (8, 16, 32, 64, 128, 256, 512, 1024)
+_ALWAYS_COUNTED = 128
 SECOND_MARKS = (0.1, 0.2, 0.5, 1.0, 2.0)
 #: Between an arm's name and that of another search than the run's.
 BY = " by "
@@ -225,7 +227,13 @@ class Evaluation:
         return replace(self, arms=tuple(kept))
 
     def rows(self) -> list[Row]:
-        return [_row(arm) for arm in self.arms]
+        return [_row(arm, self.step_marks) for arm in self.arms]
+
+    @cached_property
+    def step_marks(self) -> tuple[int, ...]:
+        """Those of STEP_MARKS at which solved theorems are counted."""
+        most = max([_ALWAYS_COUNTED, *(arm.budget.steps for arm in self.arms)])
+        return tuple(mark for mark in STEP_MARKS if mark <= most)
 
     def compare(self, arm: str, other: str) -> list[Comparison]:
         """At the steps that both were given, theorem by theorem, and at the processor seconds that both spent."""
@@ -325,7 +333,7 @@ def _has_verdict(outcome: TheoremOutcome) -> bool:
     return outcome.status is not None and outcome.status is not AttemptStatus.ERROR
 
 
-def _row(arm: ArmResult) -> Row:
+def _row(arm: ArmResult, marks: Sequence[int]) -> Row:
     n = len(arm.outcomes)
     outcomes = arm.outcomes.values()
     within = {mark: arm.solved_within(mark) for mark in SECOND_MARKS}
@@ -333,7 +341,7 @@ def _row(arm: ArmResult) -> Row:
     return Row(
         arm=arm.name,
         theorems=n,
-        solved_at={mark: len(arm.solved_at(mark)) if mark <= arm.budget.steps else None for mark in STEP_MARKS},
+        solved_at={mark: len(arm.solved_at(mark)) if mark <= arm.budget.steps else None for mark in marks},
         solved_within={mark: None if names is None else len(names) for mark, names in within.items()},
         solved=solved,
         rate=solved / n if n else 0.0,

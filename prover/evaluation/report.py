@@ -15,8 +15,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from prover.evaluation.evaluate import AT_WHOLE_BUDGET, BY, SECOND_MARKS, STEP_MARKS, Comparison, Evaluation, Row
+from prover.evaluation.evaluate import AT_WHOLE_BUDGET, BY, SECOND_MARKS, Comparison, Evaluation, Row
 from prover.evaluation.height import heights, heights_table
+from prover.evaluation.reach import Reach, reach
 
 NOT_RESOLVED = "not resolved"
 
@@ -37,11 +38,12 @@ def comparisons(evaluation: Evaluation, baselines: Sequence[str]) -> list[Compar
 
 def steps_table(evaluation: Evaluation) -> Table:
     """Solved theorems by tactic steps, one line an arm."""
-    table = _table(title_of(evaluation), "arm", *(f"@{mark}" for mark in STEP_MARKS), "solved", "of", "rate [95 %]")
+    marks = evaluation.step_marks
+    table = _table(title_of(evaluation), "arm", *(f"@{mark}" for mark in marks), "solved", "of", "rate [95 %]")
     for row in evaluation.rows():
         table.add_row(
             row.arm,
-            *(_count(row.solved_at[mark]) for mark in STEP_MARKS),
+            *(_count(row.solved_at[mark]) for mark in marks),
             str(row.solved),
             str(row.theorems),
             f"{row.rate:.1%} [{row.interval.low:.1%}, {row.interval.high:.1%}]",
@@ -62,6 +64,16 @@ def seconds_table(evaluation: Evaluation) -> Table:
             f"{row.lean_seconds:.0f}",
             f"{row.model_seconds:.0f}",
         )
+    return table
+
+
+def reach_table(reached: Reach) -> Table:
+    """What any arm solves, and each arm's part in it."""
+    low, high = reached.interval.low, reached.interval.high
+    title = f"What any arm solves: {reached.solved} of {reached.theorems}, {reached.rate:.1%} [{low:.1%}, {high:.1%}]"
+    table = _table(title, "arm", "solved", "by it alone", "with those above")
+    for share in reached.shares:
+        table.add_row(share.arm, str(share.solved), str(share.alone), str(share.together))
     return table
 
 
@@ -101,7 +113,7 @@ def report(evaluation: Evaluation, baselines: Sequence[str]) -> RenderableType:
         notes.append(f"{hits} tactics or searches were ended by the clock: another machine may get other counts.")
     if evaluation.interrupted:
         notes.append("INTERRUPTED: run the same command again to resume.")
-    tables = [steps_table(evaluation), seconds_table(evaluation)]
+    tables = [steps_table(evaluation), seconds_table(evaluation), reach_table(reach(evaluation))]
     if climbed := heights(evaluation):
         tables.insert(0, heights_table(climbed, f"{title_of(evaluation)}; % solved of each rung, and their sum"))
     if compared := comparisons(evaluation, baselines):
@@ -128,6 +140,7 @@ def report_json(evaluation: Evaluation, baselines: Sequence[str]) -> dict[str, A
         "test_evaluations": evaluation.test_evaluations,
         "interrupted": evaluation.interrupted,
         "arms": [_row_json(row) for row in evaluation.rows()],
+        "reach": asdict(reach(evaluation)),
         "heights": [asdict(height) for height in heights(evaluation)],
         "comparisons": [asdict(c) | {"resolved": c.resolved} for c in comparisons(evaluation, baselines)],
         "outcomes": {arm.name: [asdict(o) for o in arm.outcomes.values()] for arm in evaluation.arms},

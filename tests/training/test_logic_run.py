@@ -27,7 +27,7 @@ from prover.rounds.attempt import Phase
 from prover.rounds.plan import Plan
 from prover.search.budget import Budget
 from training.canaries import CanaryAccepted
-from training.config import FlywheelConfig
+from training.config import ConfigError, FlywheelConfig
 from training.events import Event
 from training.experiments.experiment import Experiment, run_seeds
 from training.experiments.report import firsts, render, write_experiment
@@ -172,6 +172,18 @@ def test_the_last_evaluation_gives_m_0_the_whole_budget_and_the_last_generation_
     assert [evaluation.arm(name).budget.steps for name in whole] == [budget, budget]
     pairs = {(one.arm, one.other) for one in comparisons(evaluation, ["M_0"])}
     assert (whole[1], whole[0]) in pairs and (whole[1], "M_0") in pairs and ("M_1", whole[0]) not in pairs
+
+
+def test_an_evaluation_of_some_arms_alone(ran):
+    corpus, lean, experiment, home = ran
+    settings = configuration().model_copy(update={"name": "logic-s0", "seed": 0})
+    flywheel = Flywheel(settings, lean, corpus, home / "logic-s0")
+    some = flywheel.evaluate(0, 1, only=["M_1", "port*io"])[0]
+    whole = experiment.seeds[0].evaluations[0]
+    assert [arm.name for arm in some.arms] == ["portfolio", "M_1"], "in the order of the arms"
+    assert [arm.solved for arm in some.arms] == [whole.arm(arm.name).solved for arm in some.arms]
+    with pytest.raises(ConfigError, match="no arm is called 'M_2'; there are portfolio-1, grammar, "):
+        flywheel.evaluate(0, 1, only=["M_1", "M_2"])
 
 
 def test_the_report_has_every_arm_and_reads_the_same_again(ran, tmp_path):

@@ -105,6 +105,7 @@ def test_every_error_with_an_exit_code_exists() -> None:
         (["eval", "--with", "invertible"], "FIELD=VALUE"),
         (["eval", "--whole-budget", "--portfolio"], "leave out --whole-budget or --portfolio"),
         (["eval", "--whole-budget", "--toolchain", "native"], "leave out --whole-budget or --toolchain native"),
+        (["eval", "--arm", "M_0", "--portfolio"], "--arm chooses among the arms of a run"),
         (["bench", "list", "external/nothing"], "no corpus"),
         (["corpus", "stats"], "no corpus"),
         (["corpus", "show", "x"], "no corpus"),
