@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from corpus import rows, schema
+from corpus.closed_goals import GOAL_ARM
 from corpus.database import reading
 from corpus.records import AttemptStatus, RoundKind
 from corpus.store import Corpus
@@ -39,14 +40,15 @@ class Climb:
 
 
 def climb(corpus: Corpus, run: str) -> list[Climb]:
-    """One entry a training round, in order. A retracted proof solves nothing. Raises NotFound."""
+    """One entry a training round, in order, without those over goals of its searches, which are no statements of the
+    benchmark. A retracted proof solves nothing. Raises NotFound."""
     attempt, round, theorem = schema.Attempt, schema.Round, schema.Theorem
     with reading(corpus.engine) as session:
         run_id = rows.run_row(session, run).id
         rounds = session.execute(
             select(round.id, round.arm, schema.Generation.number)
             .outerjoin(schema.Generation, schema.Generation.id == round.generation_id)
-            .where(round.run_id == run_id, round.kind == RoundKind.TRAIN)
+            .where(round.run_id == run_id, round.kind == RoundKind.TRAIN, round.arm != GOAL_ARM)
             .order_by(round.id)
         ).all()
         retracted = set(session.scalars(select(schema.Retraction.proof_id)))

@@ -66,6 +66,8 @@ class Arms:
 
     def __post_init__(self) -> None:
         self._require(self.config.search)
+        if self.config.round.closed_goals and self.config.search.kind != "andor":
+            raise ConfigError("round.closed_goals: only AND/OR search closes goals by themselves; search.kind = andor")
 
     def _require(self, search: SearchSettings) -> None:
         """Raises ConfigError for a solver that the benchmark's repertoire does not have as it stands."""

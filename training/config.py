@@ -39,6 +39,7 @@ from pydantic_settings import (
 )
 
 from lean_env.limits import Limits
+from prover.search.closed import MOST_GOALS
 from prover.search.contract import Search
 from prover.search.kinds import SearchKind, StepSearch, search_of
 from prover.search.whole import WholeProofs
@@ -175,6 +176,14 @@ class RoundSettings(BaseModel):
         0, description="attempts at each rung that say where the others go; 0: no rung is looked at (lean-logic-rungs)"
     )
     again: float = Field(0.05, ge=0, le=1, description="a proved theorem's chance to be tried for another proof")
+    closed_goals: int = Field(
+        0,
+        ge=0,
+        le=MOST_GOALS,
+        exclude_if=lambda value: not value,
+        description="of each failed attempt so many goals that it closed, at most, become theorems: stated, certified, "
+        "learned from; with search.kind = andor",
+    )
     known: float = Field(
         0.0,
         ge=0,

@@ -186,6 +186,8 @@ class Flywheel:
         arm = whose.strip() or "policy"
         with self.meter.measure(f"round {number + 1}"):
             summary = self.rounds.matched(arm, benchmark.train_stratum, settings.theorems, plan, model, number, said)
+            if settings.closed_goals:
+                self.rounds.closed_goals(arm, benchmark.train_stratum, number)
             if settings.disproofs and benchmark.disproof_stratum:
                 arm = f"{whose}disproof"
                 self.rounds.matched(arm, benchmark.disproof_stratum, settings.disproofs, plan, model, number, said)

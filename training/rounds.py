@@ -26,6 +26,7 @@ from training.budgets import own_steps
 from training.canaries import require_none_accepted
 from training.config import ConfigError, FlywheelConfig
 from training.data.from_corpus import trainable
+from training.data.goal_round import store_closed_goals
 from training.events import Event, Interrupted, Report
 from training.scope import within
 from training.sides import counterparts, open_side, require_one_side
@@ -152,6 +153,21 @@ class Rounds:
             "policy", stratum, chosen, plan, {**settings.model_dump(), **said, **why}, model.generation_id, number + 1
         )
 
+    def closed_goals(self, arm: str, stratum: str, number: int) -> None:
+        """Goals that the failed attempts of the round of M_number closed, as theorems with proofs. Raises
+        Interrupted."""
+        searched = self._begun(arm, stratum, number + 1)
+        if searched is None:
+            raise LookupError(f"run {self.config.name!r} has no round {number + 1} of {arm}")
+
+        def progress(done: int, total: int) -> None:
+            self.report(Event(f"round {number + 1} closed goals", f"{done}/{total}", done, total))
+
+        posed = store_closed_goals(self.corpus, self.lean, searched, self.stop, progress)
+        self.check_stop()
+        note = f"{posed.claimed} claimed by failed attempts, {posed.posed} of them new, {posed.refused} not readable"
+        self.report(Event(f"round {number + 1} closed goals", note, lasting=True))
+
     def canaries(self, plan: Plan, model: Model, number: int, arm: str = "canary") -> None:
         """Searches for proofs of statements that are false. Raises CanaryAccepted if the gate lets one through."""
         stratum = self.benchmark.false_stratum
@@ -265,9 +281,10 @@ class Rounds:
     def _round_config(self, kind: RoundKind) -> RoundConfig:
         closers = () if self.benchmark.repertoire.allows else CHEAP_CLOSERS
         trees = self.config.trees.evaluation if kind is RoundKind.EVAL else self.config.trees.training
+        closed = self.config.round.closed_goals if kind is RoundKind.TRAIN else 0
         if self.config.writes_proofs:  # a sample that is certified is stored as it was written
             return RoundConfig(closers=closers, trees=trees, minimize_steps=0)
-        return RoundConfig(closers=closers, trees=trees)
+        return RoundConfig(closers=closers, trees=trees, closed_goals=closed)
 
     def seed(self, *parts: object) -> int:
         """Of a part of the run."""

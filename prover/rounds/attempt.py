@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
+from corpus.closed_goals import CLOSED_GOALS
 from corpus.records import AttemptRecord, AttemptStatus, ProofRecord, SearchTree
 from lean_env.embedded.pool import NoWorker
 from lean_env.session.leandojo import DojoCrashError, DojoInitError, TacticState
@@ -98,13 +99,14 @@ def search_for(
     closers: Sequence[ProofStep] = CHEAP_CLOSERS,
     stopped: Callable[[], bool] = never,
     keep_trees: bool = False,
+    closed_goals: int = 0,
 ) -> Searched | None:
     """Searches for a proof and shortens it within `minimize_steps`, with these `closers`.
 
-    `keep_trees`: the record will say what the search tried. None when `stopped` ended the search: such an attempt must
-    not be recorded.
+    `keep_trees`: the record will say what the search tried, `closed_goals`: which goals it closed in vain, so many at
+    most. None when `stopped` ended the search: such an attempt must not be recorded.
     """
-    account = Searched(theorem, phase.source, keep_trees)
+    account = Searched(theorem, phase.source, keep_trees, closed_goals=closed_goals)
     started = time.monotonic()
     try:
         with open_session(theorem) as (session, root):
@@ -181,6 +183,8 @@ class Searched:
     pruned: dict[str, int] = field(default_factory=dict)
     templates: dict[str, dict[str, int]] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+    #: Goals that the search closed without proving the theorem, if they are wanted: so many at most.
+    closed_goals: int = 0
     #: Whole proofs that the policy wrote for the printed `state` of the theorem.
     samples: tuple[Sample, ...] = ()
     state: str = ""
@@ -203,6 +207,8 @@ class Searched:
         self.templates = {template: asdict(counts) for template, counts in result.templates.items()}
         self.extra["waiting_seconds"] = waited
         self.samples, self.state = result.samples, root.pp
+        if closed := result.closed[: self.closed_goals]:
+            self.extra[CLOSED_GOALS] = [[one.goal, list(one.tactics)] for one in closed]
         if self.keep_trees:
             self.trees = (tree_of(result, self.source),)
 

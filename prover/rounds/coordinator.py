@@ -205,6 +205,7 @@ class Coordinator:
                 minimize_steps=self.config.minimize_steps,
                 closers=self.config.closers,
                 keep_trees=stream_seed(seed, "search tree", name) < self.config.trees * 2**63,
+                closed_goals=self.config.closed_goals,
             )
         )
 

@@ -58,6 +58,7 @@ class Order:
     minimize_steps: int
     closers: tuple[ProofStep, ...]
     keep_trees: bool
+    closed_goals: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class RoundConfig:
     errors_in_a_row: int = 25
     #: The share of attempts whose search tree is kept, drawn by seed and name.
     trees: float = 0.0
+    #: So many goals at most that an attempt closed without a proof are kept with it.
+    closed_goals: int = 0
     #: A policy that cannot be sent to the search processes is asked about one search's states at a time, so that its
     #: numbers do not depend on who else asks. Otherwise all that wait are one batch.
     deterministic: bool = True

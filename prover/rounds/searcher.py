@@ -163,6 +163,7 @@ class _Searcher:
             closers=order.closers,
             stopped=self.asked_to_stop,
             keep_trees=order.keep_trees,
+            closed_goals=order.closed_goals,
         )
 
 

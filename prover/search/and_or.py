@@ -19,7 +19,7 @@ Like best_first.py it depends on theorem, seed, policy and budget alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lean_env.session.leandojo import DojoCrashError, TacticState
@@ -31,6 +31,7 @@ from prover.search.and_or_descent import Descent
 from prover.search.and_or_nodes import Move, Part, Place, Problem, Proof, Status, independent
 from prover.search.and_or_replay import Ran, replay
 from prover.search.budget import Budget, Ended, Spending, never
+from prover.search.closed import closed_goals
 from prover.search.contract import INTROS, SearchResult
 from prover.search.equivalence import goal_keys, has_metavariables, weaker
 from prover.search.graph import ProofStep, Pruned, SearchGraph
@@ -77,7 +78,7 @@ class AndOr(SearchOptions):
         except DojoCrashError:
             ended = Ended.CRASHED
         if ended is not Ended.PROVED or search.top.proof is None:
-            return running.result(ended, None)
+            return replace(running.result(ended, None), closed=closed_goals(search.problems.values()))
         script = list(search.top.proof.script())
         steps = [one.step for one in script]
         solved = [one.order for one in script]

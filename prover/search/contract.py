@@ -14,6 +14,7 @@ from lean_env.session.outcomes import ProofSession
 from lean_env.theorem import Theorem
 from prover.policy import Policy, Proposal
 from prover.search.budget import Budget, Ended, never
+from prover.search.closed import ClosedGoal
 from prover.search.graph import ProofStep, SearchGraph, TemplateStatistics
 from prover.search.samples import Sample
 
@@ -57,6 +58,8 @@ class SearchResult:
     solved: tuple[int, ...] = ()
     #: The proofs that a policy wrote as a whole, in its order, where they are asked for.
     samples: tuple[Sample, ...] = ()
+    #: Goals that it closed, where it found no proof and searches goals by themselves.
+    closed: tuple[ClosedGoal, ...] = ()
 
     @property
     def tactics(self) -> tuple[str, ...]:

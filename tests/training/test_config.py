@@ -120,6 +120,12 @@ def test_a_search_with_other_fields_says_what_differs():
             base.changed(wrong)
 
 
+def test_closed_goals_are_stored_only_where_they_are_in_use():
+    asked = FlywheelConfig.load(None, round__closed_goals=4, search__kind="andor")
+    unasked = FlywheelConfig.load(None, search__kind="andor")
+    assert asked.digest() != unasked.digest() and "closed_goals" not in unasked.stored()["round"]
+
+
 def test_a_value_needs_a_head_that_knows_it():
     with pytest.raises(ConfigError, match="value_bins = 64"):
         FlywheelConfig.load(search__value=0.1)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from corpus.climb import climb
-from corpus.records import RoundKind
+from corpus.records import AttemptStatus, RoundKind
 from corpus.round_results import outcomes
+from corpus.snapshot import snapshot_proofs
 from corpus.store import Corpus
 from corpus.template_use import template_use
 from lean_env.benchmark.lean_logic.rungs import RungConfig, Rungs
@@ -18,7 +20,7 @@ from prover.benchmarks.lean_logic import rungs_benchmark
 from prover.evaluation.height import heights
 from prover.evaluation.report import comparisons
 from prover.lean import Lean
-from training.config import FlywheelConfig
+from training.config import ConfigError, FlywheelConfig
 from training.events import Event
 from training.experiments.run_report import train_rates, write_report
 from training.flywheel import Flywheel
@@ -42,6 +44,7 @@ def test_a_round_probes_each_rung_and_says_where_its_steps_went(tmp_path: Path) 
         round__theorems=16,
         round__steps=8,
         round__steps_per_effort=2,
+        round__closed_goals=4,
         round__frontier=2,
         round__template_floor=0.2,
         round__disproofs=0,
@@ -58,6 +61,9 @@ def test_a_round_probes_each_rung_and_says_where_its_steps_went(tmp_path: Path) 
         assert replace(benchmark, load=not_again).register(corpus, lean) == registered
         with pytest.raises(AssertionError, match="again"):
             replace(benchmark, load=not_again, generator=0).register(corpus, lean)
+        unsplit = config.model_copy(update={"name": "unsplit", "search": config.search.changed({"kind": "best-first"})})
+        with pytest.raises(ConfigError, match="closed_goals: only AND/OR search"):
+            Flywheel(unsplit, lean, corpus, tmp_path / "unsplit")
         low = Flywheel(config.model_copy(update={"name": "low", "rungs": 2}), lean, corpus, tmp_path / "low").rounds
         names = {name[:6] for name in [*low.first("graded", 60), *low.held_out("valid", "", 60)]}
         assert names == {"rung00", "rung01"} and len(low.first("non-theorem", 60)) == 3
@@ -65,10 +71,16 @@ def test_a_round_probes_each_rung_and_says_where_its_steps_went(tmp_path: Path) 
         flywheel = Flywheel(config, lean, corpus, tmp_path / "models", events.append)
         flywheel.run()
         said = [event.note for event in events if event.lasting]
+        assert "claimed by failed attempts" in said.pop(1)
         assert len(said) == 2 and all("M_0 solves" in note and ", height " in note for note in said)
         assert said[1].startswith("all valid: M_1 solves ")
         rounds = {round.arm: round for round in corpus.rounds("rungs", RoundKind.TRAIN)}
-        assert rounds.keys() == {"grammar", "probe", "policy"}
+        assert rounds.keys() == {"grammar", "probe", "policy", "goals"}
+        assert {one.status for one in outcomes(corpus, rounds["goals"])} == {AttemptStatus.PROVED}
+        taught = Counter(
+            proof.source for proof in snapshot_proofs(corpus, corpus.generations("rungs")[1].snapshot_hash)
+        )
+        assert taught["goal"] == rounds["goals"].selected and set(taught) == {"grammar", "policy", "goal"}
         words = rounds["policy"].config["why"]
         assert [word.split(":")[0] for word in words] == [f"rung {rung}" for rung in range(4)]
         assert all("2 attempts are too few to go by" in word for word in words)
@@ -82,7 +94,7 @@ def test_a_round_probes_each_rung_and_says_where_its_steps_went(tmp_path: Path) 
         assert set(steps[1].tried) == set(range(4))
         # The same again finds everything done, its words too.
         Flywheel(config, lean, corpus, tmp_path / "models").run()
-        assert len(corpus.rounds("rungs", RoundKind.TRAIN)) == 3
+        assert len(corpus.rounds("rungs", RoundKind.TRAIN)) == 4
         assert template_use(corpus, "rungs")["intro"].tried
         evaluations = flywheel.evaluate(0, 1, searches=[config.search.changed({"kind": "best-first"}), config.search])
         for arm in evaluations[0].arms[1:]:  # all but portfolio-1, which tries six tactics
