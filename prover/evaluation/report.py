@@ -113,7 +113,9 @@ def report(evaluation: Evaluation, baselines: Sequence[str]) -> RenderableType:
         notes.append(f"{hits} tactics or searches were ended by the clock: another machine may get other counts.")
     if evaluation.interrupted:
         notes.append("INTERRUPTED: run the same command again to resume.")
-    tables = [steps_table(evaluation), seconds_table(evaluation), reach_table(reach(evaluation))]
+    tables = [steps_table(evaluation), seconds_table(evaluation)]
+    if len(evaluation.arms) > 1:
+        tables.append(reach_table(reach(evaluation)))
     if climbed := heights(evaluation):
         tables.insert(0, heights_table(climbed, f"{title_of(evaluation)}; % solved of each rung, and their sum"))
     if compared := comparisons(evaluation, baselines):

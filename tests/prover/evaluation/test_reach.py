@@ -55,6 +55,7 @@ def test_the_report_has_it():
     one = evaluation(portfolio="abc", M_1="cde")
     assert "What any arm solves: 5 of 8, 62.5% [" in report_text(one, [])
     assert report_json(one, [])["reach"]["solved"] == 5
+    assert "What any arm solves" not in report_text(evaluation(portfolio="abc"), [])
 
 
 def test_long_searches_are_counted_at_more_steps():
