@@ -16,6 +16,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
 from corpus import rows, schema
+from corpus.closed_goals import GOAL_ARM
 from corpus.database import reading, writing
 from corpus.errors import NotFound
 from corpus.records import AttemptStatus, GenerationRecord, RoundKind, RoundRecord, StoredProof
@@ -198,6 +199,7 @@ def round_duplicates(corpus: Corpus, run: str, generation_id: int | None) -> tup
                 attempt.proof_id.is_not(None),
                 round.run_id == rows.run_row(session, run).id,
                 round.kind == RoundKind.TRAIN,
+                round.arm != GOAL_ARM,
                 round.generation_id.is_(None) if generation_id is None else round.generation_id == generation_id,
             )
         ).one()
