@@ -225,7 +225,9 @@ def _plot(ablation: Ablation, stratum: str, title: str, folder: Path) -> tuple[P
         below = [scale * max(0.0, value - interval.low) for value, interval in curve.values()]
         above = [scale * max(0.0, interval.high - value) for value, interval in curve.values()]
         at = [number + apart * (place - (len(drawn) - 1) / 2) for number in curve]
-        axes.errorbar(at, values, yerr=[below, above], marker="o", capsize=3, label=variant.name, color=f"C{place}")
+        # There are ten colours.
+        marker = "os^D"[place // 10 % 4]
+        axes.errorbar(at, values, yerr=[below, above], marker=marker, capsize=3, label=variant.name, color=f"C{place}")
         numbers |= curve.keys()
         if len(values) == 1:  # nobody was trained after it: it stays where it is
             flat[f"C{place}"] = values[0]
