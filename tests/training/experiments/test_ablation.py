@@ -65,8 +65,8 @@ def test_an_arm_is_the_files_settings_with_its_own_laid_over(written) -> None:
 
 def test_the_arms_that_results_ask_for_are_settings_that_there_are() -> None:
     found = {one.name: one for one in variants_of(ROOT / "results" / "lean_logic_rungs_arms.toml", 2)}
-    assert {name: one.seeds for name, one in found.items() if one.seeds == 6} == {"flywheel": 6, "frozen": 6}
-    assert len({one.config.digest() for one in found.values()}) == len(found) == 10, "each arm changes something"
+    assert {name for name, one in found.items() if one.seeds == 6} == {"flywheel", "frozen", "closed-goals"}
+    assert len({one.config.digest() for one in found.values()}) == len(found) == 11, "each arm changes something"
 
 
 @pytest.mark.parametrize(
