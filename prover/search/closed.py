@@ -1,5 +1,5 @@
-"""Goals that a search closed although it did not prove its theorem: what HyperTree Proof Search also learns from
-(Lample et al. 2022, arXiv:2205.11491, section 4: every solved node of a tree gives training data).
+"""Goals that a search closed although it did not prove its theorem. HyperTree Proof Search learns from the proofs of
+all solved nodes, too (Lample et al. 2022, arXiv:2205.11491).
 
     closed_goals(search.problems.values())      # at most 8, those with the longest proofs first
 
@@ -9,7 +9,7 @@ other: whoever learns from it states the goal and asks the gate (training/data/g
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from prover.search.and_or_nodes import Problem, Proof, Status
@@ -32,7 +32,7 @@ class ClosedGoal:
 def closed_goals(problems: Iterable[Problem]) -> tuple[ClosedGoal, ...]:
     """The goals whose proof is no part of another goal's, at most MOST_GOALS of them, the longest proofs first."""
     proofs = [one.proof for one in problems if one.status is Status.PROVED and one.proof is not None]
-    inside = {part.text for proof in proofs for part in _below(proof)}
+    inside = _inside(proofs)
     found = {
         ClosedGoal(proof.text, tuple(step.step.tactic for step in proof.script()))
         for proof in proofs
@@ -45,7 +45,13 @@ def closed_goals(problems: Iterable[Problem]) -> tuple[ClosedGoal, ...]:
     return tuple(sorted(long, key=lambda one: (-len(one.tactics), one.goal, one.tactics))[:MOST_GOALS])
 
 
-def _below(proof: Proof) -> Iterator[Proof]:
-    steps = proof.script()
-    next(steps)
-    yield from steps
+def _inside(proofs: Iterable[Proof]) -> set[str]:
+    """The goals that stand somewhere below another one. Each is gone into once: a long search has thousands."""
+    found: set[str] = set()
+    pending = [part for proof in proofs for part in proof.parts]
+    while pending:
+        part = pending.pop()
+        if part.text not in found:
+            found.add(part.text)
+            pending.extend(part.parts)
+    return found

@@ -10,10 +10,9 @@ What Lean reads otherwise than it printed it is refused here and only costs time
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from corpus.closed_goals import GOAL_ARM, closed_goals_of
 from corpus.guard import classes_of
@@ -25,8 +24,7 @@ from lean_env.session.stating import StatementRefused
 from lean_env.theorem import Environment, Theorem
 from prover.benchmarks.variant_texts import goal_of, statement_of
 from prover.lean import Lean
-from prover.rounds.given import Given, store_given
-from prover.rounds.plan import record_of
+from training.data.given_round import GivenRound, Proved, store_proved
 
 #: What their proofs are credited to.
 GOAL_SOURCE = "goal"
@@ -35,7 +33,7 @@ GOAL_SOURCE = "goal"
 @dataclass(frozen=True, slots=True)
 class Posed:
     """What became of the goals of one round: `claimed` by its attempts, `posed` as theorems that nobody posed before,
-    `refused` by Lean as statements. `pending`: posed, and not yet tried."""
+    `refused`, because Lean does not read them or a header stands above them. `pending`: posed, and not yet tried."""
 
     claimed: int
     posed: int
@@ -59,8 +57,7 @@ def store_closed_goals(
     claimed = closed_goals_of(corpus, searched)
     classify = Classes(lean.library)
     seen = _posed_before(corpus, searched)
-    given: dict[str, Given] = {}
-    records, classes, refused = [], {}, 0
+    posed, refused = [], 0
     for one in claimed:
         text = statement_of(goal_of(one.goal))
         if not text or one.theorem.header is not None:
@@ -69,37 +66,20 @@ def store_closed_goals(
         environment = Environment.from_key(one.theorem.environment)
         theorem = Theorem(_name(environment, text), text, environment, benchmark=name, split=TRAIN)
         try:
-            stated = lean.stated(theorem).read()
+            statement = lean.stated(theorem).read()
         except StatementRefused:
             refused += 1
             continue
-        hash = classify.of(stated.type)
-        if hash in seen:
-            continue
-        seen.add(hash)
-        classes[theorem.name] = hash
-        given[theorem.name] = theorem, one.tactics
-        hashed = replace(theorem, expression_hash=stated.expression_hash)
-        records.append(record_of(hashed, extra={"from": one.theorem.name}))
-    if not given:
+        says = classify.of(statement.type)
+        if says not in seen:
+            seen.add(says)
+            posed.append(Proved(theorem, statement, one.tactics, says, {"from": one.theorem.name}))
+    if not posed:
         return Posed(len(claimed), 0, refused, 0)
-    rows = [[one.name, one.statement, one.statement_hash] for one in records]
-    revision = hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()[:16]
-    benchmark = corpus.add_benchmark(name, revision, lean.library.digest, records, classes=classes)
-    round = corpus.start_round(
-        run=searched.run,
-        generation_id=searched.generation_id,
-        benchmark=benchmark.key,
-        split=TRAIN,
-        stratum="",
-        arm=GOAL_ARM,
-        kind=RoundKind.TRAIN,
-        seed=searched.seed,
-        config={"closed_in": searched.arm},
-        selection=list(given),
+    named = GivenRound(
+        searched.run, name, GOAL_ARM, GOAL_SOURCE, searched.generation_id, searched.seed, {"closed_in": searched.arm}
     )
-    pending = store_given(corpus, round, given, GOAL_SOURCE, lean.tools, stop, progress)
-    return Posed(len(claimed), len(given), refused, pending)
+    return Posed(len(claimed), len(posed), refused, store_proved(corpus, lean, named, posed, stop, progress))
 
 
 def _posed_before(corpus: Corpus, searched: RoundRecord) -> set[str]:
