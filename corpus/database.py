@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,9 @@ def migration_config() -> Config:
     return config
 
 
+@cache
 def head_revision() -> str:
-    """The schema revision that this code reads and writes."""
+    """The schema revision that this code reads and writes. Alembic imports every migration to tell: 40 ms."""
     head = ScriptDirectory.from_config(migration_config()).get_current_head()
     assert head is not None
     return head

@@ -154,8 +154,10 @@ def later(tmp_path, monkeypatch):
         config = database.migration_config()
         config.set_main_option("script_location", str(folder))
         monkeypatch.setattr(database, "migration_config", lambda: config)
+        database.head_revision.cache_clear()
 
-    return write
+    yield write
+    database.head_revision.cache_clear()
 
 
 def columns(path: Path) -> list[str]:
