@@ -154,10 +154,12 @@ class Arms:
         steps = settings.steps + -(-searched // theorems)
         return [self._generation(n, f"M_{n}{AT_WHOLE_BUDGET}", budget_of(steps)) for n in sorted({0, number})]
 
-    def guest(self, policy: Policy) -> Arm:
-        """A policy from elsewhere."""
+    def guest(self, policy: Policy, beside: int | None = None) -> Arm:
+        """A policy from elsewhere. It may borrow what M_`beside` may."""
         about = getattr(policy, "settings", {})
-        return Arm(policy.name, policy, budget_of(self.config.evaluation.steps), self._search(), settings=about)
+        lending = None if beside is None else self.lending(beside)
+        budget = budget_of(self.config.evaluation.steps)
+        return Arm(policy.name, policy, budget, self._search(), settings=about, lending=lending)
 
     def otherwise(self, number: int, search: SearchSettings) -> Arm:
         """M_number with another search than the run's, and all else the same. Raises ConfigError where a model writes

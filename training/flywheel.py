@@ -214,12 +214,14 @@ class Flywheel:
         only: Sequence[str] = (),
     ) -> tuple[Evaluation, ...]:
         """These generations beside the frozen M_0, grammar, portfolio-1 and portfolio search, on held-out theorems,
-        each stratum by itself; `guests` are policies from elsewhere. `searches`: the newest of them also with these.
-        `last`: with M_0 and the newest at the whole budget, too, if the settings say so. `only`: these arms of them.
+        each stratum by itself; `guests` are policies from elsewhere, with the newest generation's library. `searches`:
+        the newest of them also with these. `last`: with M_0 and the newest at the whole budget, too, if the settings
+        say so. `only`: these arms of them.
 
         What the corpus holds already is read, not run again.
         """
-        arms = [*self.arms.evaluation(numbers, self.baselines), *map(self.arms.guest, guests)]
+        arms = self.arms.evaluation(numbers, self.baselines)
+        arms += [self.arms.guest(guest, max(numbers)) for guest in guests]
         arms += [self.arms.otherwise(max(numbers), other) for other in searches if other != self.config.search]
         if last and self.baselines and self.config.evaluation.whole_budget:
             arms += self.arms.whole_budget(searched_steps(self.corpus, self.config.name), max(numbers))

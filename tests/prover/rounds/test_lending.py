@@ -31,6 +31,8 @@ from prover.rounds.plan import Plan, record_of
 from prover.rounds.round import run_round
 from prover.search.budget import Budget
 from tests.begun import begin
+from training.arms import Arms
+from training.config import FlywheelConfig
 from training.data.from_corpus import training_proofs
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -96,6 +98,15 @@ def test_nothing_is_lent_to_itself_or_to_its_copies_or_below(corpus: Corpus, lea
     assert names_lent(lending, twin) == [OTHER]
     copies = Lending(lendable(corpus, lending.snapshot), lean.library, {"Vector.any_eq_true'": "one"})
     assert names_lent(copies, theorem("Vector.any_eq_true'")) == [OTHER]
+
+
+def test_a_policy_from_elsewhere_borrows_what_the_generation_beside_it_may(corpus: Corpus, lean: Lean) -> None:
+    lending = lending_of(corpus, take_snapshot(corpus).hash, lean.library, ["few"])
+    lent = {3: lending}
+    arms = Arms(lean, lean.actions, FlywheelConfig.load(), lambda *_: pytest.fail("no model is wanted"), lent.get)
+    guest = FixedTactics("fixed", ["simp"])
+    assert arms.guest(guest, 3).lending is lending
+    assert arms.guest(guest, 0).lending is None and arms.guest(guest).lending is None
 
 
 def test_other_imports_and_typed_theorems_borrow_nothing(corpus: Corpus, lean: Lean) -> None:
